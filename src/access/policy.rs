@@ -1,0 +1,205 @@
+//! IAM statements, and how API Gateway will match a request against them.
+
+use aws_lambda_events::iam::{IamPolicyDocument, IamPolicyEffect, IamPolicyStatement};
+
+/// Paths that an origin may read as another path than API Gateway matched: dot segments, doubled
+/// slashes, path parameters, backslashes, and percent-encodings of these.
+const DETOURS: [&str; 14] = [
+    "*/../*", "*/..", "*/./*", "*/.", "*//*", "*;*", "*\\*", "*%2e*", "*%2E*", "*%5c*", "*%5C*",
+    "*%25*", "*%3b*", "*%3B*",
+];
+
+/// Percent-encoded letters, digits and slashes, with which a denied path could be spelled so that
+/// a Deny doesn't match it. Whether API Gateway decodes them before it matches is not documented.
+/// The patterns also catch a few encoded signs, such as `%40` for `@`.
+const DISGUISES: [&str; 7] = ["*%3*", "*%4*", "*%5*", "*%6*", "*%7*", "*%2f*", "*%2F*"];
+
+/// What a caller may and may not do in one stage of one API.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Policy {
+    /// `arn:…:{api}/{stage}/`.
+    prefix: String,
+    allow: Vec<String>,
+    deny: Vec<String>,
+}
+
+impl Policy {
+    pub(super) fn new(stage_prefix: &str) -> Self {
+        Self {
+            prefix: format!("{stage_prefix}/"),
+            allow: Vec::new(),
+            deny: Vec::new(),
+        }
+    }
+
+    /// The policy that allows nothing in a stage.
+    pub fn nothing(stage_prefix: &str) -> Self {
+        Self::new(stage_prefix).or_nothing()
+    }
+
+    pub(super) fn allow(&mut self, resource: &str) {
+        add(&mut self.allow, &self.prefix, resource);
+    }
+
+    pub(super) fn deny(&mut self, resource: &str) {
+        add(&mut self.deny, &self.prefix, resource);
+    }
+
+    pub(super) fn deny_detours(&mut self) {
+        for detour in DETOURS {
+            self.deny(detour);
+        }
+    }
+
+    pub(super) fn deny_disguises(&mut self) {
+        for disguise in DISGUISES {
+            self.deny(disguise);
+        }
+    }
+
+    /// IAM takes no empty policy: without any Allow, everything is denied.
+    pub(super) fn or_nothing(mut self) -> Self {
+        if self.allow.is_empty() {
+            self.deny = vec![format!("{}*", self.prefix)];
+        }
+        self
+    }
+
+    /// Whether the policy lets a request with this ARN through, as IAM evaluates it: an Allow
+    /// matches, and no Deny does.
+    pub fn allows(&self, arn: &str) -> bool {
+        let matches = |resource: &String| is_match(resource.as_bytes(), arn.as_bytes());
+        self.allow.iter().any(matches) && !self.deny.iter().any(matches)
+    }
+
+    /// The length of the longest resource, in characters.
+    pub fn longest_resource(&self) -> usize {
+        let resources = self.allow.iter().chain(&self.deny);
+        resources.map(String::len).max().unwrap_or_default()
+    }
+
+    /// Roughly how many bytes the resources take in the answer.
+    pub(super) fn size(&self) -> usize {
+        let resources = self.allow.iter().chain(&self.deny);
+        // Two quotes and a comma each.
+        resources
+            .map(|resource| resource.len().saturating_add(3))
+            .sum()
+    }
+
+    /// The policy document.
+    pub fn document(&self) -> IamPolicyDocument {
+        let mut document = IamPolicyDocument::default();
+        document.version = Some("2012-10-17".to_owned());
+        let statements = [
+            (IamPolicyEffect::Allow, &self.allow),
+            (IamPolicyEffect::Deny, &self.deny),
+        ];
+        for (effect, resources) in statements {
+            if !resources.is_empty() {
+                let mut statement = IamPolicyStatement::default();
+                statement.action = vec!["execute-api:Invoke".to_owned()];
+                statement.effect = effect;
+                statement.resource.clone_from(resources);
+                document.statement.push(statement);
+            }
+        }
+        document
+    }
+}
+
+fn add(resources: &mut Vec<String>, prefix: &str, resource: &str) {
+    let resource = prefix.to_owned() + resource;
+    if !resources.contains(&resource) {
+        resources.push(resource);
+    }
+}
+
+/// IAM's wildcards: `*` for any characters, `/` included, and `?` for one.
+fn is_match(pattern: &[u8], text: &[u8]) -> bool {
+    // Position after the last `*`, and how much of the text that `*` has taken.
+    let mut star = None;
+    let (mut at, mut read) = (0_usize, 0_usize);
+    while let Some(byte) = text.get(read) {
+        match pattern.get(at) {
+            Some(b'*') => {
+                at = at.saturating_add(1);
+                star = Some((at, read));
+            }
+            Some(wanted) if wanted == byte || *wanted == b'?' => {
+                at = at.saturating_add(1);
+                read = read.saturating_add(1);
+            }
+            _ => {
+                let Some((after, taken)) = star else {
+                    return false;
+                };
+                at = after;
+                read = taken.saturating_add(1);
+                star = Some((after, read));
+            }
+        }
+    }
+    pattern.iter().skip(at).all(|rest| *rest == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::is_match;
+
+    #[test]
+    fn wildcards() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("*", "", true),
+            ("*", "a/b", true),
+            ("a*", "a", true),
+            ("*a", "ba", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abbcd", false),
+            ("a*b*c", "axbxbxc", true),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("a?c", "abbc", false),
+            ("*/x/*", "GET/jira/x/y", true),
+            ("abc", "ABC", false),
+            ("a**", "a", true),
+            ("?", "", false),
+        ] {
+            assert_eq!(
+                is_match(pattern.as_bytes(), text.as_bytes()),
+                expected,
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    /// The definition, without thought for speed.
+    fn slow(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), _) => {
+                slow(rest, text)
+                    || text
+                        .split_first()
+                        .is_some_and(|(_, text)| slow(pattern, text))
+            }
+            (Some((wanted, rest)), Some((byte, text))) => {
+                (wanted == byte || *wanted == b'?') && slow(rest, text)
+            }
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn as_defined(pattern in "[ab?*/]{0,8}", text in "[ab/]{0,10}") {
+            prop_assert_eq!(
+                is_match(pattern.as_bytes(), text.as_bytes()),
+                slow(pattern.as_bytes(), text.as_bytes())
+            );
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A JWT in three stages: structure, signature, claims.
+//!
+//! What is known before the signature holds is named `unverified_` and leaves this file only to
+//! choose the provider and the key. `jsonwebtoken` does the cryptography alone: its claims
+//! validation lets a missing `iss` or `aud` and an `nbf` in the future pass, and never looks at
+//! `crit`, so the rules stand in [`super::claims`] and here.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, crypto};
+use serde_json::{Map, Value};
+
+use crate::authenticate::claims::SignedClaims;
+use crate::credential::Token;
+use crate::error::Denial;
+use crate::json;
+use crate::keys::{self, Key, KeyId};
+
+/// Media types of a token that we take, as they stand in `typ` without `application/`
+/// (RFC 7515, section 4.1.9; RFC 9068, section 2.1).
+const TYPES: [&str; 2] = ["jwt", "at+jwt"];
+
+/// A token whose structure is that of a signed JWT. Nothing in it can be believed.
+pub(super) struct UnverifiedJwt<'t> {
+    signing_input: &'t str,
+    signature: &'t str,
+    unverified_claims: Map<String, Value>,
+    /// An asymmetric algorithm, by the header's word.
+    pub(super) unverified_algorithm: Algorithm,
+    /// The header's `kid`.
+    pub(super) unverified_key_id: Option<KeyId>,
+}
+
+impl<'t> UnverifiedJwt<'t> {
+    /// The first stage: three base64url parts, two of them JSON objects with unique members, and
+    /// a header that demands nothing which we don't do.
+    ///
+    /// `jwk`, `jku`, `x5c` and `x5u` in the header are ignored: keys come from the settings.
+    pub(super) fn parse(token: Token<'t>) -> Result<Self, Denial> {
+        let text = token.reveal();
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(Denial::TokenMalformed)?;
+        let (header, claims) = signing_input
+            .split_once('.')
+            .ok_or(Denial::TokenMalformed)?;
+        let header = object(header)?;
+        let unverified_claims = object(claims)?;
+
+        if header.contains_key("crit") {
+            return Err(Denial::CriticalHeaderUnsupported);
+        }
+        if !header.get("typ").is_none_or(is_accepted_type) || header.contains_key("cty") {
+            return Err(Denial::TokenTypeUnsupported);
+        }
+        let unverified_algorithm = header
+            .get("alg")
+            .and_then(Value::as_str)
+            .and_then(keys::algorithm)
+            .ok_or(Denial::AlgorithmNotAllowed)?;
+        let unverified_key_id = match header.get("kid") {
+            None => None,
+            Some(Value::String(id)) => Some(KeyId::from(id.as_str())),
+            Some(_) => return Err(Denial::TokenMalformed),
+        };
+        Ok(Self {
+            signing_input,
+            signature,
+            unverified_claims,
+            unverified_algorithm,
+            unverified_key_id,
+        })
+    }
+
+    /// Who the token says has issued it, to choose the provider by.
+    pub(super) fn unverified_issuer(&self) -> Option<&str> {
+        self.unverified_claims.get("iss").and_then(Value::as_str)
+    }
+
+    /// The second stage: the signature, by a key that was chosen for this token's algorithm.
+    pub(super) fn verify(self, key: &Key) -> Result<SignedClaims, Denial> {
+        if !key.allows(self.unverified_algorithm) {
+            return Err(Denial::AlgorithmNotAllowed);
+        }
+        let holds = crypto::verify(
+            self.signature,
+            self.signing_input.as_bytes(),
+            key.decoding(),
+            self.unverified_algorithm,
+        );
+        match holds {
+            Ok(true) => Ok(SignedClaims::new(self.unverified_claims)),
+            Ok(false) | Err(_) => Err(Denial::SignatureInvalid),
+        }
+    }
+}
+
+fn object(part: &str) -> Result<Map<String, Value>, Denial> {
+    let text = URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| Denial::TokenMalformed)?;
+    match json::parse(&text) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => Err(Denial::TokenMalformed),
+    }
+}
+
+fn is_accepted_type(value: &Value) -> bool {
+    value.as_str().is_some_and(|media_type| {
+        let media_type = media_type.to_ascii_lowercase();
+        let name = media_type
+            .strip_prefix("application/")
+            .unwrap_or(&media_type);
+        TYPES.contains(&name)
+    })
+}

@@ -1,0 +1,78 @@
+//! When to try again after failures.
+
+use std::time::Duration;
+
+use crate::clock::SinceEpoch;
+
+/// The pause after the first failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The last try and how many have failed since the last that did not.
+#[derive(Debug, Default)]
+pub(crate) struct Backoff {
+    last_try: SinceEpoch,
+    failures: u32,
+}
+
+impl Backoff {
+    pub(crate) fn succeeded(&mut self, now: SinceEpoch) {
+        *self = Self {
+            last_try: now,
+            failures: 0,
+        };
+    }
+
+    pub(crate) fn failed(&mut self, now: SinceEpoch) {
+        *self = Self {
+            last_try: now,
+            failures: self.failures.saturating_add(1),
+        };
+    }
+
+    /// Whether the pause is over, which is at most `longest`.
+    pub(crate) fn may_retry(&self, now: SinceEpoch, longest: Duration) -> bool {
+        self.failures == 0 || self.since_try(now) >= self.pause(longest)
+    }
+
+    /// The time since the last try. A clock that was set back makes it very long rather than
+    /// stop all tries until the clock has caught up.
+    pub(crate) fn since_try(&self, now: SinceEpoch) -> Duration {
+        now.checked_sub(self.last_try).unwrap_or(Duration::MAX)
+    }
+
+    fn pause(&self, longest: Duration) -> Duration {
+        let doublings = self.failures.saturating_sub(1).min(10);
+        FIRST_PAUSE.saturating_mul(1_u32 << doublings).min(longest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Backoff;
+
+    const LONGEST: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn the_pause_doubles_up_to_its_bound() {
+        let now = Duration::from_secs(1_000);
+        let mut backoff = Backoff::default();
+        assert!(backoff.may_retry(now, LONGEST));
+        for pause in [1, 2, 4, 8, 16, 30, 30] {
+            backoff.failed(now);
+            let after = |millis| now + Duration::from_millis(millis);
+            assert!(!backoff.may_retry(after(pause * 1_000 - 1), LONGEST));
+            assert!(backoff.may_retry(after(pause * 1_000), LONGEST));
+        }
+        backoff.succeeded(now);
+        assert!(backoff.may_retry(now, LONGEST));
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_stop_tries() {
+        let mut backoff = Backoff::default();
+        backoff.failed(Duration::from_secs(1_000));
+        assert!(backoff.may_retry(Duration::from_secs(10), LONGEST));
+    }
+}

@@ -1,0 +1,388 @@
+//! The five shapes of an API Gateway authorizer event, read into one [`Request`].
+//!
+//! The shapes are told apart as AWS documents them: by `version`, then by `type`. Only the fields
+//! that a decision needs are read, borrowed from the event; AWS may add others at any time.
+//!
+//! Sources: [REST and WebSocket input](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html),
+//! [HTTP API payloads](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::arn::RequestArn;
+use crate::error::Fault;
+
+/// Which of the five shapes an event has; it decides the shape of the answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EventKind {
+    /// REST API, `TOKEN` authorizer.
+    RestToken,
+    /// REST API, `REQUEST` authorizer.
+    RestRequest,
+    /// WebSocket API, `REQUEST` authorizer on `$connect`.
+    WebSocket,
+    /// HTTP API, payload format 1.0.
+    Http1,
+    /// HTTP API, payload format 2.0.
+    Http2,
+}
+
+/// What an authorizer event says, whatever its shape.
+pub struct Request<'e> {
+    /// The event's shape.
+    pub kind: EventKind,
+    /// The method ARN or route ARN, which API Gateway will match against the policy.
+    pub arn: RequestArn<'e>,
+    /// The distinct values of all `Authorization` headers, in any case and any place.
+    pub authorization: Vec<Text<'e>>,
+    /// The caller's address as API Gateway saw it.
+    pub source_ip: Option<Text<'e>>,
+    /// API Gateway's id of the request.
+    pub request_id: Option<Text<'e>>,
+}
+
+impl<'e> Request<'e> {
+    /// Reads an event.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::EventMalformed`] when the text is no JSON object of one of the five shapes, or its
+    /// ARN is not one of `execute-api`. API Gateway makes the events, so this is never a denial.
+    pub fn parse(event: &'e str) -> Result<Self, Fault> {
+        let raw: Shape<'e> = serde_json::from_str(event).map_err(|_| Fault::EventMalformed)?;
+        let kind = raw.kind()?;
+        let arn = if kind == EventKind::Http2 {
+            raw.route_arn
+        } else {
+            raw.method_arn
+        }
+        .and_then(RequestArn::parse)
+        .ok_or(Fault::EventMalformed)?;
+
+        let mut authorization = raw.headers.0;
+        authorization.extend(raw.multi_value_headers.0);
+        if kind == EventKind::RestToken {
+            // This shape has no headers: the token is all that there is.
+            authorization = raw.authorization_token.into_iter().collect();
+        }
+        authorization.sort_unstable();
+        authorization.dedup();
+
+        let context = raw.request_context.unwrap_or_default();
+        Ok(Self {
+            kind,
+            arn,
+            authorization,
+            source_ip: context
+                .identity
+                .and_then(|identity| identity.source_ip)
+                .or_else(|| context.http.and_then(|http| http.source_ip)),
+            request_id: context.request_id,
+        })
+    }
+}
+
+/// Never shows the credential.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("kind", &self.kind)
+            .field("arn", &self.arn)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An event's JSON text, as the Lambda runtime hands it over.
+///
+/// It takes anything: what the runtime itself refuses never reaches our code, and is logged with
+/// the offending text.
+pub struct EventText(Option<Box<RawValue>>);
+
+impl EventText {
+    /// The text; empty where it was no JSON.
+    pub fn as_str(&self) -> &str {
+        self.0.as_deref().map(RawValue::get).unwrap_or_default()
+    }
+}
+
+impl<'de> Deserialize<'de> for EventText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Box::<RawValue>::deserialize(deserializer).ok()))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shape<'e> {
+    #[serde(borrow, default)]
+    version: Option<Text<'e>>,
+    #[serde(borrow, default, rename = "type")]
+    event_type: Option<Text<'e>>,
+    #[serde(borrow, default)]
+    method_arn: Option<Text<'e>>,
+    #[serde(borrow, default)]
+    route_arn: Option<Text<'e>>,
+    #[serde(borrow, default)]
+    authorization_token: Option<Text<'e>>,
+    #[serde(borrow, default)]
+    headers: Authorization<'e>,
+    #[serde(borrow, default)]
+    multi_value_headers: Authorization<'e>,
+    #[serde(borrow, default)]
+    request_context: Option<RawContext<'e>>,
+}
+
+impl Shape<'_> {
+    fn kind(&self) -> Result<EventKind, Fault> {
+        let version = self.version.as_deref();
+        let event_type = self.event_type.as_deref();
+        match (version, event_type) {
+            (Some("2.0"), Some("REQUEST")) => Ok(EventKind::Http2),
+            (Some("1.0"), Some("REQUEST")) => Ok(EventKind::Http1),
+            (None, Some("TOKEN")) => Ok(EventKind::RestToken),
+            (None, Some("REQUEST")) => {
+                let websocket = self
+                    .request_context
+                    .as_ref()
+                    .is_some_and(|context| context.event_type.as_deref() == Some("CONNECT"));
+                Ok(if websocket {
+                    EventKind::WebSocket
+                } else {
+                    EventKind::RestRequest
+                })
+            }
+            _ => Err(Fault::EventMalformed),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawContext<'e> {
+    #[serde(borrow, default)]
+    request_id: Option<Text<'e>>,
+    #[serde(borrow, default)]
+    event_type: Option<Text<'e>>,
+    #[serde(borrow, default)]
+    identity: Option<RawCaller<'e>>,
+    #[serde(borrow, default)]
+    http: Option<RawCaller<'e>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawCaller<'e> {
+    #[serde(borrow, default)]
+    source_ip: Option<Text<'e>>,
+}
+
+/// A string of the event, borrowed where it holds no escape.
+#[derive(Clone, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Text<'e>(Cow<'e, str>);
+
+impl<'e> From<&'e str> for Text<'e> {
+    fn from(text: &'e str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+/// Shows nothing: what a caller sent may be a credential.
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[caller text]")
+    }
+}
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'e, 'e> Deserialize<'de> for Text<'e> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// The values of the `Authorization` members of `headers` or `multiValueHeaders`.
+///
+/// Header names keep the case in which the client sent them over HTTP/1.1.
+#[derive(Default)]
+struct Authorization<'e>(Vec<Text<'e>>);
+
+impl<'de: 'e, 'e> Deserialize<'de> for Authorization<'e> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct HeadersVisitor;
+
+        impl<'de> Visitor<'de> for HeadersVisitor {
+            type Value = Authorization<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object of header values")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Authorization::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut headers: A) -> Result<Self::Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(name) = headers.next_key::<Text<'de>>()? {
+                    if name.eq_ignore_ascii_case("authorization") {
+                        values.extend(headers.next_value::<Values<'de>>()?.0);
+                    } else {
+                        headers.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(Authorization(values))
+            }
+        }
+
+        deserializer.deserialize_any(HeadersVisitor)
+    }
+}
+
+/// One header's value: a string in `headers`, an array of strings in `multiValueHeaders`.
+struct Values<'e>(Vec<Text<'e>>);
+
+impl<'de: 'e, 'e> Deserialize<'de> for Values<'e> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ValuesVisitor;
+
+        impl<'de> Visitor<'de> for ValuesVisitor {
+            type Value = Values<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string or an array of strings")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Values(Vec::new()))
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Values(vec![Text(Cow::Borrowed(text))]))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Values(vec![Text(Cow::Owned(text.to_owned()))]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = items.next_element()? {
+                    values.push(value);
+                }
+                Ok(Values(values))
+            }
+        }
+
+        deserializer.deserialize_any(ValuesVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EventKind, Request};
+    use crate::error::Fault;
+
+    const ARN: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/rest/api";
+
+    fn rest(headers: &str) -> String {
+        format!(r#"{{"type":"REQUEST","methodArn":"{ARN}",{headers}"requestContext":{{}}}}"#)
+    }
+
+    #[test]
+    fn headers_of_any_case_and_place_are_collected_once() {
+        for headers in [
+            r#""headers":{"Authorization":"Bearer x"},"#,
+            r#""headers":{"AUTHORIZATION":"Bearer x"},"multiValueHeaders":{"AUTHORIZATION":["Bearer x"]},"#,
+            r#""headers":null,"multiValueHeaders":{"authorization":["Bearer x","Bearer x"]},"#,
+            r#""headers":{"authorization":"Bearer \u0078"},"#,
+        ] {
+            let event = rest(headers);
+            let request = Request::parse(&event).unwrap();
+            assert_eq!(request.authorization.len(), 1, "{headers}");
+            assert_eq!(&*request.authorization[0], "Bearer x");
+        }
+    }
+
+    #[test]
+    fn differing_headers_are_all_kept() {
+        for headers in [
+            r#""headers":{"Authorization":"Bearer x","authorization":"Bearer y"},"#,
+            r#""headers":{"Authorization":"Bearer y"},"multiValueHeaders":{"Authorization":["Bearer x","Bearer y"]},"#,
+        ] {
+            let event = rest(headers);
+            assert_eq!(Request::parse(&event).unwrap().authorization.len(), 2);
+        }
+    }
+
+    #[test]
+    fn malformed_events() {
+        let arn = format!(r#""methodArn":"{ARN}""#);
+        for event in [
+            String::new(),
+            "null".into(),
+            "[]".into(),
+            "{}".into(),
+            format!("{{{arn}}}"),
+            format!(r#"{{"type":"OTHER",{arn}}}"#),
+            format!(r#"{{"type":"REQUEST","version":"3.0",{arn}}}"#),
+            format!(r#"{{"type":"REQUEST","version":2,{arn}}}"#),
+            format!(r#"{{"type":"REQUEST","version":"2.0",{arn}}}"#),
+            format!(r#"{{"type":"REQUEST","type":"TOKEN",{arn}}}"#),
+            format!(r#"{{"type":"REQUEST",{arn},"headers":"x"}}"#),
+            format!(r#"{{"type":"REQUEST",{arn},"headers":{{"authorization":7}}}}"#),
+            r#"{"type":"REQUEST","methodArn":"arn:aws:s3:::bucket"}"#.into(),
+            r#"{"type":"REQUEST","methodArn":7}"#.into(),
+        ] {
+            assert_eq!(
+                Request::parse(&event).unwrap_err(),
+                Fault::EventMalformed,
+                "{event}"
+            );
+        }
+    }
+
+    #[test]
+    fn websocket_is_told_by_its_event_type() {
+        let event = r#"{"type":"REQUEST","methodArn":"arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/$connect","requestContext":{"eventType":"CONNECT"}}"#;
+        let request = Request::parse(event).unwrap();
+        assert_eq!(request.kind, EventKind::WebSocket);
+        assert_eq!(request.arn.method(), "$connect");
+    }
+
+    #[test]
+    fn debug_shows_no_credential() {
+        let event = rest(r#""headers":{"Authorization":"Bearer s3cr3t"},"#);
+        let shown = format!("{:?}", Request::parse(&event).unwrap());
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+    }
+}

@@ -1,0 +1,261 @@
+//! The key cache: when a key set is fetched, how long it is kept, and who waits for it.
+//!
+//! - A set is fresh for as long as its `Cache-Control` says, within [`MIN_FRESH`] and
+//!   [`MAX_FRESH`]; the request that finds it older fetches it again.
+//! - A token with an unknown `kid` makes us fetch again, at most once per [`COOLDOWN`].
+//! - There is one fetch in flight for any number of waiters.
+//! - A failed fetch is not repeated before a back-off that doubles up to [`MAX_BACKOFF`]. In the
+//!   meantime the last good set is used, until it is [`MAX_STALE`] old.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+use tracing::warn;
+
+use crate::backoff::Backoff;
+use crate::clock::{Clock, SinceEpoch};
+use crate::error::Fault;
+use crate::http::{Deadline, Endpoint, FetchError, HttpClient};
+use crate::keys::{KeyId, KeySet};
+use crate::sync::Locked;
+
+/// A set is never fetched more often than this for its age alone.
+pub const MIN_FRESH: Duration = Duration::from_mins(1);
+/// A withdrawn key stops verifying after this time at the latest, while the endpoint answers.
+pub const MAX_FRESH: Duration = Duration::from_hours(1);
+/// How long a set without `Cache-Control` is fresh.
+pub const DEFAULT_FRESH: Duration = Duration::from_mins(5);
+/// The age at which a set is given up while its endpoint fails.
+pub const MAX_STALE: Duration = Duration::from_hours(24);
+/// The least time between two fetches that tokens with unknown `kid` can cause.
+pub const COOLDOWN: Duration = Duration::from_secs(10);
+/// The longest pause after failed fetches.
+pub const MAX_BACKOFF: Duration = Duration::from_mins(1);
+
+/// The largest key set and discovery document that are read, in bytes.
+const MAX_DOCUMENT: usize = 256 * 1024;
+
+/// Where a provider's keys come from.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// Written in the settings.
+    Inline(Arc<KeySet>),
+    /// A key set endpoint.
+    Jwks(Endpoint),
+    /// OpenID Connect Discovery 1.0, section 4: the document names the key set endpoint.
+    Discovery {
+        /// The discovery document.
+        endpoint: Endpoint,
+        /// The issuer that the document must name (section 4.3).
+        issuer: String,
+    },
+}
+
+/// Counts fetches for the metrics.
+#[derive(Debug, Default)]
+pub struct FetchCounts {
+    /// Fetches that were tried.
+    pub tried: AtomicU64,
+    /// Fetches that failed.
+    pub failed: AtomicU64,
+}
+
+/// What a fetch needs from its surroundings.
+#[derive(Clone, Copy)]
+pub struct FetchContext<'c> {
+    /// The HTTP client.
+    pub http: &'c HttpClient,
+    /// The clock.
+    pub clock: &'c dyn Clock,
+    /// Where fetches are counted.
+    pub counts: &'c FetchCounts,
+    /// When the decision must be made.
+    pub deadline: Deadline,
+}
+
+/// The keys of one issuer.
+#[derive(Debug)]
+pub struct KeyCache {
+    source: KeySource,
+    state: Locked<State>,
+    flight: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    good: Option<Good>,
+    tries: Backoff,
+}
+
+#[derive(Clone, Debug)]
+struct Good {
+    keys: Arc<KeySet>,
+    fetched: SinceEpoch,
+    fresh_for: Duration,
+}
+
+enum Plan {
+    Use(Arc<KeySet>),
+    Fetch,
+    GiveUp,
+}
+
+impl KeyCache {
+    /// A cache that has fetched nothing yet.
+    pub fn new(source: KeySource) -> Self {
+        Self {
+            source,
+            state: Locked::default(),
+            flight: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Where the keys come from.
+    pub fn source(&self) -> &KeySource {
+        &self.source
+    }
+
+    /// The current key set, fetched when it is due or when it lacks `wanted`.
+    ///
+    /// The set may lack `wanted` all the same: then the provider has no such key, or was asked
+    /// less than [`COOLDOWN`] ago.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::KeysUnavailable`] when no set can be fetched and none young enough is cached.
+    pub async fn keys(
+        &self,
+        wanted: Option<&KeyId>,
+        context: FetchContext<'_>,
+    ) -> Result<Arc<KeySet>, Fault> {
+        if let KeySource::Inline(keys) = &self.source {
+            return Ok(Arc::clone(keys));
+        }
+        match self.plan(wanted, context) {
+            Plan::Use(keys) => return Ok(keys),
+            Plan::GiveUp => return Err(Fault::KeysUnavailable),
+            Plan::Fetch => {}
+        }
+        // Whoever waited here finds the plan changed by the fetch that it waited for.
+        let flight = self.flight.lock().await;
+        if let Plan::Fetch = self.plan(wanted, context) {
+            self.fetch(context).await;
+        }
+        drop(flight);
+        match self.plan(wanted, context) {
+            Plan::Use(keys) => Ok(keys),
+            Plan::Fetch | Plan::GiveUp => Err(Fault::KeysUnavailable),
+        }
+    }
+
+    fn plan(&self, wanted: Option<&KeyId>, context: FetchContext<'_>) -> Plan {
+        let now = context.clock.now();
+        self.state.with(|state| {
+            let may_retry = state.tries.may_retry(now, MAX_BACKOFF);
+            let Some(good) = &state.good else {
+                return if may_retry { Plan::Fetch } else { Plan::GiveUp };
+            };
+            // A clock that was set back makes a set due rather than young for ever.
+            let age = now.checked_sub(good.fetched).unwrap_or(MAX_FRESH);
+            let due = age >= good.fresh_for;
+            let missing = wanted.is_some_and(|id| !good.keys.has(id))
+                && state.tries.since_try(now) >= COOLDOWN;
+            if (due || missing) && may_retry {
+                Plan::Fetch
+            } else if age < MAX_STALE {
+                Plan::Use(Arc::clone(&good.keys))
+            } else {
+                Plan::GiveUp
+            }
+        })
+    }
+
+    async fn fetch(&self, context: FetchContext<'_>) {
+        context.counts.tried.fetch_add(1, Ordering::Relaxed);
+        let result = fetch(&self.source, context).await;
+        let now = context.clock.now();
+        self.state.with(|state| match result {
+            Ok((keys, max_age)) => {
+                state.tries.succeeded(now);
+                state.good = Some(Good {
+                    keys: Arc::new(keys),
+                    fetched: now,
+                    fresh_for: max_age.unwrap_or(DEFAULT_FRESH).clamp(MIN_FRESH, MAX_FRESH),
+                });
+            }
+            Err(error) => {
+                context.counts.failed.fetch_add(1, Ordering::Relaxed);
+                state.tries.failed(now);
+                let kept = state.good.is_some();
+                warn!(source = ?self.source, %error, kept, "the key set could not be fetched");
+            }
+        });
+    }
+}
+
+async fn fetch(
+    source: &KeySource,
+    context: FetchContext<'_>,
+) -> Result<(KeySet, Option<Duration>), FetchError> {
+    let discovered;
+    let endpoint = match source {
+        KeySource::Jwks(endpoint) => endpoint,
+        KeySource::Discovery { endpoint, issuer } => {
+            discovered = discover(endpoint, issuer, context).await?;
+            &discovered
+        }
+        KeySource::Inline(keys) => return Ok((KeySet::clone(keys), None)),
+    };
+    let fetched = context
+        .http
+        .get(endpoint, MAX_DOCUMENT, context.deadline)
+        .await?;
+    let keys = KeySet::parse(&fetched.body)
+        .map_err(|_| FetchError::Unusable("a key set with a usable key"))?;
+    Ok((keys, fetched.max_age))
+}
+
+async fn discover(
+    endpoint: &Endpoint,
+    issuer: &str,
+    context: FetchContext<'_>,
+) -> Result<Endpoint, FetchError> {
+    let fetched = context
+        .http
+        .get(endpoint, MAX_DOCUMENT, context.deadline)
+        .await?;
+    let document = crate::json::parse(&fetched.body)
+        .map_err(|_| FetchError::Unusable("a discovery document"))?;
+    let text = |name: &str| document.get(name).and_then(Value::as_str);
+    if text("issuer") != Some(issuer) {
+        return Err(FetchError::Unusable(
+            "a discovery document of the issuer in the settings",
+        ));
+    }
+    text("jwks_uri")
+        .and_then(|uri| Endpoint::parse(uri).ok())
+        // A document from the network must not point us at our own machine.
+        .filter(|jwks| endpoint.is_loopback() || !jwks.is_loopback())
+        .ok_or(FetchError::Unusable(
+            "a discovery document with an https jwks_uri",
+        ))
+}
+
+impl PartialEq for KeySource {
+    /// Whether both lead to the same keys. Inline sets are cheap to make anew, so no two are equal.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Jwks(one), Self::Jwks(two)) => one == two,
+            (
+                Self::Discovery { endpoint, issuer },
+                Self::Discovery {
+                    endpoint: other_endpoint,
+                    issuer: other_issuer,
+                },
+            ) => endpoint == other_endpoint && issuer == other_issuer,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! From a decision to what API Gateway reads. The one place that maps errors to outcomes.
+//!
+//! Sources: [REST output](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html),
+//! [HTTP API output](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
+
+use aws_lambda_events::iam::IamPolicyDocument;
+use lambda_runtime::Diagnostic;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::access::{MAX_RESOURCE, Policy};
+use crate::error::{Fault, Refusal};
+use crate::event::EventKind;
+use crate::identity::Identity;
+
+/// The most bytes of an answer. API Gateway takes 8 KB.
+pub const MAX_ANSWER: usize = 8_000;
+
+/// What is percent-encoded in context values, so that they are header-safe, unambiguous as
+/// comma-separated lists, and the same length in JSON. Text outside ASCII always is.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b',').add(b'"').add(b'\\');
+
+/// How the API is set up, where that changes what an answer must be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Answer HTTP API 2.0 events with `isAuthorized`.
+    pub simple_responses: bool,
+}
+
+impl Options {
+    /// Reads `AUTHORIZER_SIMPLE_RESPONSES` and `AUTHORIZER_CACHE_SECONDS`.
+    ///
+    /// # Errors
+    ///
+    /// A simple response says yes or no for one request. With a cache, API Gateway would use it
+    /// for all routes; so it is an error unless the cache is known to be off.
+    pub fn from_env() -> Result<Self, OptionsError> {
+        let variable = |name| std::env::var(name).unwrap_or_default();
+        Self::parse(
+            &variable("AUTHORIZER_SIMPLE_RESPONSES"),
+            &variable("AUTHORIZER_CACHE_SECONDS"),
+        )
+    }
+
+    fn parse(simple: &str, cache_seconds: &str) -> Result<Self, OptionsError> {
+        let simple_responses = match simple {
+            "" | "false" => false,
+            "true" => true,
+            _ => return Err(OptionsError::Simple),
+        };
+        if simple_responses && cache_seconds != "0" {
+            return Err(OptionsError::Cache);
+        }
+        Ok(Self { simple_responses })
+    }
+}
+
+/// The environment describes no safe API.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum OptionsError {
+    /// Neither `true` nor `false`.
+    #[error("AUTHORIZER_SIMPLE_RESPONSES: expected `true` or `false`")]
+    Simple,
+    /// Simple responses together with a cache.
+    #[error(
+        "AUTHORIZER_CACHE_SECONDS: expected `0`, and the authorizer's cache off: a simple response \
+         is right for one route only, and a cache would use it for all"
+    )]
+    Cache,
+}
+
+/// What the caller may do, and whether that includes this request.
+pub struct Decision<'d> {
+    /// The verified caller.
+    pub identity: &'d Identity,
+    /// The product's name; empty where the path belongs to none.
+    pub product: &'d str,
+    /// What the caller may do in the product.
+    pub policy: Policy,
+    /// Whether the policy lets this request through.
+    pub allowed: bool,
+}
+
+impl Decision<'_> {
+    /// The answer for an event of this kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::AnswerTooLarge`] when a resource or the answer exceeds API Gateway's limits even
+    /// without the caller's groups.
+    pub fn answer(&self, kind: EventKind, options: Options) -> Result<Box<RawValue>, Fault> {
+        if self.policy.longest_resource() > MAX_RESOURCE {
+            return Err(Fault::AnswerTooLarge);
+        }
+        let mut context = Context::of(self);
+        let principal_id = context.principal.clone();
+        let simple = options.simple_responses && kind == EventKind::Http2;
+        let policy_document = (!simple).then(|| self.policy.document());
+        loop {
+            let text = match &policy_document {
+                Some(policy_document) => serde_json::to_string(&IamAnswer {
+                    principal_id: &principal_id,
+                    policy_document,
+                    context: &context,
+                }),
+                None => serde_json::to_string(&SimpleAnswer {
+                    is_authorized: self.allowed,
+                    context: self.allowed.then_some(&context),
+                }),
+            };
+            let text = text.map_err(|_| Fault::AnswerTooLarge)?;
+            if text.len() <= MAX_ANSWER {
+                return RawValue::from_string(text).map_err(|_| Fault::AnswerTooLarge);
+            }
+            context.cut_groups(text.len().saturating_sub(MAX_ANSWER))?;
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IamAnswer<'a> {
+    principal_id: &'a str,
+    policy_document: &'a IamPolicyDocument,
+    context: &'a Context<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SimpleAnswer<'a> {
+    is_authorized: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<&'a Context<'a>>,
+}
+
+/// What mappings can read as `$context.authorizer.…`: strings only, all of them always there.
+#[derive(Serialize)]
+struct Context<'a> {
+    username: &'a str,
+    principal: String,
+    product: &'a str,
+    provider: &'a str,
+    auth_method: &'a str,
+    client_id: String,
+    scope: String,
+    groups: String,
+    token_id: String,
+}
+
+impl<'a> Context<'a> {
+    fn of(decision: &'a Decision<'_>) -> Self {
+        let identity = decision.identity;
+        let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
+        let list = |items: &[String], separator| {
+            let items: Vec<String> = items.iter().map(|item| encode(item)).collect();
+            items.join(separator)
+        };
+        Self {
+            username: identity.username.as_str(),
+            principal: encode(&identity.principal),
+            product: decision.product,
+            provider: identity.provider.as_str(),
+            auth_method: identity.auth_method.as_str(),
+            client_id: encode(identity.client_id.as_deref().unwrap_or_default()),
+            scope: list(&identity.scopes, " "),
+            groups: list(&identity.groups, ","),
+            token_id: encode(identity.token_id.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// Makes the groups shorter by at least `excess` bytes, at a whole name.
+    fn cut_groups(&mut self, excess: usize) -> Result<(), Fault> {
+        if self.groups.is_empty() {
+            return Err(Fault::AnswerTooLarge);
+        }
+        let keep = self.groups.len().saturating_sub(excess);
+        // The byte after the kept part may be the comma itself.
+        let head = self.groups.get(..=keep).unwrap_or_default();
+        let end = head.rfind(',').unwrap_or_default();
+        self.groups.truncate(end);
+        Ok(())
+    }
+}
+
+/// The error that the Lambda runtime reports.
+///
+/// API Gateway makes a 401 of exactly `Unauthorized`, and a 500 of every other text. The caller
+/// sees neither text.
+impl From<Refusal> for Diagnostic {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Denied(_) => Self {
+                error_type: "Unauthorized".to_owned(),
+                error_message: "Unauthorized".to_owned(),
+            },
+            Refusal::Failed(fault) => Self {
+                error_type: "Fault".to_owned(),
+                error_message: format!("no decision: {fault}"),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Context, Options, OptionsError};
+    use crate::error::{Denial, Fault, Refusal};
+    use lambda_runtime::Diagnostic;
+
+    #[test]
+    fn refusals_to_the_letter() {
+        let message = |refusal: Refusal| Diagnostic::from(refusal).error_message;
+        assert_eq!(message(Denial::TokenExpired.into()), "Unauthorized");
+        assert_eq!(
+            message(Fault::KeysUnavailable.into()),
+            "no decision: the provider's keys could not be fetched"
+        );
+    }
+
+    #[test]
+    fn simple_responses_need_the_cache_off() {
+        assert!(Options::parse("true", "0").unwrap().simple_responses);
+        assert!(!Options::parse("", "").unwrap().simple_responses);
+        assert!(!Options::parse("false", "300").unwrap().simple_responses);
+        for seconds in ["", "300", "off"] {
+            assert_eq!(
+                Options::parse("true", seconds).unwrap_err(),
+                OptionsError::Cache
+            );
+        }
+        assert_eq!(
+            Options::parse("yes", "0").unwrap_err(),
+            OptionsError::Simple
+        );
+    }
+
+    #[test]
+    fn groups_are_cut_at_whole_names() {
+        let mut context = Context {
+            username: "",
+            principal: String::new(),
+            product: "",
+            provider: "",
+            auth_method: "",
+            client_id: String::new(),
+            scope: String::new(),
+            groups: "alpha,beta,gamma".to_owned(),
+            token_id: String::new(),
+        };
+        for (excess, left) in [(1, "alpha,beta"), (5, "alpha"), (1, "")] {
+            context.cut_groups(excess).unwrap();
+            assert_eq!(context.groups, left);
+        }
+        assert_eq!(context.cut_groups(1).unwrap_err(), Fault::AnswerTooLarge);
+    }
+}

@@ -1,0 +1,84 @@
+//! Where settings come from: `ssm:/prefix` or `file:path`.
+
+use std::env::VarError;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::http::{Deadline, HttpClient};
+use crate::settings::problem::Problems;
+use crate::settings::{Tree, file, ssm};
+
+/// The environment variable that names the source.
+pub const VARIABLE: &str = "AUTHORIZER_SETTINGS";
+
+/// Where settings are read from.
+#[derive(Debug)]
+pub enum Source {
+    /// SSM Parameter Store, all parameters below a prefix.
+    Ssm(ssm::SsmSource),
+    /// One JSON file with the same tree.
+    File(PathBuf),
+}
+
+impl Source {
+    /// The source that [`VARIABLE`] names.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the variable, and what would be right.
+    pub fn from_env(http: &HttpClient) -> Result<Self, SourceError> {
+        match std::env::var(VARIABLE) {
+            Ok(value) => Self::parse(&value, http),
+            Err(VarError::NotPresent | VarError::NotUnicode(_)) => Err(SourceError),
+        }
+    }
+
+    /// The source of this name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::from_env`].
+    pub fn parse(name: &str, http: &HttpClient) -> Result<Self, SourceError> {
+        match name.split_once(':') {
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("ssm", prefix)) => ssm::SsmSource::new(prefix, http)
+                .map(Self::Ssm)
+                .ok_or(SourceError),
+            _ => Err(SourceError),
+        }
+    }
+
+    /// Reads all documents, within the deadline.
+    pub(crate) async fn read(&self, deadline: Deadline) -> Result<Tree, LoadError> {
+        match self {
+            Self::Ssm(source) => source.read(deadline).await,
+            Self::File(path) => file::read(path),
+        }
+    }
+}
+
+/// [`VARIABLE`] is missing or names no source.
+#[derive(Clone, Copy, Debug, Error)]
+#[error(
+    "{VARIABLE} names no source of settings; expected `ssm:/path/of/parameters` or `file:path.json`"
+)]
+pub struct SourceError;
+
+/// Why settings could not be loaded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// SSM did not answer, or refused.
+    #[error("SSM could not be read: {0}")]
+    Ssm(String),
+    /// SSM did not finish in time.
+    #[error("SSM did not answer in time")]
+    SsmTimeout,
+    /// The file could not be read.
+    #[error("the settings file could not be read: {0}")]
+    File(std::io::ErrorKind),
+    /// The documents have problems.
+    #[error("the settings are invalid: {0}")]
+    Invalid(Problems),
+}

@@ -1,0 +1,190 @@
+//! Settings in force: loaded, refreshed on the request that finds them old, kept when a reload
+//! fails.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tracing::{error, info};
+
+use crate::backoff::Backoff;
+use crate::clock::{Clock, SinceEpoch};
+use crate::error::Fault;
+use crate::http::{Deadline, TOTAL_DEADLINE};
+use crate::keys::cache::KeyCache;
+use crate::provider::Provider;
+use crate::settings::source::{LoadError, Source};
+use crate::settings::{Settings, Tree};
+use crate::sync::Locked;
+
+/// The longest that a reload may hold up a request while older settings are there to use.
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(2);
+/// The longest pause after failed loads.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// Settings with the key caches of their issuers.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) settings: Settings,
+    /// Tells two loaded settings apart.
+    pub(crate) generation: u64,
+    issuers: Vec<(String, usize, Arc<KeyCache>)>,
+    tree: Tree,
+}
+
+impl Loaded {
+    /// The provider that this exact issuer belongs to, and its keys.
+    pub(crate) fn issuer(&self, name: &str) -> Option<(&Provider, &Arc<KeyCache>)> {
+        let (_, provider, keys) = self.issuers.iter().find(|(issuer, ..)| issuer == name)?;
+        Some((self.settings.providers.get(*provider)?, keys))
+    }
+
+    /// Takes over the key caches whose source is the same, so that a change of a rule doesn't
+    /// make us fetch all keys anew.
+    fn new(tree: Tree, settings: Settings, generation: u64, previous: Option<&Self>) -> Self {
+        let known = |keys: &_| {
+            previous
+                .iter()
+                .flat_map(|previous| &previous.issuers)
+                .find(|(_, _, cache)| cache.source() == keys)
+                .map(|(_, _, cache)| Arc::clone(cache))
+        };
+        let mut issuers = Vec::new();
+        for (index, provider) in settings.providers.iter().enumerate() {
+            for issuer in &provider.issuers {
+                let cache = known(&issuer.keys)
+                    .unwrap_or_else(|| Arc::new(KeyCache::new(issuer.keys.clone())));
+                issuers.push((issuer.name.clone(), index, cache));
+            }
+        }
+        Self {
+            settings,
+            generation,
+            issuers,
+            tree,
+        }
+    }
+}
+
+/// Counts loads for the metrics.
+#[derive(Debug, Default)]
+pub struct LoadCounts {
+    /// Loads that were tried.
+    pub tried: AtomicU64,
+    /// Loads that failed.
+    pub failed: AtomicU64,
+}
+
+/// Keeps the settings in force.
+pub(crate) struct Store {
+    source: Source,
+    state: Locked<State>,
+    flight: tokio::sync::Mutex<()>,
+    pub(crate) counts: LoadCounts,
+}
+
+#[derive(Default)]
+struct State {
+    loaded: Option<Arc<Loaded>>,
+    /// When the settings were last found or proved current.
+    checked: SinceEpoch,
+    tries: Backoff,
+}
+
+enum Plan {
+    Use(Arc<Loaded>),
+    Load(Option<Arc<Loaded>>),
+    GiveUp,
+}
+
+impl Store {
+    pub(crate) fn new(source: Source) -> Self {
+        Self {
+            source,
+            state: Locked::default(),
+            flight: tokio::sync::Mutex::default(),
+            counts: LoadCounts::default(),
+        }
+    }
+
+    /// The settings in force, read again when they are older than their `refresh_seconds`.
+    pub(crate) async fn current(
+        &self,
+        clock: &dyn Clock,
+        deadline: Deadline,
+    ) -> Result<Arc<Loaded>, Fault> {
+        if let Plan::Use(loaded) = self.plan(clock.now()) {
+            return Ok(loaded);
+        }
+        let flight = self.flight.lock().await;
+        if let Plan::Load(previous) = self.plan(clock.now()) {
+            self.load(previous.as_deref(), clock, deadline).await;
+        }
+        drop(flight);
+        match self.plan(clock.now()) {
+            Plan::Use(loaded) | Plan::Load(Some(loaded)) => Ok(loaded),
+            Plan::Load(None) | Plan::GiveUp => Err(Fault::SettingsUnavailable),
+        }
+    }
+
+    fn plan(&self, now: SinceEpoch) -> Plan {
+        self.state.with(|state| {
+            let may_retry = state.tries.may_retry(now, MAX_BACKOFF);
+            match &state.loaded {
+                None if may_retry => Plan::Load(None),
+                None => Plan::GiveUp,
+                Some(loaded) => {
+                    // A clock that was set back makes settings old rather than young for ever.
+                    let age = now.checked_sub(state.checked).unwrap_or(Duration::MAX);
+                    if age >= loaded.settings.refresh && may_retry {
+                        Plan::Load(Some(Arc::clone(loaded)))
+                    } else {
+                        Plan::Use(Arc::clone(loaded))
+                    }
+                }
+            }
+        })
+    }
+
+    async fn load(&self, previous: Option<&Loaded>, clock: &dyn Clock, deadline: Deadline) {
+        self.counts.tried.fetch_add(1, Ordering::Relaxed);
+        let limit = previous.map_or(TOTAL_DEADLINE, |_| RELOAD_TIMEOUT);
+        let result = self
+            .read(previous, Deadline::after(deadline.left(limit)))
+            .await;
+        let now = clock.now();
+        self.state.with(|state| {
+            match result {
+                Ok(loaded) => {
+                    state.tries.succeeded(now);
+                    state.checked = now;
+                    if let Some(loaded) = loaded {
+                        info!(source = ?self.source, generation = loaded.generation, "settings loaded");
+                        state.loaded = Some(Arc::new(loaded));
+                    }
+                }
+                Err(load_error) => {
+                    self.counts.failed.fetch_add(1, Ordering::Relaxed);
+                    state.tries.failed(now);
+                    let kept = state.loaded.is_some();
+                    error!(source = ?self.source, error = %load_error, kept, "settings could not be loaded");
+                }
+            }
+        });
+    }
+
+    /// New settings, or `None` when the tree has not changed.
+    async fn read(
+        &self,
+        previous: Option<&Loaded>,
+        deadline: Deadline,
+    ) -> Result<Option<Loaded>, LoadError> {
+        let tree = self.source.read(deadline).await?;
+        if previous.is_some_and(|previous| previous.tree == tree) {
+            return Ok(None);
+        }
+        let settings = Settings::parse(&tree).map_err(LoadError::Invalid)?;
+        let generation = previous.map_or(0, |previous| previous.generation.saturating_add(1));
+        Ok(Some(Loaded::new(tree, settings, generation, previous)))
+    }
+}

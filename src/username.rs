@@ -1,0 +1,348 @@
+//! From verified claims to an Atlassian username.
+
+use std::fmt;
+
+use regex_lite::Regex;
+
+use crate::authenticate::claims::SignedClaims;
+use crate::error::Denial;
+
+/// The longest username, in bytes; Atlassian's own columns hold 255.
+pub const MAX_USERNAME: usize = 255;
+
+/// What usernames look like where the settings have no `allow` pattern.
+pub const DEFAULT_ALLOW: &str = "[A-Za-z0-9_][A-Za-z0-9._@+-]*";
+
+/// An Atlassian username: not empty, at most [`MAX_USERNAME`] bytes of printable ASCII, without
+/// a space at either end, so that it can be a header's value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Username(String);
+
+impl Username {
+    /// Takes a text that can be a header's value as it is.
+    pub fn new(text: String) -> Option<Self> {
+        let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+        let trimmed = text.trim_matches(' ').len() == text.len();
+        (!text.is_empty() && text.len() <= MAX_USERNAME && printable && trimmed)
+            .then_some(Self(text))
+    }
+
+    /// The username's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How a provider's claims become a username.
+#[derive(Clone, Debug)]
+pub struct UsernameRule {
+    /// Where to look, in order; the first attribute with a value decides.
+    pub attributes: Vec<AttributePath>,
+    /// Applied one after the other.
+    pub transforms: Vec<Transform>,
+    /// What the result must match from end to end.
+    pub allow: Pattern,
+}
+
+impl UsernameRule {
+    /// The username of a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::UsernameMissing`], [`Denial::EmailUnverified`] or [`Denial::UsernameRejected`].
+    pub(crate) fn apply(&self, claims: &SignedClaims) -> Result<Username, Denial> {
+        let mut missing = Denial::UsernameMissing;
+        let mut found = None;
+        for attribute in &self.attributes {
+            if attribute.is_email() && claims.email_is_unverified() {
+                missing = Denial::EmailUnverified;
+            } else if let Some(value) = claims.attribute_text(attribute) {
+                found = Some(value);
+                break;
+            }
+        }
+        let mut name = found.ok_or(missing)?;
+        for transform in &self.transforms {
+            name = transform.apply(&name).ok_or(Denial::UsernameRejected)?;
+        }
+        Username::new(name)
+            .filter(|username| self.allow.matches(username.as_str()))
+            .ok_or(Denial::UsernameRejected)
+    }
+}
+
+/// The name of a claim, or a path of names into nested claims.
+///
+/// A claim whose name is the whole text wins over a path: `https://example.com/user` is one name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AttributePath(String);
+
+impl From<&str> for AttributePath {
+    fn from(path: &str) -> Self {
+        Self(path.to_owned())
+    }
+}
+
+impl AttributePath {
+    /// The path as it stands in the settings.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn is_email(&self) -> bool {
+        self.0 == "email"
+    }
+}
+
+/// One step from an attribute's value towards a username.
+#[derive(Clone, Debug)]
+pub enum Transform {
+    /// ASCII letters to lower case. Only ASCII: Unicode folds other letters onto ASCII ones
+    /// (the Kelvin sign onto `k`), and so one user onto another.
+    Lowercase,
+    /// ASCII letters to upper case.
+    Uppercase,
+    /// What stands before the first `@`; values without one stay as they are.
+    StripDomain,
+    /// The one capture of an expression that must match from end to end.
+    Capture(Pattern),
+}
+
+impl Transform {
+    fn apply(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Lowercase => Some(name.to_ascii_lowercase()),
+            Self::Uppercase => Some(name.to_ascii_uppercase()),
+            Self::StripDomain => Some(name.split('@').next().unwrap_or_default().to_owned()),
+            Self::Capture(pattern) => pattern.capture(name),
+        }
+    }
+}
+
+/// A regular expression that matches whole texts only.
+#[derive(Clone)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// Compiles an expression; it is anchored at both ends.
+    ///
+    /// # Errors
+    ///
+    /// What the regular expression library says of it.
+    pub fn new(expression: &str) -> Result<Self, regex_lite::Error> {
+        // Compiled alone first: `a)(b` would be well-formed inside the group.
+        Regex::new(expression)?;
+        Regex::new(&format!("^(?:{expression})$")).map(Self)
+    }
+
+    /// Matches no text at all: what stands in for an expression that was refused.
+    pub(crate) fn nothing() -> Self {
+        // A word boundary that is none: no text can satisfy both.
+        Self(Regex::new(r"\b\B").unwrap_or_else(|_| unreachable!()))
+    }
+
+    /// How many capture groups the expression has.
+    pub fn captures(&self) -> usize {
+        self.0.captures_len().saturating_sub(1)
+    }
+
+    /// Whether the whole text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+
+    fn capture(&self, text: &str) -> Option<String> {
+        let captures = self.0.captures(text)?;
+        captures.get(1).map(|capture| capture.as_str().to_owned())
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}", self.0.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::{AttributePath, DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
+    use crate::authenticate::claims::SignedClaims;
+    use crate::error::Denial;
+
+    fn rule(attributes: &[&str], transforms: Vec<Transform>) -> UsernameRule {
+        UsernameRule {
+            attributes: attributes
+                .iter()
+                .copied()
+                .map(AttributePath::from)
+                .collect(),
+            transforms,
+            allow: Pattern::new(DEFAULT_ALLOW).unwrap(),
+        }
+    }
+
+    fn username(rule: &UsernameRule, claims: Value) -> Result<String, Denial> {
+        rule.apply(&SignedClaims::for_test(claims))
+            .map(|username| username.as_str().to_owned())
+    }
+
+    #[test]
+    fn attributes_in_order() {
+        let rule = rule(
+            &[
+                "preferred_username",
+                "user.login",
+                "https://a.example/n",
+                "id",
+            ],
+            vec![],
+        );
+        for (claims, expected) in [
+            (json!({"preferred_username": "alice", "id": 7}), Ok("alice")),
+            (json!({"user": {"login": "bob"}}), Ok("bob")),
+            (json!({"https://a.example/n": "carol"}), Ok("carol")),
+            (
+                json!({"user.login": "dora", "user": {"login": "eve"}}),
+                Ok("dora"),
+            ),
+            (json!({"preferred_username": "", "id": 7}), Ok("7")),
+            (json!({"preferred_username": null, "id": 7}), Ok("7")),
+            (
+                json!({"preferred_username": ["alice"]}),
+                Err(Denial::UsernameMissing),
+            ),
+            (
+                json!({"preferred_username": true}),
+                Err(Denial::UsernameMissing),
+            ),
+            (json!({"id": 1.5}), Err(Denial::UsernameMissing)),
+            (json!({"user": "login"}), Err(Denial::UsernameMissing)),
+            (json!({}), Err(Denial::UsernameMissing)),
+        ] {
+            assert_eq!(
+                username(&rule, claims.clone()),
+                expected.map(str::to_owned),
+                "{claims}"
+            );
+        }
+    }
+
+    #[test]
+    fn transforms() {
+        let domain = || Transform::Capture(Pattern::new(r"(.+)@example\.com").unwrap());
+        for (transforms, value, expected) in [
+            (vec![Transform::Lowercase], "Alice", Ok("alice")),
+            (vec![Transform::Uppercase], "Alice", Ok("ALICE")),
+            (
+                vec![Transform::StripDomain],
+                "alice@example.com",
+                Ok("alice"),
+            ),
+            (vec![Transform::StripDomain], "alice", Ok("alice")),
+            (
+                vec![Transform::StripDomain],
+                "@example.com",
+                Err(Denial::UsernameRejected),
+            ),
+            (
+                vec![domain(), Transform::Lowercase],
+                "Alice@example.com",
+                Ok("alice"),
+            ),
+            (
+                vec![domain()],
+                "alice@example.com.evil.org",
+                Err(Denial::UsernameRejected),
+            ),
+            (
+                vec![domain()],
+                "alice@evil.org",
+                Err(Denial::UsernameRejected),
+            ),
+            // The Kelvin sign must not become a `k`.
+            (
+                vec![Transform::Lowercase],
+                "\u{212a}ate",
+                Err(Denial::UsernameRejected),
+            ),
+        ] {
+            let rule = rule(&["u"], transforms);
+            assert_eq!(
+                username(&rule, json!({"u": value})),
+                expected.map(str::to_owned),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn unverified_email_is_never_a_username() {
+        let email = |verified: Value| json!({"email": "a@b.example", "email_verified": verified});
+        let rule = rule(&["email"], vec![]);
+        for verified in [json!(true), json!("true")] {
+            assert!(username(&rule, email(verified)).is_ok());
+        }
+        assert!(username(&rule, json!({"email": "a@b.example"})).is_ok());
+        for unverified in [
+            json!(false),
+            json!("false"),
+            json!(null),
+            json!(1),
+            json!("yes"),
+        ] {
+            assert_eq!(
+                username(&rule, email(unverified)),
+                Err(Denial::EmailUnverified)
+            );
+        }
+        let fallback = UsernameRule {
+            attributes: vec!["email".into(), "sub".into()],
+            ..rule
+        };
+        let claims = json!({"email": "a@b.example", "email_verified": false, "sub": "42"});
+        assert_eq!(username(&fallback, claims), Ok("42".to_owned()));
+    }
+
+    #[test]
+    fn header_safe_or_refused() {
+        let mut rule = rule(&["u"], vec![]);
+        rule.allow = Pattern::new("(?s).*").unwrap();
+        for value in [
+            "a\r\nx: y",
+            "a\nb",
+            "a\0",
+            " a",
+            "a ",
+            "\u{e9}",
+            "",
+            &"x".repeat(256),
+        ] {
+            let refused = username(&rule, json!({"u": value})).unwrap_err();
+            assert!(
+                matches!(refused, Denial::UsernameRejected | Denial::UsernameMissing),
+                "{value}"
+            );
+        }
+        assert_eq!(username(&rule, json!({"u": "a b"})), Ok("a b".to_owned()));
+    }
+
+    #[test]
+    fn patterns_match_whole_texts() {
+        assert!(Pattern::new("a)(b").is_err());
+        assert!(!Pattern::new("a|b").unwrap().matches("ab"));
+        assert!(!Pattern::new("a").unwrap().matches("a\n"));
+        assert!(!Pattern::new("(?m)a").unwrap().matches("a\nb"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_accepted_username_is_a_header_value(text in "\\PC{0,40}|[\\x00-\\x7f]{0,10}") {
+            if let Some(username) = Username::new(text) {
+                prop_assert!(http::HeaderValue::from_str(username.as_str()).is_ok());
+            }
+        }
+    }
+}
