@@ -87,6 +87,31 @@ impl Lambda {
             .collect()
     }
 
+    /// Sends an event that must be refused with a 401, and returns the code of its audit line.
+    pub async fn denied(&self, event: &Value) -> String {
+        let answer = self.invoke(event).await;
+        let error = answer.expect_err("a denial");
+        assert_eq!(error.error_message, "Unauthorized");
+        self.audit().await["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends an event that must fail with a 500, and returns the code of its audit line.
+    pub async fn failed(&self, event: &Value) -> String {
+        let error = self.invoke(event).await.expect_err("a fault");
+        assert!(
+            error.error_message.starts_with("no decision: "),
+            "{error:?}"
+        );
+        self.audit().await["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends an event that must be allowed, and returns the username.
+    pub async fn allowed(&self, event: &Value) -> String {
+        let answer = self.invoke(event).await.expect("an answer");
+        assert_eq!(self.audit().await["outcome"], "allowed");
+        answer["context"]["username"].as_str().unwrap().to_owned()
+    }
+
     /// The exit status, of a function that should end by itself.
     pub async fn exit(&mut self) -> Option<i32> {
         tokio::time::timeout(Duration::from_secs(10), self.child.wait())
@@ -105,12 +130,18 @@ impl Lambda {
                 if ["bearer", "basic", "digest"].contains(&scheme.to_ascii_lowercase().as_str()) {
                     let credential = text[scheme.len()..].trim();
                     self.keep_secret(credential);
-                    credential.split('.').for_each(|part| self.keep_secret(part));
+                    credential
+                        .split('.')
+                        .for_each(|part| self.keep_secret(part));
                 }
             }
-            Value::Array(items) => items.iter().for_each(|item| self.remember_credentials(item)),
+            Value::Array(items) => items
+                .iter()
+                .for_each(|item| self.remember_credentials(item)),
             Value::Object(members) => {
-                members.values().for_each(|member| self.remember_credentials(member));
+                members
+                    .values()
+                    .for_each(|member| self.remember_credentials(member));
             }
             _ => {}
         }
@@ -125,7 +156,10 @@ impl Drop for Lambda {
         }
         let output = self.output();
         for secret in self.secrets.lock().unwrap().iter() {
-            assert!(!output.contains(secret), "the output holds a secret:\n{output}");
+            assert!(
+                !output.contains(secret),
+                "the output holds a secret:\n{output}"
+            );
         }
         assert!(!output.contains("panicked"), "{output}");
     }

@@ -87,7 +87,9 @@ impl RuntimeApi {
 
     /// As [`RuntimeApi::invoke`], without reading the answer: whether it is an error, and its text.
     pub async fn invoke_raw(&self, event: impl Into<Bytes>) -> (bool, Bytes) {
-        let number = self.next_id.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let number = self
+            .next_id
+            .fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let id = format!("00000000-0000-0000-0000-{number:012}");
         let (sender, receiver) = oneshot::channel();
         self.pending.0.lock().unwrap().insert(id.clone(), sender);

@@ -62,7 +62,9 @@ impl SigningKey {
                 "e": encode(public.exponent().big_endian_without_leading_zero()),
             }),
             algorithm: name.parse().unwrap(),
-            private: EncodingKey::from_rsa_der(pkcs8.as_ref()),
+            // PKCS #8 wraps the PKCS #1 structure that is wanted here in 26 bytes, for keys of
+            // this size.
+            private: EncodingKey::from_rsa_der(&pkcs8.as_ref()[26..]),
         }
     }
 
@@ -107,7 +109,8 @@ impl SigningKey {
 
     /// A token with the usual header.
     pub fn sign(&self, claims: &Value) -> String {
-        let header = json!({"alg": format!("{:?}", self.algorithm), "kid": self.kid(), "typ": "JWT"});
+        let header =
+            json!({"alg": format!("{:?}", self.algorithm), "kid": self.kid(), "typ": "JWT"});
         self.sign_parts(&header.to_string(), &claims.to_string())
     }
 
