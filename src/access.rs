@@ -20,11 +20,11 @@ pub const MAX_RESOURCE: usize = 512;
 
 /// The longest `arn:…:{api}/{stage}` that rules are checked for at load. The stage's name is not
 /// known then; what turns out to be longer is checked again with each answer.
-const LONGEST_PREFIX: usize = 100;
+const LONGEST_PREFIX: usize = 80;
 
 /// The most bytes that the statements of all rules of a product may take together. API Gateway
 /// takes 8 KB for the whole answer; the rest is left to the context.
-const MAX_STATEMENTS: usize = 6_000;
+const MAX_STATEMENTS: usize = 6_400;
 
 /// One proxied product: where it lives and who may do what in it.
 #[derive(Clone, Debug)]
@@ -39,7 +39,8 @@ pub struct Product {
 #[derive(Clone, Debug)]
 struct Rule {
     effect: Effect,
-    routes: Vec<Route>,
+    /// Resources below the stage, as IAM matches them.
+    resources: Vec<String>,
     /// The caller needs one of these, if there are any.
     scopes: Vec<String>,
     /// The caller needs to be in one of these, if there are any.
@@ -80,26 +81,27 @@ impl Product {
 
     /// What a caller may do in the product, as a policy for this API and stage.
     pub fn policy(&self, identity: &Identity, arn: &RequestArn<'_>) -> Policy {
-        let prefix = arn.stage_prefix();
-        let mut policy = Policy::new(prefix);
+        self.compile(arn.stage_prefix(), |rule| rule.applies_to(identity))
+    }
+
+    fn compile(&self, stage_prefix: &str, applies: impl Fn(&Rule) -> bool) -> Policy {
+        let mut policy = Policy::new(stage_prefix);
         let Some(rules) = &self.rules else {
-            Route::everything().resources(&self.path, &mut |resource| policy.allow(resource));
+            for resource in Route::everything().resources(&self.path) {
+                policy.allow(&resource);
+            }
             if !self.path.is_empty() {
                 policy.deny_detours();
             }
-            return policy.or_nothing();
+            return policy;
         };
         let mut denies = false;
-        for rule in rules.iter().filter(|rule| rule.applies_to(identity)) {
-            for route in &rule.routes {
+        for rule in rules.iter().filter(|rule| applies(rule)) {
+            denies |= rule.effect == Effect::Deny;
+            for resource in &rule.resources {
                 match rule.effect {
-                    Effect::Allow => {
-                        route.resources(&self.path, &mut |resource| policy.allow(resource));
-                    }
-                    Effect::Deny => {
-                        denies = true;
-                        route.deny_resources(&self.path, &mut |resource| policy.deny(resource));
-                    }
+                    Effect::Allow => policy.allow(resource),
+                    Effect::Deny => policy.deny(resource),
                 }
             }
         }
@@ -141,7 +143,7 @@ impl Product {
             rules
                 .into_iter()
                 .enumerate()
-                .filter_map(|(index, rule)| Rule::resolve(index, rule, kind, report))
+                .filter_map(|(index, rule)| Rule::resolve(index, rule, trimmed, kind, report))
                 .collect()
         });
         let product = Self {
@@ -155,21 +157,7 @@ impl Product {
 
     /// Checks the statements of all rules together against the limits of IAM and API Gateway.
     fn check_size(&self, report: &mut Report<'_>) {
-        let mut policy = Policy::new(&"x".repeat(LONGEST_PREFIX));
-        for rule in self.rules.iter().flatten() {
-            for route in &rule.routes {
-                match rule.effect {
-                    Effect::Allow => {
-                        route.resources(&self.path, &mut |resource| policy.allow(resource));
-                    }
-                    Effect::Deny => {
-                        route.deny_resources(&self.path, &mut |resource| policy.deny(resource));
-                    }
-                }
-            }
-        }
-        policy.deny_detours();
-        policy.deny_disguises();
+        let policy = self.compile(&"x".repeat(LONGEST_PREFIX), |_| true);
         if policy.longest_resource() > MAX_RESOURCE {
             report.wrong(
                 "access",
@@ -201,6 +189,7 @@ impl Rule {
     fn resolve(
         index: usize,
         raw: RawRule,
+        product: &str,
         kind: Option<ProductKind>,
         report: &mut Report<'_>,
     ) -> Option<Self> {
@@ -215,16 +204,18 @@ impl Rule {
                 return None;
             }
         };
-        let mut routes = Vec::new();
+        let mut resources = Vec::new();
         for text in &texts {
-            match expand(text, kind) {
-                Ok(expanded) => routes.extend(expanded),
+            match expand(text, kind, effect) {
+                Ok(routes) => {
+                    resources.extend(routes.iter().flat_map(|route| route.resources(product)));
+                }
                 Err(expected) => report.wrong(&field, expected),
             }
         }
         Some(Self {
             effect,
-            routes,
+            resources,
             scopes: raw.scopes.unwrap_or_default(),
             groups: raw.groups.unwrap_or_default(),
         })
@@ -238,4 +229,231 @@ fn is_plain_segment(segment: &str) -> bool {
         && segment
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::{Policy, Product};
+    use crate::arn::RequestArn;
+    use crate::authenticate::claims::SignedClaims;
+    use crate::event::Text;
+    use crate::identity::{Identity, Subject};
+    use crate::settings::ProviderId;
+    use crate::settings::problem::Problems;
+    use crate::username::Username;
+
+    const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod";
+
+    fn product(id: &str, document: &Value) -> Product {
+        let mut problems = Problems::default();
+        let raw = serde_json::from_value(document.clone()).unwrap();
+        let product = Product::resolve(id, raw, &mut problems.of("product"));
+        problems.or(product.unwrap()).unwrap()
+    }
+
+    fn caller(scope: &str, groups: &[&str]) -> Identity {
+        let claims = SignedClaims::for_test(json!({"sub": "1", "scope": scope}));
+        Identity::from_signed(
+            &claims,
+            Subject {
+                provider: ProviderId::for_test("idp"),
+                username: Username::new("alice".to_owned()).unwrap(),
+                client_id: None,
+                groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+                valid_until: std::time::Duration::MAX,
+            },
+        )
+    }
+
+    fn policy(product: &Product, caller: &Identity) -> Policy {
+        let arn = format!("{STAGE}/GET/whatever");
+        product.policy(
+            caller,
+            &RequestArn::parse(Text::from(arn.as_str())).unwrap(),
+        )
+    }
+
+    fn allows(policy: &Policy, route: &str) -> bool {
+        policy.allows(&format!("{STAGE}/{}", route.replacen(' ', "", 1)))
+    }
+
+    #[test]
+    fn without_rules_the_whole_product_and_nothing_else() {
+        let jira = product("jira", &json!({"path": "/jira"}));
+        let policy = policy(&jira, &caller("", &[]));
+        for route in [
+            "GET /jira",
+            "GET /jira/",
+            "DELETE /jira/rest/api/2/issue/A-1",
+            "PATCH /jira/x%20y",
+        ] {
+            assert!(allows(&policy, route), "{route}");
+        }
+        for route in [
+            "GET /",
+            "GET /jira2/rest",
+            "GET /confluence/rest",
+            "GET /confluence/jira/rest",
+            "GET /jira/../confluence",
+            "GET /jira/%2e%2E/confluence",
+            "GET /jira/..;/confluence",
+            "GET /jira/x%2f..%2f..%2fconfluence",
+            "GET /jira/%252e%252e/confluence",
+            "GET /jira/..\\confluence",
+        ] {
+            assert!(!allows(&policy, route), "{route}");
+        }
+        assert!(
+            !policy.allows("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/test/GET/jira")
+        );
+        assert!(!policy.allows("arn:aws:execute-api:eu-west-1:123456789012:other/prod/GET/jira"));
+    }
+
+    #[test]
+    fn the_whole_api_includes_connect() {
+        let policy = policy(&Product::whole_api(), &caller("", &[]));
+        assert!(policy.allows(&format!("{STAGE}/$connect")));
+        assert!(allows(&policy, "GET /x"));
+    }
+
+    #[test]
+    fn rules_by_scope_and_group() {
+        let wiki = product(
+            "confluence",
+            &json!({"path": "/confluence", "access": [
+                {"allow": ["@read"], "scopes": ["atlassian/read"]},
+                {"allow": ["* /rest/*"], "groups": ["confluence-editors", "confluence-admins"]},
+                {"deny": ["DELETE /rest/*"], "groups": ["juniors"]},
+                {"deny": ["@admin"]},
+            ]}),
+        );
+        let (read, write, delete, admin) = (
+            "GET /confluence/rest/api/content",
+            "POST /confluence/rest/api/content",
+            "DELETE /confluence/rest/api/content/1",
+            "GET /confluence/rest/plugins/1.0/",
+        );
+        for (caller, expected) in [
+            (caller("", &[]), [false, false, false, false]),
+            (caller("openid", &["other"]), [false, false, false, false]),
+            (caller("atlassian/read", &[]), [true, false, false, false]),
+            (
+                caller("openid atlassian/read", &[]),
+                [true, false, false, false],
+            ),
+            (
+                caller("", &["confluence-admins"]),
+                [true, true, true, false],
+            ),
+            (
+                caller("", &["confluence-editors", "juniors"]),
+                [true, true, false, false],
+            ),
+        ] {
+            let policy = policy(&wiki, &caller);
+            assert_eq!(
+                [read, write, delete, admin].map(|route| allows(&policy, route)),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn a_denied_path_has_no_other_spelling() {
+        let jira = product(
+            "jira",
+            &json!({"path": "/jira", "access": [{"allow": ["* /*"]}, {"deny": ["@admin"]}]}),
+        );
+        let policy = policy(&jira, &caller("", &[]));
+        for route in [
+            "GET /jira/rest/plugins/1.0/",
+            "POST /jira/rest/api/2/reindex",
+            "POST /jira/rest/pat/latest/tokens",
+            "GET /jira/rest/%70lugins/1.0/",
+            "GET /jira/rest//plugins/1.0/",
+            "GET /jira/rest/./plugins/1.0/",
+            "GET /jira/rest;x=1/plugins/1.0/",
+            "GET /jira/rest%2Fplugins/1.0/",
+            "GET /jira/rest/api/2/application%2dproperties",
+            "GET /jira/rest/api/2/..;/..;/plugins/1.0/",
+        ] {
+            assert!(!allows(&policy, route), "{route}");
+        }
+        for route in [
+            "GET /jira/rest/api/2/issue/A-1",
+            "POST /jira/rest/api/2/search",
+            "GET /jira/rest/api/2/issue/A%20B/%C3%A9",
+        ] {
+            assert!(allows(&policy, route), "{route}");
+        }
+    }
+
+    #[test]
+    fn reading_knows_the_product() {
+        let access = json!([{"allow": ["@read"]}]);
+        for (id, reads, writes) in [
+            (
+                "jira",
+                "POST /p/rest/api/2/search",
+                "POST /p/rest/api/2/issue",
+            ),
+            (
+                "confluence",
+                "GET /p/download/attachments/1/a.pdf",
+                "PUT /p/rest/api/content/1",
+            ),
+            (
+                "bitbucket",
+                "POST /p/rest/search/latest/search",
+                "DELETE /p/rest/api/latest/projects/A",
+            ),
+            ("other", "GET /p/x", "POST /p/x"),
+        ] {
+            let product = product(id, &json!({"path": "/p", "access": access}));
+            let policy = policy(&product, &caller("", &[]));
+            assert!(allows(&policy, reads), "{reads}");
+            assert!(!allows(&policy, writes), "{writes}");
+        }
+    }
+
+    #[test]
+    fn no_rule_that_applies_denies_everything() {
+        let jira = product(
+            "jira",
+            &json!({"path": "/", "access": [{"allow": ["@read"], "groups": ["a"]}]}),
+        );
+        let document = serde_json::to_value(policy(&jira, &caller("", &[])).document()).unwrap();
+        assert_eq!(
+            document,
+            json!({"Version": "2012-10-17", "Statement": [{
+                "Action": ["execute-api:Invoke"], "Effect": "Deny", "Resource": [format!("{STAGE}/*")],
+            }]})
+        );
+    }
+
+    proptest! {
+        /// Whatever path the caller sends, the policy is the same, and holds none of it.
+        #[test]
+        fn the_policy_does_not_depend_on_the_path(path in "/[!-~]{0,60}") {
+            let jira = product("jira", &json!({"path": "/jira", "access": [{"allow": ["@read"]}]}));
+            let arn = format!("{STAGE}/GET{path}");
+            let caller = caller("", &[]);
+            if let Some(arn) = RequestArn::parse(Text::from(arn.as_str())) {
+                prop_assert_eq!(jira.policy(&caller, &arn), policy(&jira, &caller));
+            }
+        }
+
+        /// What is allowed lies in the product, however the path is written.
+        #[test]
+        fn nothing_outside_the_product_is_allowed(path in "(/(jira|confluence|rest|\\.\\.|%2e%2e|[a-z;%.\\\\]{0,4})){0,6}") {
+            let jira = product("jira", &json!({"path": "/jira"}));
+            if allows(&policy(&jira, &caller("", &[])), &format!("GET {path}")) {
+                prop_assert!(jira.contains(&path));
+                prop_assert!(!path.contains(".."));
+            }
+        }
+    }
 }

@@ -31,6 +31,11 @@ impl ProviderId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    #[cfg(test)]
+    pub(crate) fn for_test(id: &str) -> Self {
+        Self(id.to_owned())
+    }
 }
 
 /// Documents by parameter name, relative to the prefix: `settings`, `providers/<id>`,

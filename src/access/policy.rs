@@ -2,23 +2,25 @@
 
 use aws_lambda_events::iam::{IamPolicyDocument, IamPolicyEffect, IamPolicyStatement};
 
-/// Paths that an origin may read as another path than API Gateway matched: dot segments, doubled
-/// slashes, path parameters, backslashes, and percent-encodings of these.
-const DETOURS: [&str; 14] = [
-    "*/../*", "*/..", "*/./*", "*/.", "*//*", "*;*", "*\\*", "*%2e*", "*%2E*", "*%5c*", "*%5C*",
-    "*%25*", "*%3b*", "*%3B*",
-];
+/// Ways out of an allowed path: dot segments and backslashes, as they are, percent-encoded, or
+/// encoded twice. An origin may resolve them after API Gateway has matched the path.
+const DETOURS: [&str; 7] = ["*..*", "*\\*", "*%2e*", "*%2E*", "*%5c*", "*%5C*", "*%25*"];
 
-/// Percent-encoded letters, digits and slashes, with which a denied path could be spelled so that
-/// a Deny doesn't match it. Whether API Gateway decodes them before it matches is not documented.
-/// The patterns also catch a few encoded signs, such as `%40` for `@`.
-const DISGUISES: [&str; 7] = ["*%3*", "*%4*", "*%5*", "*%6*", "*%7*", "*%2f*", "*%2F*"];
+/// Ways to spell a denied path so that a Deny doesn't match it: empty and single-dot segments,
+/// path parameters, and percent-encoded letters, digits, slashes and other unreserved characters.
+/// Whether API Gateway decodes a path before it matches it is not documented. The patterns also
+/// catch a few encoded signs, such as `%40` for `@`.
+const DISGUISES: [&str; 12] = [
+    "*//*", "*/./*", "*;*", "*%2d*", "*%2D*", "*%2f*", "*%2F*", "*%3*", "*%4*", "*%5*", "*%6*",
+    "*%7*",
+];
 
 /// What a caller may and may not do in one stage of one API.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
-    /// `arn:…:{api}/{stage}/`.
+    /// `arn:…:{api}/{stage}/`, which every resource begins with.
     prefix: String,
+    /// Resources without the prefix.
     allow: Vec<String>,
     deny: Vec<String>,
 }
@@ -38,29 +40,25 @@ impl Policy {
     }
 
     pub(super) fn allow(&mut self, resource: &str) {
-        add(&mut self.allow, &self.prefix, resource);
+        add(&mut self.allow, resource);
     }
 
     pub(super) fn deny(&mut self, resource: &str) {
-        add(&mut self.deny, &self.prefix, resource);
+        add(&mut self.deny, resource);
     }
 
     pub(super) fn deny_detours(&mut self) {
-        for detour in DETOURS {
-            self.deny(detour);
-        }
+        self.deny.extend(DETOURS.map(str::to_owned));
     }
 
     pub(super) fn deny_disguises(&mut self) {
-        for disguise in DISGUISES {
-            self.deny(disguise);
-        }
+        self.deny.extend(DISGUISES.map(str::to_owned));
     }
 
     /// IAM takes no empty policy: without any Allow, everything is denied.
     pub(super) fn or_nothing(mut self) -> Self {
         if self.allow.is_empty() {
-            self.deny = vec![format!("{}*", self.prefix)];
+            self.deny = vec!["*".to_owned()];
         }
         self
     }
@@ -68,22 +66,24 @@ impl Policy {
     /// Whether the policy lets a request with this ARN through, as IAM evaluates it: an Allow
     /// matches, and no Deny does.
     pub fn allows(&self, arn: &str) -> bool {
-        let matches = |resource: &String| is_match(resource.as_bytes(), arn.as_bytes());
-        self.allow.iter().any(matches) && !self.deny.iter().any(matches)
+        arn.strip_prefix(&self.prefix).is_some_and(|rest| {
+            let matches = |resource: &String| is_match(resource.as_bytes(), rest.as_bytes());
+            self.allow.iter().any(matches) && !self.deny.iter().any(matches)
+        })
     }
 
     /// The length of the longest resource, in characters.
     pub fn longest_resource(&self) -> usize {
-        let resources = self.allow.iter().chain(&self.deny);
-        resources.map(String::len).max().unwrap_or_default()
+        let longest = self.resources().map(String::len).max().unwrap_or_default();
+        self.prefix.len().saturating_add(longest)
     }
 
     /// Roughly how many bytes the resources take in the answer.
     pub(super) fn size(&self) -> usize {
-        let resources = self.allow.iter().chain(&self.deny);
         // Two quotes and a comma each.
-        resources
-            .map(|resource| resource.len().saturating_add(3))
+        let each = self.prefix.len().saturating_add(3);
+        self.resources()
+            .map(|resource| resource.len().saturating_add(each))
             .sum()
     }
 
@@ -99,19 +99,26 @@ impl Policy {
             if !resources.is_empty() {
                 let mut statement = IamPolicyStatement::default();
                 statement.action = vec!["execute-api:Invoke".to_owned()];
+                // Set in every case: the default is Allow.
                 statement.effect = effect;
-                statement.resource.clone_from(resources);
+                statement.resource = resources
+                    .iter()
+                    .map(|resource| [self.prefix.as_str(), resource].concat())
+                    .collect();
                 document.statement.push(statement);
             }
         }
         document
     }
+
+    fn resources(&self) -> impl Iterator<Item = &String> {
+        self.allow.iter().chain(&self.deny)
+    }
 }
 
-fn add(resources: &mut Vec<String>, prefix: &str, resource: &str) {
-    let resource = prefix.to_owned() + resource;
-    if !resources.contains(&resource) {
-        resources.push(resource);
+fn add(resources: &mut Vec<String>, resource: &str) {
+    if !resources.iter().any(|known| known == resource) {
+        resources.push(resource.to_owned());
     }
 }
 

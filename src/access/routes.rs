@@ -1,5 +1,6 @@
 //! Routes as rules name them: `GET /rest/*`, `* /rest/api/2/issue/?*`, `@read`.
 
+use super::Effect;
 use crate::settings::document::ProductKind;
 
 /// The methods that API Gateway has; `ANY` stands for just these.
@@ -20,6 +21,10 @@ pub(super) struct Route {
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Methods {
+    /// Each of [`METHODS`], written out, for an Allow: `*` crosses slashes, so `*/jira/*` would
+    /// also match `GET/confluence/jira/x`, a path of another product.
+    Each,
+    /// `*`, for a Deny: one that matches too much is safe, and takes a seventh of the space.
     Any,
     These(Vec<&'static str>),
     /// A WebSocket's `$connect`, which has no path.
@@ -30,42 +35,32 @@ impl Route {
     /// All methods and paths of a product.
     pub(super) fn everything() -> Self {
         Self {
-            methods: Methods::Any,
+            methods: Methods::Each,
             path: "/*".to_owned(),
         }
     }
 
-    /// The resources below `arn:…/{stage}/` that an Allow of this route takes.
-    ///
-    /// The method is always written out: `*` crosses slashes, so `*/jira/*` would also match
-    /// `GET/confluence/jira/x`, a path of another product.
-    pub(super) fn resources(&self, product: &str, add: &mut impl FnMut(&str)) {
-        match &self.methods {
+    /// The resources below `arn:…/{stage}/` that the route takes in the product at this path.
+    pub(super) fn resources(&self, product: &str) -> Vec<String> {
+        let methods: &[&str] = match &self.methods {
             // The whole API, `$connect` included.
-            Methods::Any if product.is_empty() && self.path == "/*" => add("*"),
-            Methods::Any => self.paths(product, &METHODS, add),
-            Methods::These(methods) => self.paths(product, methods, add),
-            Methods::Connect => add("$connect"),
-        }
-    }
-
-    /// The resources that a Deny of this route takes. One that matches too much is safe here, so
-    /// any method is `*`.
-    pub(super) fn deny_resources(&self, product: &str, add: &mut impl FnMut(&str)) {
-        match &self.methods {
-            Methods::Any => self.paths(product, &["*"], add),
-            _ => self.resources(product, add),
-        }
-    }
-
-    fn paths(&self, product: &str, methods: &[&str], add: &mut impl FnMut(&str)) {
+            Methods::Each if product.is_empty() && self.path == "/*" => {
+                return vec!["*".to_owned()];
+            }
+            Methods::Connect => return vec!["$connect".to_owned()],
+            Methods::Each => &METHODS,
+            Methods::Any => &["*"],
+            Methods::These(methods) => methods,
+        };
+        let mut resources = Vec::new();
         for method in methods {
-            add(&format!("{method}{product}{}", self.path));
+            resources.push(format!("{method}{product}{}", self.path));
             // `/jira` itself belongs to the product whose path it is.
             if self.path == "/*" && !product.is_empty() {
-                add(&format!("{method}{product}"));
+                resources.push(format!("{method}{product}"));
             }
         }
+        resources
     }
 }
 
@@ -74,14 +69,18 @@ impl Route {
 /// # Errors
 ///
 /// What would be right.
-pub(super) fn expand(text: &str, kind: Option<ProductKind>) -> Result<Vec<Route>, &'static str> {
+pub(super) fn expand(
+    text: &str,
+    kind: Option<ProductKind>,
+    effect: Effect,
+) -> Result<Vec<Route>, &'static str> {
     const RULE: &str = "expected routes such as `GET /rest/*`, `* /rest/api/2/search`, `@read`, `@write`, `@admin` \
          or `$connect`: a method or `*`, a space, and a path of printable characters that begins with `/`";
     match text {
         "@read" => return Ok(read(kind)),
         "@write" => return Ok(write(kind)),
         "@admin" => {
-            return admin(kind).ok_or(
+            return admin(kind, effect).ok_or(
                 "`@admin` needs the product's kind; expected a field `kind` of `jira`, `confluence` or `bitbucket`",
             );
         }
@@ -95,7 +94,7 @@ pub(super) fn expand(text: &str, kind: Option<ProductKind>) -> Result<Vec<Route>
     }
     let (method, path) = text.split_once(' ').ok_or(RULE)?;
     let methods = if method == "*" {
-        Methods::Any
+        any(effect)
     } else {
         let known = METHODS.into_iter().find(|known| *known == method);
         Methods::These(vec![known.ok_or(RULE)?])
@@ -108,6 +107,13 @@ pub(super) fn expand(text: &str, kind: Option<ProductKind>) -> Result<Vec<Route>
         methods,
         path: path.to_owned(),
     }])
+}
+
+fn any(effect: Effect) -> Methods {
+    match effect {
+        Effect::Allow => Methods::Each,
+        Effect::Deny => Methods::Any,
+    }
 }
 
 fn routes(methods: &[&'static str], paths: &[&str]) -> Vec<Route> {
@@ -167,7 +173,7 @@ fn write(kind: Option<ProductKind>) -> Vec<Route> {
 }
 
 /// What administrators do, and what mints credentials that would pass the gateway by.
-fn admin(kind: Option<ProductKind>) -> Option<Vec<Route>> {
+fn admin(kind: Option<ProductKind>, effect: Effect) -> Option<Vec<Route>> {
     const EVERYWHERE: [&str; 4] = [
         "/rest/plugins/*",
         "/rest/applinks/*",
@@ -200,5 +206,11 @@ fn admin(kind: Option<ProductKind>) -> Option<Vec<Route>> {
             "/rest/mirroring/*",
         ],
     };
-    Some(routes(ADMINISTERING, &[&EVERYWHERE, own].concat()))
+    let mut admin = routes(ADMINISTERING, &[&EVERYWHERE, own].concat());
+    if effect == Effect::Deny {
+        for route in &mut admin {
+            route.methods = Methods::Any;
+        }
+    }
+    Some(admin)
 }

@@ -1,1 +1,304 @@
-//! Placeholder.
+//! Settings documents: what is accepted, what is reported, and what a reload does.
+
+use atlassian_authorizer::settings::{Settings, Tree};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+use crate::support::lambda::Lambda;
+use crate::support::tokens::{SigningKey, access_claims};
+use crate::support::{Folder, bearer};
+
+fn parse(documents: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+    let tree: Tree = documents
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect();
+    Settings::parse(&tree).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+const POOL: (&str, &str) = (
+    "providers/pool",
+    r#"{"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["client"]}"#,
+);
+
+#[test]
+fn the_smallest_settings_are_one_provider() {
+    let settings = parse(&[POOL]).unwrap();
+    let issuers: Vec<_> = settings.providers[0]
+        .issuers
+        .iter()
+        .map(|issuer| issuer.name.as_str())
+        .collect();
+    assert_eq!(
+        issuers,
+        [
+            "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI",
+            "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI",
+        ]
+    );
+    assert_eq!(settings.products.len(), 1);
+    assert!(settings.products[0].contains("/anything"));
+    assert_eq!(settings.refresh, Duration::from_mins(5));
+}
+
+#[test]
+fn a_pool_of_the_chinese_partition() {
+    let pool = POOL.1.replace("eu-west-1", "cn-north-1");
+    let settings = parse(&[("providers/pool", &pool)]).unwrap();
+    assert_eq!(
+        settings.providers[0].issuers[0].name,
+        "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_AbCdEfGhI"
+    );
+}
+
+#[test]
+fn the_documents_of_the_readme() {
+    parse(&[
+        ("settings", r#"{"mode": "enforce", "basic_auth": "deny", "refresh_seconds": 300}"#),
+        ("providers/cognito", r#"{"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["3n4b5"], "username": "username"}"#),
+        ("providers/keycloak", r#"{"kind": "custom", "issuer": "https://sso.example.com/realms/main", "client_ids": ["jira"],
+            "username": {"attributes": ["preferred_username", "email"], "transform": ["lowercase", {"regex": "(.+)@example\\.com"}], "allow": "[a-z.]+"},
+            "groups": "realm_access.roles", "machine_users": {"ci": "svc-ci"}, "max_token_age_seconds": 3600}"#),
+        ("products/confluence", r#"{"path": "/confluence", "kind": "confluence",
+            "access": [{"allow": ["@read"], "scopes": ["atlassian/read"]},
+                       {"allow": ["* /rest/*"], "groups": ["confluence-editors"]},
+                       {"deny": ["@admin"]}]}"#),
+        ("products/jira", r#"{"path": "/jira", "access": [{"allow": ["@read", "@write"]}, {"deny": ["@admin"]}]}"#),
+        ("products/bitbucket", r#"{"path": "/bitbucket", "access": [{"allow": ["@admin", "* /*"]}]}"#),
+        ("secrets/anything", "s3cr3t"),
+    ])
+    .unwrap();
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let problems = parse(&[
+        ("settings", r#"{"mode": "relaxed", "refresh_seconds": "300", "basic": "allow"}"#),
+        (
+            "providers/pool",
+            r#"{"kind": "cognito", "user_pool_id": "eu-west-1-AbC", "algorithms": ["HS256"], "discovery": true,
+                "username": {"transform": [{"regex": "("}, {"regex": "a"}], "allow": "["},
+                "machine_users": {"robot": " "}}"#,
+        ),
+        ("providers/idp", r#"{"kind": "custom", "trust": "any_client", "client_ids": ["a"], "user_pool_id": "x", "token_use": "id"}"#),
+        ("providers/old", r#"{"kind": "saml", "issuer": "", "audiences": [], "jwks_uri": "http://idp.example.com/keys"}"#),
+        ("products/jira", r#"{"path": "jira", "access": [{"allow": ["GET rest"]}]}"#),
+        ("products/wiki", r#"{"path": "/wiki", "access": [{"allow": ["@admin", "FETCH /x", "GET x"], "deny": ["@read"]}, {"allow": ["@admin"]}, {"allow": ["get /x"]}]}"#),
+        ("colours", "{}"),
+        ("secrets/bad name", "x"),
+    ])
+    .unwrap_err();
+    let expected = [
+        "settings: mode: expected `enforce`",
+        "settings: refresh_seconds: expected u64",
+        "settings: basic: is unknown: `basic`, expected one of `refresh_seconds`, `mode`, `basic_auth`",
+        "providers/pool: user_pool_id: is no user pool id",
+        "providers/pool: algorithms: expected asymmetric algorithms",
+        "providers/pool: discovery: does not belong to kind `cognito`",
+        "providers/pool: username.transform: expected a regular expression:",
+        "providers/pool: username.transform: expected a regular expression with one capture group",
+        "providers/pool: username.allow: expected a regular expression:",
+        "providers/pool: machine_users: expected usernames",
+        "providers/pool: client_ids: is missing; expected `client_ids` or `audiences`",
+        "providers/idp: issuer: is missing",
+        "providers/idp: username: is missing",
+        "providers/idp: trust: contradicts",
+        "providers/idp: user_pool_id: does not belong to kind `custom`",
+        "providers/idp: token_use: does not belong to kind `custom`",
+        "providers/old: kind: expected `cognito` or `custom`",
+        "providers/old: issuer: is empty",
+        "providers/old: audiences: is empty",
+        "providers/old: jwks_uri: expected an https URL",
+        "products/jira: path: expected `/`",
+        "products/wiki: access[0]: expected one of `allow` and `deny`",
+        "products/wiki: access[1].allow: `@admin` needs the product's kind",
+        "products/wiki: access[2].allow: expected routes such as",
+        "colours: is no known parameter",
+        "secrets/bad name: is no known parameter",
+    ];
+    for expected in expected {
+        assert!(
+            problems.iter().any(|problem| problem.starts_with(expected)),
+            "{expected}\n{problems:#?}"
+        );
+    }
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+}
+
+#[test]
+fn documents_that_are_no_documents() {
+    for (text, expected) in [
+        ("", "expected a JSON object with unique members"),
+        ("[]", "expected a JSON object"),
+        ("null", "expected a JSON object"),
+        (
+            r#"{"kind": "custom", "kind": "cognito"}"#,
+            "expected a JSON object with unique members: an object has a duplicate member",
+        ),
+        (
+            r#"{"kind": "custom"} x"#,
+            "expected a JSON object with unique members",
+        ),
+        ("{}", "kind: is missing"),
+        (r#"{"kind": null}"#, "kind: is empty"),
+        (r#"{"kind": 7}"#, "kind: expected"),
+    ] {
+        let problems = parse(&[("providers/pool", text)]).unwrap_err();
+        let expected = format!("providers/pool: {expected}");
+        assert!(problems[0].starts_with(&expected), "{text}: {problems:?}");
+    }
+    assert_eq!(
+        parse(&[]).unwrap_err(),
+        ["providers: is missing; expected at least one parameter `providers/<id>`"]
+    );
+}
+
+#[test]
+fn no_problem_repeats_a_value() {
+    let problems = parse(&[
+        ("settings", r#"{"mode": "hunter2-hunter2", "refresh_seconds": "hunter2-hunter2"}"#),
+        ("providers/a", r#"{"kind": "custom", "issuer": "http://hunter2-hunter2", "jwks_uri": "hunter2-hunter2",
+            "discovery": "hunter2-hunter2", "client_ids": "hunter2-hunter2", "trust": "hunter2-hunter2"}"#),
+        ("providers/b", r#"{"kind": "cognito", "user_pool_id": "hunter2-hunter2", "algorithms": ["hunter2-hunter2"]}"#),
+        ("products/c", r#"{"path": "hunter2-hunter2", "access": [{"allow": ["hunter2-hunter2"]}]}"#),
+        ("products/d", r#"{"path": "/d", "access": [{"allow": ["hunter2-hunter2"]}]}"#),
+    ])
+    .unwrap_err();
+    assert!(problems.len() >= 8, "{problems:#?}");
+    assert!(
+        !format!("{problems:?}").contains("hunter2"),
+        "{problems:#?}"
+    );
+}
+
+#[test]
+fn what_spans_documents() {
+    let twin = ("providers/twin", POOL.1);
+    let problems = parse(&[POOL, twin]).unwrap_err();
+    assert!(
+        problems[0].contains("is another provider's too"),
+        "{problems:?}"
+    );
+
+    for (one, two) in [("/jira", "/jira"), ("/", "/jira"), ("/jira", "/jira/agile")] {
+        let product = |path: &str| json!({"path": path}).to_string();
+        let (one, two) = (product(one), product(two));
+        let problems = parse(&[POOL, ("products/one", &one), ("products/two", &two)]).unwrap_err();
+        assert!(
+            problems.iter().any(|problem| problem.contains("overlap")),
+            "{problems:?}"
+        );
+    }
+    parse(&[
+        POOL,
+        ("products/one", r#"{"path": "/jira"}"#),
+        ("products/two", r#"{"path": "/jira2"}"#),
+    ])
+    .unwrap();
+}
+
+#[test]
+fn rules_must_fit_into_the_answer() {
+    let routes: Vec<String> = (0..20)
+        .map(|number| format!("* /rest/{number}/*"))
+        .collect();
+    let product = json!({"path": "/jira", "access": [{"allow": routes}]}).to_string();
+    let problems = parse(&[POOL, ("products/jira", &product)]).unwrap_err();
+    assert!(
+        problems[0].starts_with("products/jira: access: the rules compile to"),
+        "{problems:?}"
+    );
+
+    let long = format!("GET /{}", "x".repeat(500));
+    let product = json!({"path": "/jira", "access": [{"allow": [long]}]}).to_string();
+    let problems = parse(&[POOL, ("products/jira", &product)]).unwrap_err();
+    assert!(
+        problems[0].starts_with("products/jira: access: a rule is too long"),
+        "{problems:?}"
+    );
+}
+
+fn settings(key: &SigningKey, username: &str) -> Value {
+    json!({
+        "settings": {"refresh_seconds": 1},
+        "providers": {"idp": {
+            "kind": "custom", "issuer": "https://idp.example.com", "jwks": {"keys": [key.jwk]},
+            "client_ids": ["client"], "username": username,
+        }},
+    })
+}
+
+#[tokio::test]
+async fn a_bad_change_keeps_the_last_good_settings() {
+    let key = SigningKey::generate("key", "ES256");
+    let folder = Folder::new();
+    let source = folder.settings(&settings(&key, "username"));
+    let lambda = Lambda::start(&source, &[]).await;
+    let event = bearer(&key.sign(&access_claims("https://idp.example.com")));
+    assert_eq!(lambda.allowed(&event).await, "alice");
+
+    let mut bad = settings(&key, "username");
+    bad["providers"]["idp"]["colour"] = "blue".into();
+    folder.settings(&bad);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(lambda.allowed(&event).await, "alice");
+    let audit = lambda.audit().await;
+    assert_eq!(audit["settings_load_failures"], 1);
+    assert_eq!(audit["from_cache"], true);
+    let output = lambda.output();
+    assert!(
+        output.contains("providers/idp: colour: is unknown"),
+        "{output}"
+    );
+    assert!(output.contains(r#""kept":true"#), "{output}");
+
+    folder.settings(&settings(&key, "client_id"));
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(lambda.allowed(&event).await, "client");
+    assert_eq!(
+        lambda.audit().await["from_cache"],
+        false,
+        "verdicts go with the settings"
+    );
+
+    // Unchanged settings keep the verdicts.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    lambda.allowed(&event).await;
+    let audit = lambda.audit().await;
+    assert_eq!(audit["settings_loads"], 1);
+    assert_eq!(audit["from_cache"], true);
+}
+
+#[tokio::test]
+async fn no_settings_at_the_start_are_500s_that_heal() {
+    let key = SigningKey::generate("key", "ES256");
+    let folder = Folder::new();
+    let source = folder.settings(&json!({"providers": {}}));
+    let lambda = Lambda::start(&source, &[]).await;
+    let event = bearer(&key.sign(&access_claims("https://idp.example.com")));
+    assert_eq!(lambda.failed(&event).await, "settings_unavailable");
+    // Even without a credential: a missing setting could have let it through.
+    folder.settings(&settings(&key, "username"));
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    assert_eq!(lambda.allowed(&event).await, "alice");
+}
+
+#[tokio::test]
+async fn a_source_that_is_none_ends_the_start() {
+    for source in ["", "s3:bucket", "ssm:relative", "ssm:/", "ssm://a", "file:"] {
+        let mut lambda = Lambda::start(source, &[]).await;
+        assert_eq!(lambda.exit().await, Some(1), "{source}");
+        let output = lambda.output();
+        assert!(
+            output.contains("AUTHORIZER_SETTINGS names no source"),
+            "{output}"
+        );
+    }
+    let mut lambda = Lambda::start("file:x", &[("AUTHORIZER_SIMPLE_RESPONSES", "true")]).await;
+    assert_eq!(lambda.exit().await, Some(1));
+    assert!(
+        lambda
+            .output()
+            .contains("AUTHORIZER_CACHE_SECONDS: expected `0`")
+    );
+}

@@ -1,1 +1,177 @@
-//! Placeholder.
+//! SSM at its worst: failing at the start, later, slowly, with a poisoned document.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::bearer;
+use crate::support::lambda::Lambda;
+use crate::support::ssm::{FakeSsm, PREFIX};
+use crate::support::tokens::{SigningKey, access_claims};
+
+fn tree(key: &SigningKey, username: &str) -> Value {
+    json!({
+        "settings": {"refresh_seconds": 1},
+        "providers": {"idp": {
+            "kind": "custom", "issuer": "https://idp.example.com", "jwks": {"keys": [key.jwk]},
+            "client_ids": ["client"], "username": username,
+        }},
+    })
+}
+
+async fn lambda(ssm: &FakeSsm) -> Lambda {
+    let lambda = Lambda::start(&format!("ssm:{PREFIX}/"), &ssm.variables()).await;
+    for (_, secret) in &ssm.variables()[2..] {
+        lambda.keep_secret(secret);
+    }
+    lambda
+}
+
+fn event(key: &SigningKey) -> Value {
+    bearer(&key.sign(&access_claims("https://idp.example.com")))
+}
+
+fn throttled() -> (u16, Value) {
+    (
+        400,
+        json!({"__type": "ThrottlingException", "message": "Rate exceeded"}),
+    )
+}
+
+fn forbidden() -> (u16, Value) {
+    (
+        400,
+        json!({"__type": "AccessDeniedException", "message": "not authorized to perform: ssm:GetParametersByPath"}),
+    )
+}
+
+async fn pass(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
+
+#[tokio::test]
+async fn pages_are_followed_and_secrets_decrypted() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    let mut tree = tree(&key, "username");
+    for number in 0..30 {
+        tree["secrets"][format!("secret-{number}")] = "a-secret-of-the-operator".into();
+    }
+    ssm.put(&tree);
+    let lambda = lambda(&ssm).await;
+    lambda.keep_secret("a-secret-of-the-operator");
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    let requests = ssm.requests();
+    assert_eq!(requests.len(), 4);
+    for request in &requests {
+        assert_eq!(request["Path"], PREFIX);
+        assert_eq!(request["WithDecryption"], true);
+        assert_eq!(request["Recursive"], true);
+    }
+}
+
+#[tokio::test]
+async fn pages_without_end_are_given_up() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.change(|state| {
+        state.failures = (0..200)
+            .map(|_| (200, json!({"Parameters": [], "NextToken": "more"})))
+            .collect();
+    });
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
+    assert_eq!(ssm.requests().len(), 50);
+}
+
+#[tokio::test]
+async fn throttling_is_retried_within_the_deadline() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.put(&tree(&key, "username"));
+    ssm.change(|state| state.failures = [throttled(), throttled(), throttled()].into());
+    let started = Instant::now();
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    assert_eq!(ssm.requests().len(), 4);
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn failing_at_the_start_is_500s_that_heal() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.put(&tree(&key, "username"));
+    ssm.change(|state| state.failures = [forbidden(), forbidden()].into());
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
+    assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
+    assert_eq!(ssm.requests().len(), 1, "no second try within the back-off");
+    assert!(lambda.output().contains("AccessDeniedException"));
+    pass(1_100).await;
+    assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
+    pass(2_100).await;
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+}
+
+#[tokio::test]
+async fn failing_later_keeps_the_last_good_settings() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.put(&tree(&key, "username"));
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    for failure in [
+        forbidden(),
+        (200, json!("not what was asked for")),
+        (
+            200,
+            json!({"Parameters": [{"Name": format!("{PREFIX}/providers/idp"), "Value": "{"}]}),
+        ),
+        (200, json!({"Parameters": []})),
+    ] {
+        ssm.change(|state| state.failures = [failure].into());
+        pass(1_100).await;
+        assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+        assert_eq!(lambda.audit().await["settings_load_failures"], 1);
+        // The back-off is over, and the next load is a good one.
+        pass(1_100).await;
+        assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    }
+    ssm.put(&tree(&key, "client_id"));
+    pass(1_100).await;
+    assert_eq!(lambda.allowed(&event(&key)).await, "client");
+}
+
+#[tokio::test]
+async fn a_slow_ssm_is_bounded() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.put(&tree(&key, "username"));
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    ssm.change(|state| state.delay = Duration::from_secs(30));
+    pass(1_100).await;
+    let started = Instant::now();
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    let held_up = started.elapsed();
+    assert!(
+        held_up > Duration::from_secs(1) && held_up < Duration::from_secs(3),
+        "{held_up:?}"
+    );
+    // Back-off: the next request is not held up.
+    let started = Instant::now();
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    assert!(started.elapsed() < Duration::from_millis(500));
+}
+
+#[tokio::test]
+async fn a_dead_ssm_at_the_start_is_bounded() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.change(|state| state.delay = Duration::from_secs(30));
+    let started = Instant::now();
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
+    assert!(started.elapsed() < Duration::from_secs(8));
+}

@@ -114,11 +114,9 @@ impl Lambda {
 
     /// The exit status, of a function that should end by itself.
     pub async fn exit(&mut self) -> Option<i32> {
-        tokio::time::timeout(Duration::from_secs(10), self.child.wait())
-            .await
-            .expect("the function ends")
-            .unwrap()
-            .code()
+        let status = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        status.expect("the function ends").unwrap().code()
     }
 
     /// Everything after a scheme in any string of an event is a credential, and so is each part

@@ -2,7 +2,9 @@
 
 pub mod issuer;
 pub mod lambda;
+pub mod moto;
 pub mod runtime_api;
+pub mod ssm;
 pub mod tokens;
 
 use std::path::PathBuf;
