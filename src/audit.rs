@@ -152,14 +152,14 @@ struct Line<'l> {
     from_cache: bool,
     decisions: u8,
     duration_ms: f64,
-    #[serde(skip_serializing_if = "is_zero")]
-    key_fetches: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    key_fetch_failures: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    settings_loads: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    settings_load_failures: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_fetches: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_fetch_failures: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings_loads: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings_load_failures: Option<u64>,
     #[serde(rename = "_aws")]
     aws: Metadata,
 }
@@ -167,6 +167,8 @@ struct Line<'l> {
 impl<'l> Line<'l> {
     fn of(record: &Record<'l>, function: &'l str) -> Self {
         let counts = record.counts;
+        // All or none: a metric that a directive names must be there.
+        let any = counts.key_fetches > 0 || counts.settings_loads > 0;
         Self {
             event: "decision",
             function,
@@ -183,17 +185,13 @@ impl<'l> Line<'l> {
             from_cache: record.from_cache,
             decisions: 1,
             duration_ms: record.duration.as_secs_f64() * 1_000.0,
-            key_fetches: counts.key_fetches,
-            key_fetch_failures: counts.key_fetch_failures,
-            settings_loads: counts.settings_loads,
-            settings_load_failures: counts.settings_load_failures,
+            key_fetches: any.then_some(counts.key_fetches),
+            key_fetch_failures: any.then_some(counts.key_fetch_failures),
+            settings_loads: any.then_some(counts.settings_loads),
+            settings_load_failures: any.then_some(counts.settings_load_failures),
             aws: Metadata {
                 timestamp: u64::try_from(record.time.as_millis()).unwrap_or_default(),
-                cloud_watch_metrics: if counts.key_fetches == 0 && counts.settings_loads == 0 {
-                    &METRICS[..1]
-                } else {
-                    &METRICS
-                },
+                cloud_watch_metrics: if any { &METRICS } else { &METRICS[..1] },
             },
         }
     }
@@ -253,14 +251,6 @@ static METRICS: [Directive; 2] = [
         ],
     },
 ];
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes fields by reference"
-)]
-const fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
 
 fn head(text: &str, most: usize) -> &str {
     let end = text.floor_char_boundary(most);

@@ -7,7 +7,6 @@ use crate::settings::document::ProductKind;
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
 const READING: &[&str] = &["GET", "HEAD", "OPTIONS"];
 const WRITING: &[&str] = &["POST", "PUT", "PATCH", "DELETE"];
-const POST: &[&str] = &["POST"];
 /// Administration has no use for the others, and each costs a resource per route.
 const ADMINISTERING: &[&str] = &["GET", "POST", "PUT", "DELETE"];
 
@@ -132,25 +131,25 @@ fn routes(methods: &[&'static str], paths: &[&str]) -> Vec<Route> {
 /// [Confluence](https://docs.atlassian.com/ConfluenceServer/rest/latest/) and
 /// [Bitbucket](https://developer.atlassian.com/server/bitbucket/rest/).
 fn read(kind: Option<ProductKind>) -> Vec<Route> {
-    let (paths, posts): (&[&str], &[&str]) = match kind {
-        None => (&["/*"], &[]),
+    let (pages, searches): (&[&str], &[&str]) = match kind {
+        None => return routes(READING, &["/*"]),
         Some(ProductKind::Jira) => (
             &[
-                "/rest/*",
                 "/secure/attachment/*",
                 "/secure/thumbnail/*",
-                "/secure/*avatar*",
+                "/secure/projectavatar*",
+                "/secure/useravatar*",
+                "/secure/viewavatar*",
                 "/status",
             ],
             &["/rest/api/2/search", "/rest/api/latest/search"],
         ),
         Some(ProductKind::Confluence) => (
-            &["/rest/*", "/download/*", "/status"],
+            &["/download/*", "/status"],
             &["/rest/api/contentbody/convert/*"],
         ),
         Some(ProductKind::Bitbucket) => (
             &[
-                "/rest/*",
                 "/projects/*/raw/*",
                 "/users/*/raw/*",
                 "/plugins/servlet/applinks/whoami",
@@ -159,8 +158,9 @@ fn read(kind: Option<ProductKind>) -> Vec<Route> {
             &["/rest/search/latest/search", "/rest/search/1.0/search"],
         ),
     };
-    let mut read = routes(READING, paths);
-    read.extend(routes(POST, posts));
+    let mut read = routes(READING, &["/rest/*"]);
+    read.extend(routes(&["GET"], pages));
+    read.extend(routes(&["POST"], searches));
     read
 }
 

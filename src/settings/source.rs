@@ -1,6 +1,7 @@
 //! Where settings come from: `ssm:/prefix` or `file:path`.
 
 use std::env::VarError;
+use std::fmt;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -54,6 +55,15 @@ impl Source {
         match self {
             Self::Ssm(source) => source.read(deadline).await,
             Self::File(path) => file::read(path),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ssm(source) => write!(formatter, "ssm:{}", source.prefix()),
+            Self::File(path) => write!(formatter, "file:{}", path.display()),
         }
     }
 }

@@ -59,6 +59,10 @@ impl SsmSource {
         })
     }
 
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     pub(crate) async fn read(&self, deadline: Deadline) -> Result<Tree, LoadError> {
         tokio::time::timeout(deadline.left(TOTAL_DEADLINE), self.pages())
             .await
@@ -103,7 +107,10 @@ impl SsmSource {
 
 impl fmt::Debug for SsmSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "ssm:{}", self.prefix)
+        formatter
+            .debug_struct("SsmSource")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
     }
 }
 

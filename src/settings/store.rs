@@ -159,7 +159,7 @@ impl Store {
                     state.tries.succeeded(now);
                     state.checked = now;
                     if let Some(loaded) = loaded {
-                        info!(source = ?self.source, generation = loaded.generation, "settings loaded");
+                        info!(source = %self.source, generation = loaded.generation, "settings loaded");
                         state.loaded = Some(Arc::new(loaded));
                     }
                 }
@@ -167,7 +167,7 @@ impl Store {
                     self.counts.failed.fetch_add(1, Ordering::Relaxed);
                     state.tries.failed(now);
                     let kept = state.loaded.is_some();
-                    error!(source = ?self.source, error = %load_error, kept, "settings could not be loaded");
+                    error!(source = %self.source, error = %load_error, kept, "settings could not be loaded");
                 }
             }
         });

@@ -11,8 +11,9 @@
 
 mod support;
 
-mod answers;
+mod cases;
 mod cognito;
+mod events;
 mod key_cache;
 mod providers;
 mod settings;
