@@ -35,8 +35,9 @@ unit: .tools/test
 	cargo test --locked --all-features
 
 bench: .tools/bench
-	cargo bench --locked --bench decide
-	cargo bench --locked --bench processes
+	cargo build --locked --release --bins --examples
+	target/release/examples/decide --bench
+	target/release/examples/compare
 
 # What `sam deploy` uploads.
 build: .tools/test

@@ -1,17 +1,21 @@
 //! Access rules, compiled to IAM statements for a whole product.
 //!
 //! API Gateway caches one answer for a token and uses it for every route behind the authorizer.
-//! So the policy never depends on the path of the request that it answers: it lists what the
-//! caller may do in the whole product, and API Gateway matches each request against it.
+//! So the policy lists what the caller may do in the whole product, whichever of its paths was
+//! asked for, and API Gateway matches each request against it. It depends on the request in one
+//! respect: which product that is. Products that share an authorizer, and so its cache, would
+//! refuse each other's requests; each needs an authorizer of its own, or the cache off.
 
+mod cache;
 mod policy;
 mod routes;
 
-use crate::arn::RequestArn;
 use crate::identity::Identity;
 use crate::settings::document::{ProductKind, RawProduct, RawRule};
 use crate::settings::problem::Report;
 
+pub use cache::Compiled;
+pub(crate) use cache::PolicyCache;
 pub use policy::Policy;
 use routes::{Route, expand};
 
@@ -25,6 +29,25 @@ const LONGEST_PREFIX: usize = 80;
 /// The most bytes that the statements of all rules of a product may take together. API Gateway
 /// takes 8 KB for the whole answer; the rest is left to the context.
 const MAX_STATEMENTS: usize = 6_400;
+
+/// The most rules of a product: as many as [`Applicable`] has bits.
+const MAX_RULES: usize = 64;
+
+/// Which rules of a product apply to a caller.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Applicable(u64);
+
+impl Applicable {
+    const ALL: Self = Self(u64::MAX);
+
+    fn with(self, index: usize, applies: bool) -> Self {
+        Self(self.0 | (u64::from(applies) << (index % MAX_RULES)))
+    }
+
+    fn has(self, index: usize) -> bool {
+        self.0 & (1 << (index % MAX_RULES)) != 0
+    }
+}
 
 /// One proxied product: where it lives and who may do what in it.
 #[derive(Clone, Debug)]
@@ -63,6 +86,10 @@ impl Product {
         }
     }
 
+    pub(crate) fn is_whole_api(&self) -> bool {
+        self.path.is_empty() && self.rules.is_none()
+    }
+
     /// Its name in the settings.
     pub fn id(&self) -> &str {
         &self.id
@@ -79,12 +106,22 @@ impl Product {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// What a caller may do in the product, as a policy for this API and stage.
-    pub fn policy(&self, identity: &Identity, arn: &RequestArn<'_>) -> Policy {
-        self.compile(arn.stage_prefix(), |rule| rule.applies_to(identity))
+    /// Whether a rule denies something by the caller's groups.
+    pub(crate) fn denies_by_group(&self) -> bool {
+        let mut rules = self.rules.iter().flatten();
+        rules.any(|rule| rule.effect == Effect::Deny && !rule.groups.is_empty())
     }
 
-    fn compile(&self, stage_prefix: &str, applies: impl Fn(&Rule) -> bool) -> Policy {
+    /// The rules that apply to a caller.
+    pub fn applicable(&self, identity: &Identity) -> Applicable {
+        let rules = self.rules.iter().flatten().enumerate();
+        rules.fold(Applicable::default(), |applicable, (index, rule)| {
+            applicable.with(index, rule.applies_to(identity))
+        })
+    }
+
+    /// What callers to whom these rules apply may do in the product, in this API and stage.
+    pub fn policy(&self, applicable: Applicable, stage_prefix: &str) -> Policy {
         let mut policy = Policy::new(stage_prefix);
         let Some(rules) = &self.rules else {
             for resource in Route::everything().resources(&self.path) {
@@ -96,7 +133,10 @@ impl Product {
             return policy;
         };
         let mut denies = false;
-        for rule in rules.iter().filter(|rule| applies(rule)) {
+        for (index, rule) in rules.iter().enumerate() {
+            if !applicable.has(index) {
+                continue;
+            }
             denies |= rule.effect == Effect::Deny;
             for resource in &rule.resources {
                 match rule.effect {
@@ -139,6 +179,14 @@ impl Product {
             "bitbucket" => Some(ProductKind::Bitbucket),
             _ => None,
         });
+        if raw
+            .access
+            .as_ref()
+            .is_some_and(|rules| rules.len() > MAX_RULES)
+        {
+            report.wrong("access", "expected at most 64 rules");
+            return None;
+        }
         let rules = raw.access.map(|rules| {
             rules
                 .into_iter()
@@ -157,7 +205,7 @@ impl Product {
 
     /// Checks the statements of all rules together against the limits of IAM and API Gateway.
     fn check_size(&self, report: &mut Report<'_>) {
-        let policy = self.compile(&"x".repeat(LONGEST_PREFIX), |_| true);
+        let policy = self.policy(Applicable::ALL, &"x".repeat(LONGEST_PREFIX));
         if policy.longest_resource() > MAX_RESOURCE {
             report.wrong(
                 "access",
@@ -208,6 +256,12 @@ impl Rule {
         for text in &texts {
             match expand(text, kind, effect) {
                 Ok(routes) => {
+                    if !product.is_empty() && routes.iter().any(Route::is_connect) {
+                        report.wrong(
+                            &field,
+                            "`$connect` has no path; expected it in a product whose path is `/`",
+                        );
+                    }
                     resources.extend(routes.iter().flat_map(|route| route.resources(product)));
                 }
                 Err(expected) => report.wrong(&field, expected),
@@ -237,9 +291,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Policy, Product};
-    use crate::arn::RequestArn;
     use crate::authenticate::claims::SignedClaims;
-    use crate::event::Text;
     use crate::identity::{Identity, Subject};
     use crate::settings::ProviderId;
     use crate::settings::problem::Problems;
@@ -269,11 +321,7 @@ mod tests {
     }
 
     fn policy(product: &Product, caller: &Identity) -> Policy {
-        let arn = format!("{STAGE}/GET/whatever");
-        product.policy(
-            caller,
-            &RequestArn::parse(Text::from(arn.as_str())).unwrap(),
-        )
+        product.policy(product.applicable(caller), STAGE)
     }
 
     fn allows(policy: &Policy, route: &str) -> bool {
@@ -379,6 +427,10 @@ mod tests {
             "GET /jira/rest%2Fplugins/1.0/",
             "GET /jira/rest/api/2/application%2dproperties",
             "GET /jira/rest/api/2/..;/..;/plugins/1.0/",
+            "POST /jira/secure/admin/AddUser.jspa",
+            "POST /jira/rest/AddUser.jspa",
+            "DELETE /jira/rest/api/2/user",
+            "POST /jira/rest/auth/1/session",
         ] {
             assert!(!allows(&policy, route), "{route}");
         }
@@ -386,6 +438,34 @@ mod tests {
             "GET /jira/rest/api/2/issue/A-1",
             "POST /jira/rest/api/2/search",
             "GET /jira/rest/api/2/issue/A%20B/%C3%A9",
+        ] {
+            assert!(allows(&policy, route), "{route}");
+        }
+    }
+
+    #[test]
+    fn an_exact_deny_meets_what_atlassian_takes_for_it() {
+        let jira = product(
+            "jira",
+            &json!({"path": "/jira", "access": [{"allow": ["* /*"]}, {"deny": ["POST /rest/api/2/user"]}]}),
+        );
+        let policy = policy(&jira, &caller("", &[]));
+        for spelling in [
+            "user",
+            "user/",
+            "user/.",
+            "user.json",
+            "user.xml",
+            "%75ser",
+            "user;x=1",
+            "./user",
+        ] {
+            let route = format!("POST /jira/rest/api/2/{spelling}");
+            assert!(!allows(&policy, &route), "{route}");
+        }
+        for route in [
+            "GET /jira/rest/api/2/user",
+            "POST /jira/rest/api/2/userpicker",
         ] {
             assert!(allows(&policy, route), "{route}");
         }
@@ -435,17 +515,6 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever path the caller sends, the policy is the same, and holds none of it.
-        #[test]
-        fn the_policy_does_not_depend_on_the_path(path in "/[!-~]{0,60}") {
-            let jira = product("jira", &json!({"path": "/jira", "access": [{"allow": ["@read"]}]}));
-            let arn = format!("{STAGE}/GET{path}");
-            let caller = caller("", &[]);
-            if let Some(arn) = RequestArn::parse(Text::from(arn.as_str())) {
-                prop_assert_eq!(jira.policy(&caller, &arn), policy(&jira, &caller));
-            }
-        }
-
         /// What is allowed lies in the product, however the path is written.
         #[test]
         fn nothing_outside_the_product_is_allowed(path in "(/(jira|confluence|rest|\\.\\.|%2e%2e|[a-z;%.\\\\]{0,4})){0,6}") {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::value::RawValue;
 
-use crate::access::{Policy, Product};
+use crate::access::{Compiled, Policy, PolicyCache, Product};
 use crate::audit::{AuditLog, Counts, Outcome, Record};
 use crate::authenticate::{self, IssuerEntry, Verdict};
 use crate::clock::Clock;
@@ -26,6 +26,7 @@ pub struct Authorizer {
     clock: Arc<dyn Clock>,
     store: Store,
     verdicts: Verdicts,
+    policies: PolicyCache,
     fetches: FetchCounts,
     audit: AuditLog,
     options: Options,
@@ -45,6 +46,7 @@ impl Authorizer {
             clock,
             store: Store::new(source),
             verdicts: Verdicts::new(),
+            policies: PolicyCache::new(),
             fetches: FetchCounts::default(),
             audit,
             options,
@@ -143,11 +145,35 @@ impl Authorizer {
 
         let credential = Credential::of(request)?;
         let identity = self.identify(credential, &loaded, deadline, trail).await?;
-        let decision = decide(request, product, &identity);
+        let compiled = self.policy(request, product, loaded.generation, &identity)?;
+        let decision = Decision {
+            identity: &identity,
+            product: product.map(Product::id).unwrap_or_default(),
+            policy_document: &compiled.document,
+            allowed: compiled.policy.allows(request.arn.as_str()),
+        };
         trail.allowed = decision.allowed;
         decision
             .answer(request.kind, self.options)
             .map_err(Refusal::from)
+    }
+
+    fn policy(
+        &self,
+        request: &Request<'_>,
+        product: Option<&Product>,
+        generation: u64,
+        identity: &Identity,
+    ) -> Result<Arc<Compiled>, Fault> {
+        let stage_prefix = request.arn.stage_prefix();
+        match product {
+            None => Compiled::new(Policy::nothing(stage_prefix)).map(Arc::new),
+            Some(product) => {
+                let applicable = product.applicable(identity);
+                self.policies
+                    .policy(generation, product, applicable, stage_prefix)
+            }
+        }
     }
 
     async fn identify(
@@ -221,23 +247,6 @@ impl Authorizer {
         }
         self.verdicts.remove(digest);
         Ok(None)
-    }
-}
-
-fn decide<'d>(
-    request: &Request<'_>,
-    product: Option<&'d Product>,
-    identity: &'d Identity,
-) -> Decision<'d> {
-    let policy = product.map_or_else(
-        || Policy::nothing(request.arn.stage_prefix()),
-        |product| product.policy(identity, &request.arn),
-    );
-    Decision {
-        identity,
-        product: product.map(Product::id).unwrap_or_default(),
-        allowed: policy.allows(request.arn.as_str()),
-        policy,
     }
 }
 

@@ -21,10 +21,10 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> SinceEpoch {
-        // A clock before 1970 makes every token expired or not yet valid: closed, not open.
+        // By a clock before 1970 every token has expired: closed, not open.
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
+            .unwrap_or(Duration::MAX)
     }
 }
 

@@ -5,6 +5,7 @@
 //! no cookies. Every call is bounded in time and size.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,9 +79,12 @@ impl Endpoint {
     }
 }
 
+/// Without the query, where some services want a key.
 impl fmt::Debug for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        let mut url = self.0.clone();
+        url.set_query(None);
+        formatter.write_str(url.as_str())
     }
 }
 
@@ -91,11 +95,20 @@ impl<'de> Deserialize<'de> for Endpoint {
 }
 
 fn is_loopback(url: &Url) -> bool {
-    // By address alone: what `localhost` resolves to is the resolver's word.
-    url.host_str()
-        .map(|host| host.trim_matches(['[', ']']))
-        .and_then(|host| host.parse::<std::net::IpAddr>().ok())
-        .is_some_and(|address| address.is_loopback())
+    address(url).is_some_and(|address| address.is_loopback())
+}
+
+/// By address alone: what `localhost` resolves to is the resolver's word.
+fn address(url: &Url) -> Option<IpAddr> {
+    url.host_str()?.trim_matches(['[', ']']).parse().ok()
+}
+
+/// Where the SDK may send requests without TLS: emulators, and the link-local addresses at which
+/// AWS hands out credentials.
+fn may_be_plain(url: &Url) -> bool {
+    address(url).is_some_and(|address| {
+        address.is_loopback() || matches!(address, IpAddr::V4(address) if address.is_link_local())
+    })
 }
 
 /// Why a fetch failed. Says nothing of what was received.
@@ -114,6 +127,12 @@ pub enum FetchError {
     /// More than the bytes allowed.
     #[error("the answer was larger than {0} bytes")]
     TooLarge(usize),
+    /// A key set without any key that can be used.
+    #[error("the key set has no usable key")]
+    NoKeys,
+    /// The SDK was told to use `http` on the network.
+    #[error("the endpoint is not https")]
+    Plain,
     /// Not what was asked for.
     #[error("the answer was not {0}")]
     Unusable(&'static str),
@@ -198,6 +217,9 @@ impl HttpClient {
     ) -> Result<http::Response<Vec<u8>>, FetchError> {
         let request =
             reqwest::Request::try_from(request).map_err(|_| FetchError::Unusable("sendable"))?;
+        if request.url().scheme() != "https" && !may_be_plain(request.url()) {
+            return Err(FetchError::Plain);
+        }
         let mut response = self
             .0
             .execute(request)

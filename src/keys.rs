@@ -218,7 +218,13 @@ fn usable_key(jwk: &Map<String, Value>) -> Option<Key> {
 
     let (by_type, decoding, material): (&[Algorithm], _, Vec<Vec<u8>>) = match text("kty")? {
         "RSA" => {
-            let (n, e) = (bytes("n")?, bytes("e")?);
+            // The crypto library takes no leading zeros; some issuers send one.
+            let number = |name| {
+                let bytes = bytes(name)?;
+                let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+                bytes.get(zeros..).map(<[u8]>::to_vec)
+            };
+            let (n, e) = (number("n")?, number("e")?);
             if !is_rsa_modulus(&n) || e.is_empty() || e.len() > 4 {
                 return None;
             }
@@ -274,13 +280,13 @@ fn usable_key(jwk: &Map<String, Value>) -> Option<Key> {
 
 /// Between 2,048 and 8,192 bits, the range that the crypto library verifies with.
 fn is_rsa_modulus(n: &[u8]) -> bool {
-    let significant = n.iter().skip_while(|byte| **byte == 0).count();
-    let bits = n.iter().find(|byte| **byte != 0).map_or(0, |first| {
-        significant
+    n.first().is_some_and(|first| {
+        let bits = n
+            .len()
             .saturating_mul(8)
-            .saturating_sub(first.leading_zeros() as usize)
-    });
-    (2_048..=8_192).contains(&bits)
+            .saturating_sub(first.leading_zeros() as usize);
+        (2_048..=8_192).contains(&bits)
+    })
 }
 
 fn thumbprint(material: &[Vec<u8>]) -> Thumbprint {

@@ -195,6 +195,7 @@ fn username_rule(
     let allow = raw.allow.as_deref().unwrap_or(DEFAULT_ALLOW);
     UsernameRule {
         attributes,
+        email_must_be_verified: false,
         transforms,
         allow: pattern(allow, "username.allow", report).unwrap_or_else(Pattern::nothing),
     }

@@ -3,14 +3,12 @@
 //! Sources: [REST output](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html),
 //! [HTTP API output](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 
-use aws_lambda_events::iam::IamPolicyDocument;
 use lambda_runtime::Diagnostic;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::access::{MAX_RESOURCE, Policy};
 use crate::error::{Fault, Refusal};
 use crate::event::EventKind;
 use crate::identity::Identity;
@@ -78,7 +76,7 @@ pub struct Decision<'d> {
     /// The product's name; empty where the path belongs to none.
     pub product: &'d str,
     /// What the caller may do in the product.
-    pub policy: Policy,
+    pub policy_document: &'d RawValue,
     /// Whether the policy lets this request through.
     pub allowed: bool,
 }
@@ -88,27 +86,24 @@ impl Decision<'_> {
     ///
     /// # Errors
     ///
-    /// [`Fault::AnswerTooLarge`] when a resource or the answer exceeds API Gateway's limits even
-    /// without the caller's groups.
+    /// [`Fault::AnswerTooLarge`] when the answer exceeds API Gateway's limit even without the
+    /// caller's groups.
     pub fn answer(&self, kind: EventKind, options: Options) -> Result<Box<RawValue>, Fault> {
-        if self.policy.longest_resource() > MAX_RESOURCE {
-            return Err(Fault::AnswerTooLarge);
-        }
         let mut context = Context::of(self);
         let principal_id = context.principal.clone();
         let simple = options.simple_responses && kind == EventKind::Http2;
-        let policy_document = (!simple).then(|| self.policy.document());
         loop {
-            let text = match &policy_document {
-                Some(policy_document) => serde_json::to_string(&IamAnswer {
-                    principal_id: &principal_id,
-                    policy_document,
-                    context: &context,
-                }),
-                None => serde_json::to_string(&SimpleAnswer {
+            let text = if simple {
+                serde_json::to_string(&SimpleAnswer {
                     is_authorized: self.allowed,
                     context: self.allowed.then_some(&context),
-                }),
+                })
+            } else {
+                serde_json::to_string(&IamAnswer {
+                    principal_id: &principal_id,
+                    policy_document: self.policy_document,
+                    context: &context,
+                })
             };
             let text = text.map_err(|_| Fault::AnswerTooLarge)?;
             if text.len() <= MAX_ANSWER {
@@ -123,7 +118,7 @@ impl Decision<'_> {
 #[serde(rename_all = "camelCase")]
 struct IamAnswer<'a> {
     principal_id: &'a str,
-    policy_document: &'a IamPolicyDocument,
+    policy_document: &'a RawValue,
     context: &'a Context<'a>,
 }
 

@@ -14,7 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use tracing::warn;
+
 use crate::access::Product;
+use crate::keys::cache::KeySource;
 use crate::provider::Provider;
 use crate::settings::document::{RawGeneral, RawProduct, RawProvider};
 use crate::settings::problem::{Problems, Report};
@@ -117,6 +120,30 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Says in the log what is allowed and seldom wise.
+    fn warn(&self) {
+        if self.products.iter().any(Product::is_whole_api) {
+            warn!("no products are set: every verified caller may use every route of the API");
+        }
+        for provider in &self.providers {
+            if provider.audience.any_client {
+                warn!(
+                    provider = provider.id.as_str(),
+                    "tokens of any client are accepted"
+                );
+            }
+            let mut keys = provider.issuers.iter().map(|issuer| &issuer.keys);
+            if keys.any(|keys| matches!(keys, KeySource::Inline(_))) {
+                warn!(
+                    provider = provider.id.as_str(),
+                    "the keys are written in the settings: a rotation must be made there by hand"
+                );
+            }
+        }
+    }
+}
+
 fn general(raw: &RawGeneral, report: &mut Report<'_>) -> Duration {
     match raw.refresh_seconds {
         None => DEFAULT_REFRESH,
@@ -148,6 +175,23 @@ fn check_together(
                     .of(&format!("providers/{}", provider.id.as_str()))
                     .wrong("issuer", "is another provider's too; a token's issuer decides which provider it belongs to");
             }
+        }
+    }
+    // A Deny that no caller of some provider can meet would let those callers through.
+    for product in products.iter().filter(|product| product.denies_by_group()) {
+        for provider in providers
+            .iter()
+            .filter(|provider| provider.groups.is_none())
+        {
+            problems
+                .of(&format!("providers/{}", provider.id.as_str()))
+                .wrong(
+                    "groups",
+                    &format!(
+                        "is missing; products/{} denies by group, which needs the claim that holds them",
+                        product.id()
+                    ),
+                );
         }
     }
     // A policy covers one product, and its context speaks of one. A product within another would

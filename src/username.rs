@@ -38,6 +38,9 @@ impl Username {
 pub struct UsernameRule {
     /// Where to look, in order; the first attribute with a value decides.
     pub attributes: Vec<AttributePath>,
+    /// Whether an email address counts only where the provider says that it is verified. Elsewhere
+    /// it counts unless the provider says that it is not.
+    pub email_must_be_verified: bool,
     /// Applied one after the other.
     pub transforms: Vec<Transform>,
     /// What the result must match from end to end.
@@ -54,7 +57,8 @@ impl UsernameRule {
         let mut missing = Denial::UsernameMissing;
         let mut found = None;
         for attribute in &self.attributes {
-            if attribute.is_email() && claims.email_is_unverified() {
+            if attribute.is_email() && !claims.email_counts(attribute, self.email_must_be_verified)
+            {
                 missing = Denial::EmailUnverified;
             } else if let Some(value) = claims.attribute_text(attribute) {
                 found = Some(value);
@@ -90,7 +94,12 @@ impl AttributePath {
     }
 
     fn is_email(&self) -> bool {
-        self.0 == "email"
+        self.0.rsplit('.').next() == Some("email")
+    }
+
+    /// Where an email address's mark stands: beside it.
+    pub(crate) fn verified_mark(&self) -> Self {
+        Self(format!("{}_verified", self.0))
     }
 }
 
@@ -102,7 +111,8 @@ pub enum Transform {
     Lowercase,
     /// ASCII letters to upper case.
     Uppercase,
-    /// What stands before the first `@`; values without one stay as they are.
+    /// What stands before the `@`; values without one stay as they are. A second `@` is refused:
+    /// the name before it was the user's own choice.
     StripDomain,
     /// The one capture of an expression that must match from end to end.
     Capture(Pattern),
@@ -113,7 +123,10 @@ impl Transform {
         match self {
             Self::Lowercase => Some(name.to_ascii_lowercase()),
             Self::Uppercase => Some(name.to_ascii_uppercase()),
-            Self::StripDomain => Some(name.split('@').next().unwrap_or_default().to_owned()),
+            Self::StripDomain => match name.split_once('@') {
+                None => Some(name.to_owned()),
+                Some((user, domain)) => (!domain.contains('@')).then(|| user.to_owned()),
+            },
             Self::Capture(pattern) => pattern.capture(name),
         }
     }
@@ -179,6 +192,7 @@ mod tests {
                 .copied()
                 .map(AttributePath::from)
                 .collect(),
+            email_must_be_verified: false,
             transforms,
             allow: Pattern::new(DEFAULT_ALLOW).unwrap(),
         }
@@ -248,6 +262,11 @@ mod tests {
                 Err(Denial::UsernameRejected),
             ),
             (
+                vec![Transform::StripDomain],
+                "admin@x@example.com",
+                Err(Denial::UsernameRejected),
+            ),
+            (
                 vec![domain(), Transform::Lowercase],
                 "Alice@example.com",
                 Ok("alice"),
@@ -298,6 +317,30 @@ mod tests {
                 Err(Denial::EmailUnverified)
             );
         }
+        let nested = |claims| {
+            username(
+                &UsernameRule {
+                    attributes: vec!["user.email".into()],
+                    ..rule.clone()
+                },
+                claims,
+            )
+        };
+        for marks in [
+            json!({"user": {"email": "a@b.example", "email_verified": false}}),
+            json!({"user": {"email": "a@b.example"}, "email_verified": false}),
+        ] {
+            assert_eq!(nested(marks), Err(Denial::EmailUnverified));
+        }
+        let strict = UsernameRule {
+            email_must_be_verified: true,
+            ..rule.clone()
+        };
+        assert_eq!(
+            username(&strict, json!({"email": "a@b.example"})),
+            Err(Denial::EmailUnverified)
+        );
+        assert!(username(&strict, email(json!("true"))).is_ok());
         let fallback = UsernameRule {
             attributes: vec!["email".into(), "sub".into()],
             ..rule

@@ -10,9 +10,9 @@ const DETOURS: [&str; 7] = ["*..*", "*\\*", "*%2e*", "*%2E*", "*%5c*", "*%5C*", 
 /// path parameters, and percent-encoded letters, digits, slashes and other unreserved characters.
 /// Whether API Gateway decodes a path before it matches it is not documented. The patterns also
 /// catch a few encoded signs, such as `%40` for `@`.
-const DISGUISES: [&str; 12] = [
-    "*//*", "*/./*", "*;*", "*%2d*", "*%2D*", "*%2f*", "*%2F*", "*%3*", "*%4*", "*%5*", "*%6*",
-    "*%7*",
+const DISGUISES: [&str; 13] = [
+    "*//*", "*/./*", "*/.", "*;*", "*%2d*", "*%2D*", "*%2f*", "*%2F*", "*%3*", "*%4*", "*%5*",
+    "*%6*", "*%7*",
 ];
 
 /// What a caller may and may not do in one stage of one API.
@@ -52,7 +52,9 @@ impl Policy {
     }
 
     pub(super) fn deny_disguises(&mut self) {
-        self.deny.extend(DISGUISES.map(str::to_owned));
+        for disguise in DISGUISES {
+            self.deny(disguise);
+        }
     }
 
     /// IAM takes no empty policy: without any Allow, everything is denied.

@@ -1,4 +1,4 @@
-//! Routes as rules name them: `GET /rest/*`, `* /rest/api/2/issue/?*`, `@read`.
+//! Routes as rules name them: `GET /rest/*`, `* /rest/api/2/search`, `@read`.
 
 use super::Effect;
 use crate::settings::document::ProductKind;
@@ -14,8 +14,9 @@ const ADMINISTERING: &[&str] = &["GET", "POST", "PUT", "DELETE"];
 #[derive(Clone, Debug)]
 pub(super) struct Route {
     methods: Methods,
-    /// With a slash at its beginning; `*` and `?` as in IAM, so `*` crosses slashes.
+    /// With a slash at its beginning; `*` as in IAM, so it crosses slashes.
     path: String,
+    effect: Effect,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -36,7 +37,12 @@ impl Route {
         Self {
             methods: Methods::Each,
             path: "/*".to_owned(),
+            effect: Effect::Allow,
         }
+    }
+
+    pub(super) fn is_connect(&self) -> bool {
+        self.methods == Methods::Connect
     }
 
     /// The resources below `arn:…/{stage}/` that the route takes in the product at this path.
@@ -58,6 +64,11 @@ impl Route {
             if self.path == "/*" && !product.is_empty() {
                 resources.push(format!("{method}{product}"));
             }
+            // Atlassian's REST framework takes `/user/`, `/user.json` and `/user.xml` for `/user`.
+            if self.effect == Effect::Deny && !self.path.ends_with('*') {
+                resources.push(format!("{method}{product}{}/*", self.path));
+                resources.push(format!("{method}{product}{}.*", self.path));
+            }
         }
         resources
     }
@@ -74,10 +85,13 @@ pub(super) fn expand(
     effect: Effect,
 ) -> Result<Vec<Route>, &'static str> {
     const RULE: &str = "expected routes such as `GET /rest/*`, `* /rest/api/2/search`, `@read`, `@write`, `@admin` \
-         or `$connect`: a method or `*`, a space, and a path of printable characters that begins with `/`";
+         or `$connect`: a method or `*`, a space, and a path that begins with `/`, of printable characters \
+         without `?`, for a query is never matched";
+    const DENIED: &str = "expected a path of letters, digits, `-._~:@=/` and `*`: other characters can be spelled in \
+         several ways, and a rule that denies must meet all of them; use `*` in their place";
     match text {
-        "@read" => return Ok(read(kind)),
-        "@write" => return Ok(write(kind)),
+        "@read" => return Ok(with_effect(read(kind), effect)),
+        "@write" => return Ok(with_effect(write(kind), effect)),
         "@admin" => {
             return admin(kind, effect).ok_or(
                 "`@admin` needs the product's kind; expected a field `kind` of `jira`, `confluence` or `bitbucket`",
@@ -87,6 +101,7 @@ pub(super) fn expand(
             return Ok(vec![Route {
                 methods: Methods::Connect,
                 path: String::new(),
+                effect,
             }]);
         }
         _ => {}
@@ -98,14 +113,26 @@ pub(super) fn expand(
         let known = METHODS.into_iter().find(|known| *known == method);
         Methods::These(vec![known.ok_or(RULE)?])
     };
-    let printable = |byte: u8| byte.is_ascii_graphic() && !b"\"\\{}".contains(&byte);
+    let printable = |byte: u8| byte.is_ascii_graphic() && !b"\"\\{}?".contains(&byte);
     if !path.starts_with('/') || !path.bytes().all(printable) {
         return Err(RULE);
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@=/*".contains(&byte);
+    if effect == Effect::Deny && !path.bytes().all(plain) {
+        return Err(DENIED);
     }
     Ok(vec![Route {
         methods,
         path: path.to_owned(),
+        effect,
     }])
+}
+
+fn with_effect(mut routes: Vec<Route>, effect: Effect) -> Vec<Route> {
+    for route in &mut routes {
+        route.effect = effect;
+    }
+    routes
 }
 
 fn any(effect: Effect) -> Methods {
@@ -121,6 +148,7 @@ fn routes(methods: &[&'static str], paths: &[&str]) -> Vec<Route> {
         .map(|path| Route {
             methods: Methods::These(methods.to_vec()),
             path: (*path).to_owned(),
+            effect: Effect::Allow,
         })
         .collect()
 }
@@ -172,39 +200,61 @@ fn write(kind: Option<ProductKind>) -> Vec<Route> {
     }
 }
 
-/// What administrators do, and what mints credentials that would pass the gateway by.
+/// What administrators do, and what mints credentials that would pass the gateway by, as far as
+/// Atlassian's own routes are known here; apps bring their own.
 fn admin(kind: Option<ProductKind>, effect: Effect) -> Option<Vec<Route>> {
-    const EVERYWHERE: [&str; 4] = [
-        "/rest/plugins/*",
+    const EVERYWHERE: [&str; 8] = [
         "/rest/applinks/*",
         "/rest/audit*",
+        "/rest/auth*",
+        "/rest/oauth*",
+        "/rest/plugins/*",
+        "/rest/usermanagement*",
+        "/plugins/servlet/oauth*",
         "/plugins/servlet/upm*",
     ];
-    let own: &[&str] = match kind? {
-        ProductKind::Jira => &[
-            "/rest/pat/*",
-            "/secure/admin/*",
-            "/rest/webhooks/*",
-            "/rest/api/*/application-properties*",
-            "/rest/api/*/cluster*",
-            "/rest/api/*/index*",
-            "/rest/api/*/reindex*",
-            "/rest/api/*/settings*",
-        ],
-        ProductKind::Confluence => &[
-            "/rest/pat/*",
-            "/admin/*",
-            "/rest/api/admin/*",
-            "/rest/api/backup-restore/*",
-            "/rest/api/webhooks*",
-        ],
-        ProductKind::Bitbucket => &[
-            "/rest/access-tokens/*",
-            "/rest/ssh/*",
-            "/admin/*",
-            "/rest/api/*/admin/*",
-            "/rest/mirroring/*",
-        ],
+    let (own, written): (&[&str], &[&str]) = match kind? {
+        ProductKind::Jira => (
+            &[
+                "/rest/pat/*",
+                "/rest/webhooks/*",
+                "/rest/api/*/application-properties*",
+                "/rest/api/*/cluster*",
+                "/rest/api/*/index*",
+                "/rest/api/*/reindex*",
+                "/rest/api/*/settings*",
+                "/rest/api/*/upgrade*",
+                // Actions answer below any path: `/secure/admin/AddUser.jspa` is `/AddUser.jspa` too.
+                "/*.jspa*",
+            ],
+            &[
+                "/rest/api/*/group*",
+                "/rest/api/*/role*",
+                "/rest/api/*/user*",
+            ],
+        ),
+        ProductKind::Confluence => (
+            &[
+                "/rest/pat/*",
+                "/admin/*",
+                "/rest/api/admin/*",
+                "/rest/api/backup-restore/*",
+                "/rest/api/webhooks*",
+            ],
+            &["/rest/api/group*", "/rest/api/user*"],
+        ),
+        ProductKind::Bitbucket => (
+            &[
+                "/rest/access-tokens/*",
+                "/rest/gpg/*",
+                "/rest/keys/*",
+                "/rest/mirroring/*",
+                "/rest/ssh/*",
+                "/admin/*",
+                "/rest/api/*/admin/*",
+            ],
+            &[],
+        ),
     };
     let mut admin = routes(ADMINISTERING, &[&EVERYWHERE, own].concat());
     if effect == Effect::Deny {
@@ -212,5 +262,7 @@ fn admin(kind: Option<ProductKind>, effect: Effect) -> Option<Vec<Route>> {
             route.methods = Methods::Any;
         }
     }
-    Some(admin)
+    // Everyone reads users and groups.
+    admin.extend(routes(&["POST", "PUT", "DELETE"], written));
+    Some(with_effect(admin, effect))
 }

@@ -42,15 +42,21 @@ impl SignedClaims {
         }
     }
 
-    /// An attribute that is a string or an array; what is no string in it is left out.
-    pub(crate) fn attribute_list(&self, path: &AttributePath) -> Vec<String> {
+    /// Groups: a string or an array of strings; none where the claim is missing. Any other value
+    /// is an error rather than no groups, for a rule may deny by them.
+    fn groups(&self, path: &AttributePath) -> Result<Vec<String>, Denial> {
         match self.attribute(path) {
-            Some(Value::String(text)) => vec![text.clone()],
+            None => Ok(Vec::new()),
+            Some(Value::String(text)) => Ok(vec![text.clone()]),
             Some(Value::Array(items)) => items
                 .iter()
-                .filter_map(|item| item.as_str().map(str::to_owned))
+                .map(|item| {
+                    item.as_str()
+                        .map(str::to_owned)
+                        .ok_or(Denial::ClaimsMalformed)
+                })
                 .collect(),
-            _ => Vec::new(),
+            Some(_) => Err(Denial::ClaimsMalformed),
         }
     }
 
@@ -76,11 +82,17 @@ impl SignedClaims {
         }
     }
 
-    /// Whether the provider marks the `email` as unverified; Cognito writes the mark as a string.
-    pub(crate) fn email_is_unverified(&self) -> bool {
-        self.0
-            .get("email_verified")
-            .is_some_and(|verified| verified != true && verified != "true")
+    /// Whether an email address may be used: what marks it, beside it or at the top, says that it
+    /// is verified; or nothing marks it, and it need not be. Some providers write the mark as a
+    /// string.
+    pub(crate) fn email_counts(&self, email: &AttributePath, must_be_verified: bool) -> bool {
+        let marks = [
+            self.attribute(&email.verified_mark()),
+            self.0.get("email_verified"),
+        ];
+        let verified = |mark: &&Value| **mark == true || **mark == "true";
+        let mut marks = marks.into_iter().flatten().peekable();
+        (marks.peek().is_some() || !must_be_verified) && marks.all(|mark| verified(&mark))
     }
 
     fn attribute(&self, path: &AttributePath) -> Option<&Value> {
@@ -144,8 +156,7 @@ impl SignedClaims {
         let groups = provider
             .groups
             .as_ref()
-            .map(|path| self.attribute_list(path))
-            .unwrap_or_default();
+            .map_or_else(|| Ok(Vec::new()), |path| self.groups(path))?;
         Ok(Identity::from_signed(
             self,
             Subject {
@@ -261,9 +272,12 @@ impl SignedClaims {
 
     /// Whether a token was issued to a client on its own behalf, without a user.
     ///
-    /// RFC 9068, section 2.2: its `sub` is then the client. Cognito's has no `username` either.
+    /// RFC 9068, section 2.2: its `sub` is then the client. Cognito's has no `username`, Auth0 says
+    /// so in `gty` and Entra ID in `idtyp`.
     fn is_machine(&self, sub: &str, client_id: Option<&str>, token_use: Option<TokenUse>) -> bool {
         Some(sub) == client_id
+            || self.text("gty") == Some("client-credentials")
+            || self.text("idtyp") == Some("app")
             || (token_use == Some(TokenUse::Access) && self.0.get("username").is_none())
     }
 

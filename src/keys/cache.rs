@@ -18,7 +18,7 @@ use crate::backoff::Backoff;
 use crate::clock::{Clock, SinceEpoch};
 use crate::error::Fault;
 use crate::http::{Deadline, Endpoint, FetchError, HttpClient};
-use crate::keys::{KeyId, KeySet};
+use crate::keys::{KeyId, KeySet, KeySetError};
 use crate::sync::Locked;
 
 /// A set is never fetched more often than this for its age alone.
@@ -98,7 +98,8 @@ struct Good {
 
 enum Plan {
     Use(Arc<KeySet>),
-    Fetch,
+    /// Fetch; the set is what serves if that must not happen again.
+    Fetch(Option<Arc<KeySet>>),
     GiveUp,
 }
 
@@ -136,17 +137,17 @@ impl KeyCache {
         match self.plan(wanted, context) {
             Plan::Use(keys) => return Ok(keys),
             Plan::GiveUp => return Err(Fault::KeysUnavailable),
-            Plan::Fetch => {}
+            Plan::Fetch(_) => {}
         }
         // Whoever waited here finds the plan changed by the fetch that it waited for.
         let flight = self.flight.lock().await;
-        if let Plan::Fetch = self.plan(wanted, context) {
+        if let Plan::Fetch(_) = self.plan(wanted, context) {
             self.fetch(context).await;
         }
         drop(flight);
         match self.plan(wanted, context) {
-            Plan::Use(keys) => Ok(keys),
-            Plan::Fetch | Plan::GiveUp => Err(Fault::KeysUnavailable),
+            Plan::Use(keys) | Plan::Fetch(Some(keys)) => Ok(keys),
+            Plan::Fetch(None) | Plan::GiveUp => Err(Fault::KeysUnavailable),
         }
     }
 
@@ -154,20 +155,28 @@ impl KeyCache {
         let now = context.clock.now();
         self.state.with(|state| {
             let may_retry = state.tries.may_retry(now, MAX_BACKOFF);
-            let Some(good) = &state.good else {
-                return if may_retry { Plan::Fetch } else { Plan::GiveUp };
+            let Some(good) = &mut state.good else {
+                return if may_retry {
+                    Plan::Fetch(None)
+                } else {
+                    Plan::GiveUp
+                };
             };
-            // A clock that was set back makes a set due rather than young for ever.
-            let age = now.checked_sub(good.fetched).unwrap_or(MAX_FRESH);
+            if good.fetched > now {
+                // The clock was set back: the set's true age is unknown, so it is due, and starts
+                // to age again.
+                good.fetched = now;
+                good.fresh_for = Duration::ZERO;
+            }
+            let age = now.saturating_sub(good.fetched);
             let due = age >= good.fresh_for;
             let missing = wanted.is_some_and(|id| !good.keys.has(id))
                 && state.tries.since_try(now) >= COOLDOWN;
+            let keys = (age < MAX_STALE).then(|| Arc::clone(&good.keys));
             if (due || missing) && may_retry {
-                Plan::Fetch
-            } else if age < MAX_STALE {
-                Plan::Use(Arc::clone(&good.keys))
+                Plan::Fetch(keys)
             } else {
-                Plan::GiveUp
+                keys.map_or(Plan::GiveUp, Plan::Use)
             }
         })
     }
@@ -188,6 +197,10 @@ impl KeyCache {
             Err(error) => {
                 context.counts.failed.fetch_add(1, Ordering::Relaxed);
                 state.tries.failed(now);
+                if matches!(error, FetchError::NoKeys) {
+                    // No outage: the issuer says that none of its keys holds any more.
+                    state.good = None;
+                }
                 let kept = state.good.is_some();
                 warn!(source = ?self.source, %error, kept, "the key set could not be fetched");
             }
@@ -212,8 +225,10 @@ async fn fetch(
         .http
         .get(endpoint, MAX_DOCUMENT, context.deadline)
         .await?;
-    let keys = KeySet::parse(&fetched.body)
-        .map_err(|_| FetchError::Unusable("a key set with a usable key"))?;
+    let keys = KeySet::parse(&fetched.body).map_err(|error| match error {
+        KeySetError::Malformed => FetchError::Unusable("a key set"),
+        KeySetError::NoUsableKey => FetchError::NoKeys,
+    })?;
     Ok((keys, fetched.max_age))
 }
 

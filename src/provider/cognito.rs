@@ -36,6 +36,8 @@ pub(super) fn resolve(id: &ProviderId, raw: RawProvider, report: &mut Report<'_>
         },
         report,
     );
+    // Users of a pool can change their address; the new one is theirs once it is verified.
+    provider.username.email_must_be_verified = true;
     // The name of the same attribute differs between the two kinds of token.
     if let [only] = provider.username.attributes.as_slice()
         && only.as_str() == "username"
@@ -47,6 +49,9 @@ pub(super) fn resolve(id: &ProviderId, raw: RawProvider, report: &mut Report<'_>
 
 fn issuers(raw: &RawProvider, report: &mut Report<'_>) -> Option<Vec<Issuer>> {
     let inline = super::custom::inline_keys(raw, report);
+    if raw.jwks.is_some() && raw.jwks_uri.is_some() {
+        report.wrong("jwks_uri", "contradicts `jwks`; leave one of them out");
+    }
     // An emulator's issuer stands in for both of the pool's.
     if let Some(name) = &raw.issuer {
         let keys = match (inline, &raw.jwks_uri) {

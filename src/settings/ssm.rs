@@ -90,9 +90,13 @@ impl SsmSource {
                     .as_deref()
                     .and_then(|name| name.strip_prefix(&self.prefix))
                     .and_then(|name| name.strip_prefix('/'));
-                if let (Some(name), Some(value)) = (name, parameter.value) {
-                    documents.push((name.to_owned(), value));
-                }
+                let (Some(name), Some(value)) = (name, parameter.value) else {
+                    // A tree with a part missing could allow what the whole would not.
+                    return Err(LoadError::Ssm(
+                        "a parameter has no value, or a name outside of the prefix".to_owned(),
+                    ));
+                };
+                documents.push((name.to_owned(), value));
             }
             next_token = page.next_token;
             if next_token.is_none() {

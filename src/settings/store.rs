@@ -18,7 +18,7 @@ use crate::settings::{Settings, Tree};
 use crate::sync::Locked;
 
 /// The longest that a reload may hold up a request while older settings are there to use.
-const RELOAD_TIMEOUT: Duration = Duration::from_secs(2);
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest pause after failed loads.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
@@ -159,6 +159,7 @@ impl Store {
                     state.tries.succeeded(now);
                     state.checked = now;
                     if let Some(loaded) = loaded {
+                        loaded.settings.warn();
                         info!(source = %self.source, generation = loaded.generation, "settings loaded");
                         state.loaded = Some(Arc::new(loaded));
                     }

@@ -77,7 +77,7 @@ impl Local {
             .sum()
     }
 
-    fn from_cache(&self) -> bool {
+    fn was_cached(&self) -> bool {
         let text = String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap();
         let line: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
         line["from_cache"].as_bool().unwrap()
@@ -181,9 +181,9 @@ async fn a_withdrawn_key_takes_its_verdicts_along() {
     let local = Local::new(issuer.settings());
     let token = old.sign(&long_lived(&issuer));
     local.check(&token).await.unwrap();
-    assert!(!local.from_cache());
+    assert!(!local.was_cached());
     local.check(&token).await.unwrap();
-    assert!(local.from_cache());
+    assert!(local.was_cached());
 
     issuer.publish(&[&new]);
     local.clock.advance(599);
@@ -192,6 +192,26 @@ async fn a_withdrawn_key_takes_its_verdicts_along() {
     local.clock.advance(1);
     assert_eq!(local.check(&token).await, Err(Denial::KeyUnknown.into()));
     assert_eq!(issuer.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_set_without_any_key_is_no_outage() {
+    let key = SigningKey::generate("key", "ES256");
+    let issuer = Issuer::start(&[&key]).await;
+    let local = Local::new(issuer.settings());
+    let token = key.sign(&long_lived(&issuer));
+    local.check(&token).await.unwrap();
+    issuer.publish(&[]);
+    local.clock.advance(300);
+    for _ in 0..2 {
+        assert_eq!(
+            local.check(&token).await,
+            Err(Fault::KeysUnavailable.into())
+        );
+    }
+    issuer.publish(&[&key]);
+    local.clock.advance(1);
+    local.check(&token).await.unwrap();
 }
 
 #[tokio::test]
@@ -378,7 +398,7 @@ async fn verdicts_lapse_with_their_tokens() {
     local.check(&token).await.unwrap();
     local.clock.advance(49);
     local.check(&token).await.unwrap();
-    assert!(local.from_cache());
+    assert!(local.was_cached());
     local.clock.advance(2);
     assert_eq!(local.check(&token).await, Err(Denial::TokenExpired.into()));
 }

@@ -3,6 +3,8 @@
 #![allow(
     missing_docs,
     clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    clippy::too_many_lines,
     clippy::print_stderr,
     clippy::unwrap_used,
     unreachable_pub,

@@ -64,7 +64,7 @@ fn the_documents_of_the_readme() {
                        {"allow": ["* /rest/*"], "groups": ["confluence-editors"]},
                        {"deny": ["@admin"]}]}"#),
         ("products/jira", r#"{"path": "/jira", "access": [{"allow": ["@read", "@write"]}, {"deny": ["@admin"]}]}"#),
-        ("products/bitbucket", r#"{"path": "/bitbucket", "access": [{"allow": ["@admin", "* /*"]}]}"#),
+        ("products/bitbucket", r#"{"path": "/bitbucket", "access": [{"allow": ["* /*"]}]}"#),
         ("secrets/anything", "s3cr3t"),
     ])
     .unwrap();
@@ -195,6 +195,38 @@ fn what_spans_documents() {
         ("products/two", r#"{"path": "/jira2"}"#),
     ])
     .unwrap();
+}
+
+#[test]
+fn rules_that_could_not_hold() {
+    let problems =
+        |product: Value| parse(&[POOL, ("products/p", &product.to_string())]).unwrap_err();
+    for path in [
+        "/rest/x?jql=1",
+        "/secure/AddUser!default.jspa",
+        "/rest/{id}",
+        "/a b",
+    ] {
+        let found = problems(json!({"path": "/p", "access": [{"deny": [format!("GET {path}")]}]}));
+        assert!(
+            found[0].starts_with("products/p: access[0].deny: expected"),
+            "{found:?}"
+        );
+    }
+    let found = problems(json!({"path": "/p", "access": [{"allow": ["$connect"]}]}));
+    assert!(found[0].contains("`$connect` has no path"), "{found:?}");
+
+    let custom = json!({"kind": "custom", "issuer": "https://idp.example.com", "client_ids": ["a"], "username": "sub"});
+    let product = json!({"path": "/p", "access": [{"allow": ["* /*"]}, {"deny": ["DELETE /*"], "groups": ["juniors"]}]});
+    let found = parse(&[
+        ("providers/idp", &custom.to_string()),
+        ("products/p", &product.to_string()),
+    ])
+    .unwrap_err();
+    assert!(
+        found[0].starts_with("providers/idp: groups: is missing; products/p denies by group"),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -31,34 +31,45 @@ pub fn tool(name: &str) -> PathBuf {
 
 impl Moto {
     pub async fn start() -> Self {
-        // moto takes no port 0. Between the two binds another process could take this one; then
-        // moto doesn't start and the test fails loudly.
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let child = Command::new(tool("moto_server"))
+        // The same TLS set-up as ours, though moto needs none: reqwest wants one.
+        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+        // moto takes no port 0, and another process may take a port between two binds: try again.
+        for _ in 0..5 {
+            if let Some(moto) = Self::try_start().await {
+                return moto;
+            }
+        }
+        panic!("moto did not start");
+    }
+
+    async fn try_start() -> Option<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let mut child = Command::new(tool("moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        // The same TLS set-up as ours, though moto needs none: reqwest wants one.
-        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-        let moto = Self {
-            url: format!("http://127.0.0.1:{port}"),
-            client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            _child: child,
-        };
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("http://127.0.0.1:{port}");
         for _ in 0..600 {
-            if moto.client.get(&moto.url).send().await.is_ok() {
-                return moto;
+            if child.try_wait().unwrap().is_some() {
+                return None;
+            }
+            let answer = client.get(format!("{url}/moto-api/data.json")).send().await;
+            if answer.is_ok_and(|answer| answer.status() == 200) {
+                return Some(Self {
+                    url,
+                    client,
+                    _child: child,
+                });
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("moto did not start within 30 s");
+        None
     }
 
     /// Calls an operation of an AWS service with a JSON protocol.

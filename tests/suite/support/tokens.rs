@@ -96,13 +96,6 @@ impl SigningKey {
         }
     }
 
-    /// This key for another of its type's algorithms.
-    pub fn with_algorithm(mut self, name: &str) -> Self {
-        self.algorithm = name.parse().unwrap();
-        self.jwk["alg"] = name.into();
-        self
-    }
-
     pub fn kid(&self) -> &str {
         self.jwk["kid"].as_str().unwrap()
     }
