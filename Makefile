@@ -30,6 +30,7 @@ deny: .tools/deny
 validate: .tools/test
 	SAM_CLI_TELEMETRY=0 sam validate --lint --template template.yaml --region eu-west-1
 	cfn-lint template.yaml
+	$(VENV)/bin/python tools/check_template.py 2>/dev/null
 
 unit: .tools/test
 	cargo test --locked --all-features

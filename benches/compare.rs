@@ -91,12 +91,7 @@ async fn main() {
         bare,
     };
     let peers = root.join("tools/bench");
-    let ric = peers.join("node_modules/aws-lambda-ric/bin/index.mjs");
-    let node_ric = if ric.exists() {
-        ric
-    } else {
-        peers.join("node_modules/.bin/aws-lambda-ric")
-    };
+    let node_ric = peers.join("node_modules/.bin/aws-lambda-ric");
     let all = [
         program("bare handler", release.join("examples/bare"), &[], true),
         program(
@@ -196,7 +191,7 @@ async fn memory(program: &Program, world: &World) {
     let running = Running::start(program, world).await;
     let mut claims = access_claims(&world.issuer.url);
     for number in 0..DISTINCT {
-        claims["jti"] = number.into();
+        claims["jti"] = number.to_string().into();
         claims["username"] = format!("user-{number}").into();
         running.invoke(&event(&key.sign(&claims))).await;
     }
@@ -222,6 +217,7 @@ impl Tokens {
             .map(|_| {
                 claims["jti"] = NEXT
                     .fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+                    .to_string()
                     .into();
                 event(&world.key.sign(&claims))
             })
@@ -280,11 +276,20 @@ impl Running {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AUTHORIZER_SETTINGS", format!("ssm:{PREFIX}"))
-            .env("NODE_PATH", peers.join("node_modules"))
+            .env("LAMBDA_TASK_ROOT", &peers)
+            .env("_HANDLER", "peer.handler")
+            // boto3 takes no other name.
+            .env("AWS_DEFAULT_REGION", "eu-west-1")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
             .envs(sdk_variables(&world.ssm.url))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(if std::env::var_os("SHOW_ERRORS").is_some() {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            })
             .kill_on_drop(true)
             .spawn()
             .unwrap();

@@ -117,7 +117,7 @@ async fn answer(State(state): State<Arc<Mutex<SsmState>>>, body: Bytes) -> (Stat
             let first: usize = request["NextToken"]
                 .as_str()
                 .map_or(0, |token| token.parse().unwrap());
-            let most = usize::try_from(request["MaxResults"].as_u64().unwrap()).unwrap();
+            let most = usize::try_from(request["MaxResults"].as_u64().unwrap_or(10)).unwrap();
             let mut page = json!({"Parameters": state.parameters.iter().skip(first).take(most)
                 .map(|(name, value)| json!({"Name": name, "Value": value, "Type": "String"}))
                 .collect::<Vec<_>>()});
