@@ -7,8 +7,6 @@ VENV := .tools/venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # cargo-lambda uses zig by default; cargo alone serves for this machine's own architecture.
 export CARGO_LAMBDA_COMPILER ?= cargo
-# Saves 10 to 50 ms of a cold start; the kernel's random numbers are there.
-export AWS_LC_SYS_NO_JITTER_ENTROPY ?= 1
 CARGO_DENY_VERSION := 0.20.2
 
 run: .tools/run
