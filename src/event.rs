@@ -309,6 +309,8 @@ impl<'de: 'e, 'e> Deserialize<'de> for Values<'e> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{EventKind, Request};
     use crate::error::Fault;
 
@@ -377,6 +379,31 @@ mod tests {
         let request = Request::parse(event).unwrap();
         assert_eq!(request.kind, EventKind::WebSocket);
         assert_eq!(request.arn.method(), "$connect");
+    }
+
+    proptest! {
+        /// Whatever comes, there is an answer.
+        #[test]
+        fn never_panics(
+            members in proptest::collection::vec(
+                (
+                    "type|version|methodArn|routeArn|headers|multiValueHeaders|authorizationToken|requestContext|x",
+                    "\"REQUEST\"|\"TOKEN\"|\"2.0\"|null|7|\\[\\]|\\{\"Authorization\":(7|null|\"\\\\u0000\"|\\[\"a\",\"b\"\\])\\}|\"arn:aws:execute-api:a:1:b/c/GET/d\"",
+                ),
+                0..6,
+            )
+        ) {
+            let members: Vec<String> = members
+                .into_iter()
+                .map(|(name, value)| format!("\"{name}\":{value}"))
+                .collect();
+            let _ = Request::parse(&format!("{{{}}}", members.join(",")));
+        }
+
+        #[test]
+        fn never_panics_on_text(text in "\\PC{0,80}") {
+            prop_assert!(Request::parse(&text).is_err());
+        }
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl From<&str> for KeyId {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Thumbprint([u8; 32]);
 
+#[cfg(test)]
+impl Thumbprint {
+    pub(crate) const ZERO: Self = Self([0; 32]);
+}
+
 /// One usable public key.
 #[derive(Clone)]
 pub struct Key {

@@ -102,3 +102,93 @@ impl State {
 fn weight(verdict: &Verdict) -> usize {
     verdict.identity.weight().saturating_add(OVERHEAD)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::{MAX_WEIGHT, TokenDigest, Verdicts, weight};
+    use crate::authenticate::Verdict;
+    use crate::authenticate::claims::SignedClaims;
+    use crate::identity::{Identity, Subject};
+    use crate::keys::cache::{KeyCache, KeySource};
+    use crate::keys::{KeySet, Thumbprint};
+    use crate::settings::ProviderId;
+    use crate::username::Username;
+
+    const UNTIL: Duration = Duration::from_secs(1_000);
+
+    fn verdict(keys: &Arc<KeyCache>, groups: usize) -> Verdict {
+        let claims = SignedClaims::for_test(json!({"sub": "1"}));
+        let identity = Identity::from_signed(
+            &claims,
+            Subject {
+                provider: ProviderId::for_test("idp"),
+                username: Username::new("alice".to_owned()).unwrap(),
+                client_id: None,
+                groups: vec!["a group with a rather long name".to_owned(); groups],
+                valid_until: UNTIL,
+            },
+        );
+        Verdict {
+            identity: Arc::new(identity),
+            keys: Arc::clone(keys),
+            key_id: None,
+            thumbprint: Thumbprint::ZERO,
+        }
+    }
+
+    fn digest(number: u32) -> TokenDigest {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        TokenDigest(bytes)
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_newest_stay() {
+        let keys = Arc::new(KeyCache::new(KeySource::Inline(
+            Arc::new(KeySet::default()),
+        )));
+        let verdicts = Verdicts::new();
+        for number in 0..20_000 {
+            verdicts.keep(digest(number), 0, verdict(&keys, 20));
+            // The same token again takes no more room.
+            verdicts.keep(digest(number), 0, verdict(&keys, 20));
+        }
+        let (held, sum) = verdicts.0.with(|state| {
+            let sum: usize = state
+                .entries
+                .iter()
+                .map(|(_, verdict)| weight(verdict))
+                .sum();
+            (state.weight, sum)
+        });
+        assert_eq!(held, sum);
+        assert!(held <= MAX_WEIGHT);
+        assert!(verdicts.find(&digest(19_999), 0, Duration::ZERO).is_some());
+        assert!(verdicts.find(&digest(0), 0, Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn gone_with_time_and_settings() {
+        let keys = Arc::new(KeyCache::new(KeySource::Inline(
+            Arc::new(KeySet::default()),
+        )));
+        let verdicts = Verdicts::new();
+        let keep = |generation| verdicts.keep(digest(1), generation, verdict(&keys, 0));
+        let find = |generation, now| verdicts.find(&digest(1), generation, now).is_some();
+        keep(1);
+        assert!(find(1, Duration::ZERO));
+        assert!(!find(2, Duration::ZERO));
+        // An answer under older settings, still under way when the newer came.
+        keep(2);
+        keep(1);
+        assert!(find(2, Duration::ZERO));
+        assert!(!find(1, Duration::ZERO));
+        assert!(!find(2, UNTIL));
+        assert!(!find(2, Duration::ZERO), "a lapsed verdict is removed");
+    }
+}

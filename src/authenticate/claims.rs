@@ -290,3 +290,86 @@ impl SignedClaims {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    reason = "fixed times of the tests"
+)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::SignedClaims;
+    use crate::provider::Provider;
+    use crate::settings::{Settings, Tree};
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn provider() -> Provider {
+        let document = json!({
+            "kind": "custom", "issuer": "https://idp.example.com", "jwks_uri": "https://idp.example.com/keys",
+            "client_ids": ["client"], "username": "username", "groups": "groups", "machine_users": {"client": "svc"},
+        });
+        let tree: Tree = [("providers/idp".to_owned(), document.to_string())]
+            .into_iter()
+            .collect();
+        Settings::parse(&tree).unwrap().providers.remove(0)
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(json!(null)),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (NOW - 100..NOW + 100).prop_map(Value::from),
+            "client|other|alice|\\PC{0,6}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::btree_map("[a-z]{1,4}", inner, 0..3)
+                    .prop_map(|map| json!(map)),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Claims of any type never panic, and whoever is let in is in time, known and for us.
+        #[test]
+        fn any_claims(
+            claims in proptest::collection::btree_map(
+                "iss|sub|aud|exp|nbf|iat|client_id|azp|cid|appid|username|groups|scope|scp|jti|gty|idtyp",
+                value(),
+                0..12,
+            )
+        ) {
+            let claims = json!(claims);
+            let signed = SignedClaims::for_test(claims.clone());
+            if let Ok(identity) = signed.identify(&provider(), Duration::from_secs(NOW)) {
+                prop_assert!(claims["exp"].as_f64().unwrap() > NOW as f64);
+                prop_assert!(claims["nbf"].as_f64().unwrap_or_default() <= (NOW + 60) as f64);
+                prop_assert!(claims["sub"].is_string());
+                prop_assert_eq!(identity.client_id.as_deref(), Some("client"));
+                prop_assert!(http::HeaderValue::from_str(identity.username.as_str()).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn usual_claims_are_let_in() {
+        let claims =
+            json!({"sub": "1", "client_id": "client", "username": "alice", "exp": NOW + 1});
+        let identify = |now| {
+            SignedClaims::for_test(claims.clone()).identify(&provider(), Duration::from_secs(now))
+        };
+        assert_eq!(identify(NOW).unwrap().username.as_str(), "alice");
+        assert!(identify(NOW + 1).is_err());
+    }
+}
