@@ -1,8 +1,9 @@
 //! One line per decision: audit record and CloudWatch metrics together.
 //!
 //! The line is in CloudWatch's [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
-//! It holds nothing unverified but what API Gateway itself says of the request: method, path
-//! without its query, source address and request id.
+//! It holds nothing unverified but what API Gateway itself says of the request (method, path
+//! without its query, source address and request id) and, of a refused token, the name of the
+//! provider that its issuer chose.
 
 use std::fmt;
 use std::io::Write;

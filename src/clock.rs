@@ -38,7 +38,7 @@ impl ManualClock {
         Self(AtomicU64::new(seconds))
     }
 
-    /// Moves the clock forward.
+    /// Moves the clock forward by this many seconds.
     pub fn advance(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }

@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value};
 /// # Errors
 ///
 /// A syntax error, trailing text, a nesting deeper than 128, or a duplicate member. The message
-/// names a position or the duplicate member's name, never a value.
+/// names a position, never a value.
 pub(crate) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice::<Unique>(text).map(|unique| unique.0)
 }

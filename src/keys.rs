@@ -113,7 +113,8 @@ pub struct KeySet {
 
 impl KeySet {
     /// Reads a key set. Keys that can't be used here are skipped: encryption keys, symmetric
-    /// ones, RSA under 2,048 bits, unknown curves, and private keys that were published.
+    /// ones, RSA outside of 2,048 to 8,192 bits or with an exponent over 4 bytes, unknown curves,
+    /// and private keys that were published.
     ///
     /// # Errors
     ///

@@ -152,7 +152,12 @@ fn resolve_shared(
             .or(defaults.groups)
             .map(AttributePath::from),
         machine_users: machine_users(raw.machine_users, report),
-        max_token_age: raw.max_token_age_seconds.map(Duration::from_secs),
+        max_token_age: raw.max_token_age_seconds.map(|seconds| {
+            if seconds == 0 {
+                report.wrong("max_token_age_seconds", "expected a number of at least 1");
+            }
+            Duration::from_secs(seconds)
+        }),
     }
 }
 

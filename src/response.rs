@@ -16,8 +16,9 @@ use crate::identity::Identity;
 /// The most bytes of an answer. API Gateway takes 8 KB.
 pub const MAX_ANSWER: usize = 8_000;
 
-/// What is percent-encoded in context values, so that they are header-safe, unambiguous as
-/// comma-separated lists, and the same length in JSON. Text outside ASCII always is.
+/// What is percent-encoded in context values other than the username, so that they are
+/// header-safe, unambiguous as comma-separated lists, and the same length in JSON. Text outside
+/// ASCII always is. A username is header-safe by itself, and passed on as it is.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b',').add(b'"').add(b'\\');
 
 /// How the API is set up, where that changes what an answer must be.

@@ -1,14 +1,15 @@
 //! The operator's settings: documents in, one checked [`Settings`] out.
 //!
-//! A tree of small JSON documents is read whole. Every problem in it is reported at once, with
-//! the parameter and the field; a tree with any problem is not used at all.
+//! A tree of small JSON documents is read whole. The problems of all documents are reported at
+//! once, with the parameter and the field; a document with fields that can't be read has its rules
+//! checked once they can. A tree with any problem is not used at all.
 
 pub(crate) mod document;
 mod file;
 pub mod problem;
 pub mod source;
 mod ssm;
-pub mod store;
+pub(crate) mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -104,7 +105,7 @@ impl Settings {
                 Some(("secrets", id)) if is_id(id) => {}
                 _ => report.whole(
                     "is no known parameter; expected `settings`, `providers/<id>`, `products/<id>` \
-                     or `secrets/<name>`, the last part of letters, digits, `-`, `_` and `.`",
+                     or `secrets/<name>`, the last part of 1 to 64 letters, digits, `-`, `_` and `.`",
                 ),
             }
         }

@@ -19,7 +19,8 @@ pub const DEFAULT_ALLOW: &str = "[A-Za-z0-9_][A-Za-z0-9._@+-]*";
 pub struct Username(String);
 
 impl Username {
-    /// Takes a text that can be a header's value as it is.
+    /// Takes a text that can be a header's value as it is; `None` for one that is empty, longer
+    /// than [`MAX_USERNAME`], outside of printable ASCII, or with a space at an end.
     pub fn new(text: String) -> Option<Self> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         let trimmed = text.trim_matches(' ').len() == text.len();

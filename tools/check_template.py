@@ -1,6 +1,7 @@
 """Transforms template.yaml as SAM does, and checks what a deployment would make of it."""
 
 import json
+import logging
 import os
 import sys
 
@@ -18,6 +19,8 @@ class NoPolicies:
 
 
 def main():
+    # It warns of feature toggles that only AWS has.
+    logging.disable(logging.WARNING)
     with open("template.yaml", encoding="utf-8") as file:
         template = yaml_parse(file.read())
     function = template["Resources"]["Authorizer"]["Properties"]

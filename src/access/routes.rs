@@ -7,8 +7,6 @@ use crate::settings::document::ProductKind;
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
 const READING: &[&str] = &["GET", "HEAD", "OPTIONS"];
 const WRITING: &[&str] = &["POST", "PUT", "PATCH", "DELETE"];
-/// Administration has no use for the others, and each costs a resource per route.
-const ADMINISTERING: &[&str] = &["GET", "POST", "PUT", "DELETE"];
 
 /// Methods and a path in a product.
 #[derive(Clone, Debug)]
@@ -92,8 +90,13 @@ pub(super) fn expand(
     match text {
         "@read" => return Ok(with_effect(read(kind), effect)),
         "@write" => return Ok(with_effect(write(kind), effect)),
+        "@admin" if effect == Effect::Allow => {
+            return Err(
+                "`@admin` can be denied only; expected the routes that administrators need, or `* /*`",
+            );
+        }
         "@admin" => {
-            return admin(kind, effect).ok_or(
+            return admin(kind).ok_or(
                 "`@admin` needs the product's kind; expected a field `kind` of `jira`, `confluence` or `bitbucket`",
             );
         }
@@ -201,8 +204,9 @@ fn write(kind: Option<ProductKind>) -> Vec<Route> {
 }
 
 /// What administrators do, and what mints credentials that would pass the gateway by, as far as
-/// Atlassian's own routes are known here; apps bring their own.
-fn admin(kind: Option<ProductKind>, effect: Effect) -> Option<Vec<Route>> {
+/// Atlassian's own routes are known here; apps bring their own. As an Allow it would not fit into
+/// an answer.
+fn admin(kind: Option<ProductKind>) -> Option<Vec<Route>> {
     const EVERYWHERE: [&str; 8] = [
         "/rest/applinks/*",
         "/rest/audit*",
@@ -256,13 +260,8 @@ fn admin(kind: Option<ProductKind>, effect: Effect) -> Option<Vec<Route>> {
             &[],
         ),
     };
-    let mut admin = routes(ADMINISTERING, &[&EVERYWHERE, own].concat());
-    if effect == Effect::Deny {
-        for route in &mut admin {
-            route.methods = Methods::Any;
-        }
-    }
+    let mut admin = routes(&["*"], &[&EVERYWHERE, own].concat());
     // Everyone reads users and groups.
     admin.extend(routes(&["POST", "PUT", "DELETE"], written));
-    Some(with_effect(admin, effect))
+    Some(with_effect(admin, Effect::Deny))
 }

@@ -292,11 +292,7 @@ impl SignedClaims {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::cast_precision_loss,
-    reason = "fixed times of the tests"
-)]
+#[expect(clippy::cast_precision_loss, reason = "fixed times of the tests")]
 mod tests {
     use std::time::Duration;
 

@@ -5,7 +5,8 @@
 //! - A token with an unknown `kid` makes us fetch again, at most once per [`COOLDOWN`].
 //! - There is one fetch in flight for any number of waiters.
 //! - A failed fetch is not repeated before a back-off that doubles up to [`MAX_BACKOFF`]. In the
-//!   meantime the last good set is used, until it is [`MAX_STALE`] old.
+//!   meantime the last good set is used, until it is [`MAX_STALE`] old. A set without any usable
+//!   key is no failure of that kind: it takes the last good set away.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

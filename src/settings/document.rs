@@ -279,6 +279,7 @@ fn expectation(error: &serde_json::Error) -> String {
         return message.replacen("unknown field", "is unknown:", 1);
     }
     match message.rsplit_once("expected ") {
+        Some((_, "u64")) => "expected a whole number, not negative".to_owned(),
         Some((_, expected)) if !message.starts_with("expected") => format!("expected {expected}"),
         _ => message,
     }

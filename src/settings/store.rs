@@ -68,11 +68,11 @@ impl Loaded {
 
 /// Counts loads for the metrics.
 #[derive(Debug, Default)]
-pub struct LoadCounts {
+pub(crate) struct LoadCounts {
     /// Loads that were tried.
-    pub tried: AtomicU64,
+    pub(crate) tried: AtomicU64,
     /// Loads that failed.
-    pub failed: AtomicU64,
+    pub(crate) failed: AtomicU64,
 }
 
 /// Keeps the settings in force.
