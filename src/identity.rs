@@ -7,7 +7,7 @@ use crate::username::Username;
 
 /// A verified caller.
 ///
-/// It can only be made from [`SignedClaims`], and those only from a token whose signature held.
+/// It can only be made from signed claims, and those only from a token whose signature held.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The provider that vouched for the caller.
