@@ -97,7 +97,10 @@ impl Authorizer {
             time: self.clock.now(),
             outcome,
             code,
-            provider: trail.provider.as_deref().unwrap_or_default(),
+            provider: identity
+                .map(|identity| identity.provider.as_str())
+                .or(trail.provider.as_deref())
+                .unwrap_or_default(),
             username: identity
                 .map(|identity| identity.username.as_str())
                 .unwrap_or_default(),
@@ -197,7 +200,7 @@ impl Authorizer {
             && let Some(identity) = self.known(digest, loaded, context).await?
         {
             trail.from_cache = true;
-            trail.identified(&identity);
+            trail.identity = Some(Arc::clone(&identity));
             return Ok(identity);
         }
 
@@ -208,10 +211,12 @@ impl Authorizer {
         };
         let mut tried = None;
         let verdict = authenticate::verify(credential, issuer, context, &mut tried).await;
-        trail.provider = tried.map(|provider| provider.id.as_str().to_owned());
+        if verdict.is_err() {
+            trail.provider = tried.map(|provider| provider.id.as_str().to_owned());
+        }
         let verdict = verdict?;
         let identity = Arc::clone(&verdict.identity);
-        trail.identified(&identity);
+        trail.identity = Some(Arc::clone(&identity));
         if let Some(digest) = digest {
             self.verdicts.keep(digest, loaded.generation, verdict);
         }
@@ -254,15 +259,9 @@ impl Authorizer {
 #[derive(Default)]
 struct Trail {
     product: Option<String>,
+    /// The provider that refused; one that vouched is in the identity.
     provider: Option<String>,
     identity: Option<Arc<Identity>>,
     from_cache: bool,
     allowed: bool,
-}
-
-impl Trail {
-    fn identified(&mut self, identity: &Arc<Identity>) {
-        self.provider = Some(identity.provider.as_str().to_owned());
-        self.identity = Some(Arc::clone(identity));
-    }
 }
