@@ -49,8 +49,9 @@ tools: .tools/test .tools/deny
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	touch $@
 
-.tools/test: tools/requirements-test.txt .tools/run
+.tools/test: tools/requirements-test.txt tools/oidc/package-lock.json .tools/run
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	cd tools/oidc && npm ci --no-audit --no-fund
 	touch $@
 
 .tools/bench: tools/requirements-bench.txt tools/bench/package-lock.json .tools/test

@@ -7,6 +7,7 @@
 //! refuse each other's requests; each needs an authorizer of its own, or the cache off.
 
 mod cache;
+mod grant;
 mod policy;
 mod routes;
 
@@ -16,7 +17,10 @@ use crate::settings::problem::Report;
 
 pub use cache::Compiled;
 pub(crate) use cache::PolicyCache;
+pub use grant::Grant;
 pub use policy::Policy;
+pub(crate) use policy::covers;
+pub(crate) use policy::is_match;
 use routes::{Route, expand};
 
 /// The longest `Resource` that IAM takes here, in characters.
@@ -30,24 +34,8 @@ const LONGEST_PREFIX: usize = 80;
 /// takes 8 KB for the whole answer; the rest is left to the context.
 const MAX_STATEMENTS: usize = 6_400;
 
-/// The most rules of a product: as many as [`Applicable`] has bits.
+/// The most rules of a product: as many as a [`Grant`] has bits.
 const MAX_RULES: usize = 64;
-
-/// Which rules of a product apply to a caller.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Applicable(u64);
-
-impl Applicable {
-    const ALL: Self = Self(u64::MAX);
-
-    fn with(self, index: usize, applies: bool) -> Self {
-        Self(self.0 | (u64::from(applies) << (index % MAX_RULES)))
-    }
-
-    fn has(self, index: usize) -> bool {
-        self.0 & (1 << (index % MAX_RULES)) != 0
-    }
-}
 
 /// One proxied product: where it lives and who may do what in it.
 #[derive(Clone, Debug)]
@@ -55,8 +43,13 @@ pub struct Product {
     id: String,
     /// Without a slash at its end, so empty for `/`.
     path: String,
+    kind: Option<ProductKind>,
     /// `None` lets every verified caller use the whole product.
     rules: Option<Vec<Rule>>,
+    /// Resources of searches that are POSTs: what reads beside the methods that read.
+    searches: Vec<String>,
+    /// Resources that Basic credentials of every user may be passed through to.
+    basic: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -82,7 +75,10 @@ impl Product {
         Self {
             id: "api".to_owned(),
             path: String::new(),
+            kind: None,
             rules: None,
+            searches: Vec::new(),
+            basic: Vec::new(),
         }
     }
 
@@ -112,44 +108,39 @@ impl Product {
         rules.any(|rule| rule.effect == Effect::Deny && !rule.groups.is_empty())
     }
 
-    /// The rules that apply to a caller.
-    pub fn applicable(&self, identity: &Identity) -> Applicable {
-        let rules = self.rules.iter().flatten().enumerate();
-        rules.fold(Applicable::default(), |applicable, (index, rule)| {
-            applicable.with(index, rule.applies_to(identity))
-        })
+    /// Sets where Basic credentials of every user may be passed through to.
+    ///
+    /// # Errors
+    ///
+    /// What would be right, when the policy would not fit into an answer.
+    pub(crate) fn set_basic_paths(&mut self, paths: &[String]) -> Result<(), &'static str> {
+        self.basic = paths
+            .iter()
+            .filter(|path| self.contains(path))
+            .flat_map(|path| Route::any_method(path).resources(""))
+            .collect();
+        let policy = self.policy(Grant::BasicOnSomePaths, &"x".repeat(LONGEST_PREFIX));
+        if policy.size() > MAX_STATEMENTS || policy.longest_resource() > MAX_RESOURCE {
+            return Err(
+                "compile to more policy than an answer takes; expected fewer paths, or shorter ones",
+            );
+        }
+        Ok(())
     }
 
-    /// What callers to whom these rules apply may do in the product, in this API and stage.
-    pub fn policy(&self, applicable: Applicable, stage_prefix: &str) -> Policy {
-        let mut policy = Policy::new(stage_prefix);
-        let Some(rules) = &self.rules else {
-            for resource in Route::everything().resources(&self.path) {
-                policy.allow(&resource);
-            }
-            if !self.path.is_empty() {
-                policy.deny_detours();
-            }
-            return policy;
-        };
-        let mut denies = false;
-        for (index, rule) in rules.iter().enumerate() {
-            if !applicable.has(index) {
-                continue;
-            }
-            denies |= rule.effect == Effect::Deny;
-            for resource in &rule.resources {
-                match rule.effect {
-                    Effect::Allow => policy.allow(resource),
-                    Effect::Deny => policy.deny(resource),
-                }
+    /// The resources, below the stage, that routes as in `allow` take in the product.
+    ///
+    /// # Errors
+    ///
+    /// What would be right.
+    pub(crate) fn resources_of(&self, routes: &[String]) -> Result<Vec<String>, &'static str> {
+        let mut resources = Vec::new();
+        for text in routes {
+            for route in expand(text, self.kind, Effect::Allow)? {
+                resources.extend(route.resources(&self.path));
             }
         }
-        policy.deny_detours();
-        if denies {
-            policy.deny_disguises();
-        }
-        policy.or_nothing()
+        Ok(resources)
     }
 
     /// Reads a product's document; what is wrong goes to the report.
@@ -194,18 +185,26 @@ impl Product {
                 .filter_map(|(index, rule)| Rule::resolve(index, rule, trimmed, kind, report))
                 .collect()
         });
-        let product = Self {
+        let mut product = Self {
             id: id.to_owned(),
             path: trimmed.to_owned(),
+            kind,
             rules,
+            searches: Vec::new(),
+            basic: Vec::new(),
         };
+        let reads = product.resources_of(&["@read".to_owned()]);
+        product.searches = reads.unwrap_or_default();
+        product
+            .searches
+            .retain(|resource| resource.starts_with("POST/"));
         product.check_size(report);
         Some(product)
     }
 
     /// Checks the statements of all rules together against the limits of IAM and API Gateway.
     fn check_size(&self, report: &mut Report<'_>) {
-        let policy = self.policy(Applicable::ALL, &"x".repeat(LONGEST_PREFIX));
+        let policy = self.policy(Grant::ALL_RULES, &"x".repeat(LONGEST_PREFIX));
         if policy.longest_resource() > MAX_RESOURCE {
             report.wrong(
                 "access",
@@ -227,6 +226,10 @@ impl Product {
 }
 
 impl Rule {
+    fn is_unconditional(&self) -> bool {
+        self.scopes.is_empty() && self.groups.is_empty()
+    }
+
     fn applies_to(&self, identity: &Identity) -> bool {
         let any = |wanted: &[String], held: &[String]| {
             wanted.is_empty() || wanted.iter().any(|one| held.contains(one))
@@ -291,7 +294,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Policy, Product};
-    use crate::authenticate::claims::SignedClaims;
+    use crate::authenticate::claims::VerifiedClaims;
     use crate::identity::{Identity, Subject};
     use crate::settings::ProviderId;
     use crate::settings::problem::Problems;
@@ -307,13 +310,15 @@ mod tests {
     }
 
     fn caller(scope: &str, groups: &[&str]) -> Identity {
-        let claims = SignedClaims::for_test(json!({"sub": "1", "scope": scope}));
-        Identity::from_signed(
+        let claims = VerifiedClaims::for_test(json!({"sub": "1", "scope": scope}));
+        Identity::from_verified(
             &claims,
             Subject {
                 provider: ProviderId::for_test("idp"),
+                principal: "1".to_owned(),
                 username: Username::new("alice".to_owned()).unwrap(),
                 client_id: None,
+                groups_incomplete: false,
                 groups: groups.iter().map(|group| (*group).to_owned()).collect(),
                 valid_until: std::time::Duration::MAX,
             },
@@ -321,7 +326,7 @@ mod tests {
     }
 
     fn policy(product: &Product, caller: &Identity) -> Policy {
-        product.policy(product.applicable(caller), STAGE)
+        product.policy(product.grant(caller), STAGE)
     }
 
     fn allows(policy: &Policy, route: &str) -> bool {

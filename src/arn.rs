@@ -78,7 +78,7 @@ impl<'e> RequestArn<'e> {
 
     /// The HTTP method, or `$connect`.
     pub fn method(&self) -> &str {
-        self.after_stage().split('/').next().unwrap_or_default()
+        self.below_stage().split('/').next().unwrap_or_default()
     }
 
     /// The path as the caller sent it, with its leading slash; empty for `$connect`.
@@ -86,7 +86,8 @@ impl<'e> RequestArn<'e> {
         self.arn.get(self.method_end..).unwrap_or_default()
     }
 
-    fn after_stage(&self) -> &str {
+    /// `{method}/{path}`, or `$connect`: what resources below the stage are matched with.
+    pub(crate) fn below_stage(&self) -> &str {
         self.arn
             .get(self.stage_end.saturating_add(1)..)
             .unwrap_or_default()

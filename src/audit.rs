@@ -14,10 +14,13 @@ use serde::Serialize;
 
 use crate::clock::SinceEpoch;
 use crate::error::Refusal;
+use crate::settings::Mode;
 use crate::sync::Locked;
 
 /// The longest path in a record, in bytes.
 const MAX_PATH: usize = 1_024;
+/// The longest token id in a record, in bytes.
+const MAX_TOKEN_ID: usize = 128;
 
 /// What came of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,11 +59,14 @@ impl From<Refusal> for Outcome {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record<'r> {
     pub(crate) time: SinceEpoch,
+    pub(crate) mode: Mode,
     pub(crate) outcome: Outcome,
     pub(crate) code: &'r str,
     pub(crate) provider: &'r str,
+    pub(crate) auth_method: &'r str,
     pub(crate) username: &'r str,
     pub(crate) client_id: &'r str,
+    pub(crate) token_id: &'r str,
     pub(crate) method: &'r str,
     pub(crate) product: &'r str,
     pub(crate) path: &'r str,
@@ -76,6 +82,8 @@ pub(crate) struct Record<'r> {
 pub(crate) struct Counts {
     pub(crate) key_fetches: u64,
     pub(crate) key_fetch_failures: u64,
+    pub(crate) provider_checks: u64,
+    pub(crate) provider_check_failures: u64,
     pub(crate) settings_loads: u64,
     pub(crate) settings_load_failures: u64,
 }
@@ -132,14 +140,20 @@ impl fmt::Debug for AuditLog {
 struct Line<'l> {
     event: &'static str,
     function: &'l str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'static str>,
     outcome: &'static str,
     code: &'l str,
     #[serde(skip_serializing_if = "str::is_empty")]
     provider: &'l str,
     #[serde(skip_serializing_if = "str::is_empty")]
+    auth_method: &'l str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     username: &'l str,
     #[serde(skip_serializing_if = "str::is_empty")]
     client_id: &'l str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    token_id: &'l str,
     #[serde(skip_serializing_if = "str::is_empty")]
     method: &'l str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -158,6 +172,10 @@ struct Line<'l> {
     #[serde(skip_serializing_if = "Option::is_none")]
     key_fetch_failures: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    provider_checks: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_check_failures: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     settings_loads: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     settings_load_failures: Option<u64>,
@@ -169,15 +187,22 @@ impl<'l> Line<'l> {
     fn of(record: &Record<'l>, function: &'l str) -> Self {
         let counts = record.counts;
         // All or none: a metric that a directive names must be there.
-        let any = counts.key_fetches > 0 || counts.settings_loads > 0;
+        let any = counts.key_fetches > 0 || counts.provider_checks > 0 || counts.settings_loads > 0;
         Self {
             event: "decision",
             function,
+            mode: match record.mode {
+                Mode::Enforce => None,
+                Mode::Monitor => Some("monitor"),
+                Mode::Off => Some("off"),
+            },
             outcome: record.outcome.as_str(),
             code: record.code,
             provider: record.provider,
+            auth_method: record.auth_method,
             username: record.username,
             client_id: record.client_id,
+            token_id: head(record.token_id, MAX_TOKEN_ID),
             method: record.method,
             product: record.product,
             path: head(record.path, MAX_PATH),
@@ -188,6 +213,8 @@ impl<'l> Line<'l> {
             duration_ms: record.duration.as_secs_f64() * 1_000.0,
             key_fetches: any.then_some(counts.key_fetches),
             key_fetch_failures: any.then_some(counts.key_fetch_failures),
+            provider_checks: any.then_some(counts.provider_checks),
+            provider_check_failures: any.then_some(counts.provider_check_failures),
             settings_loads: any.then_some(counts.settings_loads),
             settings_load_failures: any.then_some(counts.settings_load_failures),
             aws: Metadata {
@@ -247,6 +274,8 @@ static METRICS: [Directive; 2] = [
         metrics: &[
             count("key_fetches"),
             count("key_fetch_failures"),
+            count("provider_checks"),
+            count("provider_check_failures"),
             count("settings_loads"),
             count("settings_load_failures"),
         ],

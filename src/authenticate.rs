@@ -1,84 +1,282 @@
 //! From a credential to an identity. The only way to an [`Identity`].
 
+pub(crate) mod api_token;
+pub(crate) mod basic;
 pub(crate) mod claims;
+pub(crate) mod introspection;
 mod jwt;
+pub(crate) mod online;
+pub(crate) mod rules;
+pub(crate) mod userinfo;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::credential::{Credential, Token};
-use crate::error::{Denial, Refusal};
+use serde_json::{Map, Value};
+
+use crate::clock::SinceEpoch;
+use crate::credential::{Form, Token};
+use crate::error::{Denial, Fault, Refusal};
+use crate::http::REQUEST_TIMEOUT;
 use crate::identity::Identity;
 use crate::keys::cache::{FetchContext, KeyCache};
 use crate::keys::{Candidates, KeyId, Thumbprint};
 use crate::provider::Provider;
+use crate::settings::store::Loaded;
+use claims::{Proof, VerifiedClaims};
+use online::{Check, Word};
 
-/// A provider and the key cache of one of its issuers.
-#[derive(Clone, Copy)]
-pub(crate) struct IssuerEntry<'a> {
-    pub(crate) provider: &'a Provider,
-    pub(crate) keys: &'a Arc<KeyCache>,
-}
-
-/// An identity, and the key that its verification rests on.
+/// An identity, and what its verification rests on.
 #[derive(Clone)]
 pub(crate) struct Verdict {
     pub(crate) identity: Arc<Identity>,
+    /// The key that verified its token.
+    pub(crate) key: Option<ByKey>,
+    /// The place of its provider in the settings; `None` for our own tokens.
+    pub(crate) provider: Option<usize>,
+    /// Until when the provider's word about a signed token holds; `None` where it was not asked.
+    pub(crate) word_until: Option<SinceEpoch>,
+}
+
+/// A key in a cache.
+#[derive(Clone)]
+pub(crate) struct ByKey {
     pub(crate) keys: Arc<KeyCache>,
     pub(crate) key_id: Option<KeyId>,
     pub(crate) thumbprint: Thumbprint,
 }
 
-/// Verifies a credential.
+/// What verification needs from its surroundings.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'s> {
+    pub(crate) loaded: &'s Loaded,
+    pub(crate) fetch: FetchContext<'s>,
+    /// What API Gateway matches of the request, below the stage, and the place of its product.
+    pub(crate) route: (&'s str, Option<usize>),
+}
+
+/// What is known of a verification that failed.
+#[derive(Default)]
+pub(crate) struct Trace {
+    /// The place of the provider that refused or failed, for the audit line.
+    pub(crate) provider: Option<usize>,
+    /// Whether a provider was asked, so that the answer is worth keeping.
+    pub(crate) asked: bool,
+}
+
+/// Verifies a bearer token that is none of ours.
 ///
-/// `issuer` finds the provider that an exact issuer belongs to. `tried` is told which provider
-/// that is as soon as it is known, for the audit line of a refusal.
+/// `trace` is told which provider is tried as soon as it is known.
 ///
 /// # Errors
 ///
-/// A denial for the first thing that does not hold, or a fault when the keys can't be had.
-pub(crate) async fn verify<'a>(
-    credential: Credential<'_>,
-    issuer: impl Fn(&str) -> Option<IssuerEntry<'a>>,
-    context: FetchContext<'_>,
-    tried: &mut Option<&'a Provider>,
+/// A denial for the first thing that does not hold, or a fault when keys or provider can't be
+/// reached.
+pub(crate) async fn verify(
+    token: &Token<'_>,
+    around: Surroundings<'_>,
+    trace: &mut Trace,
 ) -> Result<Verdict, Refusal> {
-    match credential {
-        Credential::Bearer(token) => verify_jwt(token, issuer, context, tried).await,
-        Credential::Basic => Err(Denial::BasicDenied.into()),
+    match token.form() {
+        Form::Jwt => verify_jwt(token, around, trace).await,
+        Form::Opaque(_) => verify_opaque(token, around, trace).await,
+        Form::NeverBound => Err(Denial::TokenTypeUnsupported.into()),
+        Form::ApiToken => Err(Denial::ApiTokensDisabled.into()),
     }
 }
 
-async fn verify_jwt<'a>(
-    token: Token<'_>,
-    issuer: impl Fn(&str) -> Option<IssuerEntry<'a>>,
-    context: FetchContext<'_>,
-    tried: &mut Option<&'a Provider>,
+async fn verify_jwt(
+    token: &Token<'_>,
+    around: Surroundings<'_>,
+    trace: &mut Trace,
 ) -> Result<Verdict, Refusal> {
     let unverified_jwt = jwt::UnverifiedJwt::parse(token)?;
     let entry = unverified_jwt
         .unverified_issuer()
-        .and_then(issuer)
+        .and_then(|issuer| around.loaded.issuer(issuer))
         .ok_or(Denial::IssuerUnknown)?;
-    *tried = Some(entry.provider);
+    let provider = entry.provider;
+    trace.provider = Some(entry.index);
+    if let Some(denial) = provider.refuses_unverified(unverified_jwt.unverified_audience()) {
+        return Err(denial.into());
+    }
+    let Some(cache) = entry.keys else {
+        // Its signature is for the provider alone to judge.
+        let check = provider
+            .opaque
+            .as_ref()
+            .ok_or(Fault::ProviderMisconfigured)?;
+        let word = ask(entry.index, check, token, around, trace, REQUEST_TIMEOUT).await?;
+        return match word {
+            Word::Claims(claims) => by_word(entry.index, check, claims, around),
+            Word::NotMine => Err(Denial::TokenInactive.into()),
+            Word::Refused(denial) => Err(denial.into()),
+        };
+    };
     let algorithm = unverified_jwt.unverified_algorithm;
-    if !entry.provider.algorithms.contains(&algorithm) {
+    if !provider.algorithms.contains(&algorithm) {
         return Err(Denial::AlgorithmNotAllowed.into());
     }
 
     let key_id = unverified_jwt.unverified_key_id.clone();
-    let keys = entry.keys.keys(key_id.as_ref(), context).await?;
+    let keys = cache.keys(key_id.as_ref(), around.fetch).await?;
     let key = match keys.candidates(key_id.as_ref(), algorithm) {
         Candidates::One(key) => key,
         Candidates::Unknown => return Err(Denial::KeyUnknown.into()),
         Candidates::NotAllowed => return Err(Denial::AlgorithmNotAllowed.into()),
         Candidates::Ambiguous => return Err(Denial::KeyIdMissing.into()),
     };
-    let signed_claims = unverified_jwt.verify(key)?;
-    let identity = signed_claims.identify(entry.provider, context.clock.now())?;
+    let mut claims = unverified_jwt.verify(key)?;
+    let now = around.fetch.clock.now();
+    let mut word_until = None;
+    if let Some(check) = &provider.online
+        && needs_word(provider, around.route)
+    {
+        // What can be refused without the provider is.
+        claims.check_times(provider, now)?;
+        claims.check_audience(provider, claims.check_token_use(provider)?)?;
+        match ask(entry.index, check, token, around, trace, REQUEST_TIMEOUT).await? {
+            Word::Claims(word) => claims.add(word)?,
+            Word::NotMine => return Err(Denial::TokenInactive.into()),
+            Word::Refused(denial) => return Err(denial.into()),
+        }
+        word_until = Some(now.saturating_add(provider.recheck));
+    }
+    let identity = claims.identify(provider, &around.loaded.settings.revoked, now)?;
     Ok(Verdict {
         identity: Arc::new(identity),
-        keys: Arc::clone(entry.keys),
-        key_id,
-        thumbprint: key.thumbprint(),
+        key: Some(ByKey {
+            keys: Arc::clone(cache),
+            key_id,
+            thumbprint: key.thumbprint(),
+        }),
+        provider: Some(entry.index),
+        word_until,
     })
+}
+
+/// Asks the providers of such tokens one after the other. One that fails does not keep the next
+/// from being asked; if none knows the token then, nobody can say that it is no good.
+async fn verify_opaque(
+    token: &Token<'_>,
+    around: Surroundings<'_>,
+    trace: &mut Trace,
+) -> Result<Verdict, Refusal> {
+    let Form::Opaque(vendor) = token.form() else {
+        return Err(Denial::TokenMalformed.into());
+    };
+    let providers = around.loaded.settings.providers.iter().enumerate();
+    let of_vendor = |provider: &Provider| vendor.is_some() && provider.vendor == vendor;
+    let known = providers
+        .clone()
+        .any(|(_, provider)| of_vendor(provider) && provider.opaque.is_some());
+    if !known && vendor.is_some_and(crate::provider::Vendor::prefix_is_unmistakable) {
+        return Err(Denial::IssuerUnknown.into());
+    }
+    let candidates: Vec<_> = providers
+        .filter(|(_, provider)| {
+            let has_prefix = provider
+                .vendor
+                .is_some_and(crate::provider::Vendor::always_has_prefix);
+            if known {
+                of_vendor(provider)
+            } else {
+                !has_prefix
+            }
+        })
+        .filter_map(|(index, provider)| Some((index, provider.opaque.as_ref()?)))
+        .collect();
+    if candidates.is_empty() {
+        return Err(Denial::TokenMalformed.into());
+    }
+    let mut failed = None;
+    for (place, (index, check)) in candidates.iter().enumerate() {
+        // A slow one leaves those after it their share of the time.
+        let left = u32::try_from(candidates.len().saturating_sub(place)).unwrap_or(u32::MAX);
+        let share = around.fetch.deadline.left(Duration::MAX).checked_div(left);
+        match ask(
+            *index,
+            check,
+            token,
+            around,
+            trace,
+            share.unwrap_or_default(),
+        )
+        .await
+        {
+            Ok(Word::NotMine) => {}
+            Ok(Word::Claims(claims)) => {
+                trace.provider = Some(*index);
+                return by_word(*index, check, claims, around);
+            }
+            Ok(Word::Refused(denial)) => {
+                trace.provider = Some(*index);
+                return Err(denial.into());
+            }
+            Err(fault) => failed = failed.or(Some((fault, *index))),
+        }
+    }
+    match failed {
+        None => Err(Denial::TokenInactive.into()),
+        Some((fault, index)) => {
+            trace.provider = Some(index);
+            Err(fault.into())
+        }
+    }
+}
+
+async fn ask(
+    index: usize,
+    check: &Check,
+    token: &Token<'_>,
+    around: Surroundings<'_>,
+    trace: &mut Trace,
+    allowed: Duration,
+) -> Result<Word, Fault> {
+    let (provider, line) = around
+        .loaded
+        .line(index)
+        .ok_or(Fault::ProviderMisconfigured)?;
+    trace.asked = true;
+    line.ask(provider, check, token, around.fetch, allowed)
+        .await
+}
+
+/// The identity of a token that its provider vouches for.
+fn by_word(
+    index: usize,
+    check: &Check,
+    claims: Map<String, Value>,
+    around: Surroundings<'_>,
+) -> Result<Verdict, Refusal> {
+    let (provider, _) = around
+        .loaded
+        .line(index)
+        .ok_or(Fault::ProviderMisconfigured)?;
+    let now = around.fetch.clock.now();
+    let proof = Proof::Word {
+        method: check.method(),
+        until: now.saturating_add(provider.recheck),
+        bound: check.is_bound(),
+    };
+    let identity = VerifiedClaims::new(claims, proof).identify(
+        provider,
+        &around.loaded.settings.revoked,
+        now,
+    )?;
+    Ok(Verdict {
+        identity: Arc::new(identity),
+        key: None,
+        provider: Some(index),
+        word_until: None,
+    })
+}
+
+/// Whether a signed token of this provider needs the provider's word too, for this route.
+pub(crate) fn needs_word(provider: &Provider, (route, product): (&str, Option<usize>)) -> bool {
+    let Some(online_for) = &provider.online_for else {
+        return provider.online.is_some();
+    };
+    let resources = product.and_then(|product| online_for.resources.get(product));
+    resources.is_none_or(|resources| crate::access::covers(resources, route))
 }

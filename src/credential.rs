@@ -1,20 +1,38 @@
 //! What the caller sent to prove who it is.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::error::Denial;
 use crate::event::{Request, Text};
+use crate::provider::Vendor;
 
 /// The longest token that is looked at, in bytes. API Gateway takes 10,240 bytes of headers.
 pub const MAX_TOKEN: usize = 10_240;
 
+/// What every API token of ours begins with.
+pub(crate) const API_TOKEN_PREFIX: &str = "atl_";
+
 /// A caller's credential, by its form; nothing about it has been verified.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Credential<'e> {
     /// `Authorization: Bearer …` (RFC 6750, section 2.1).
     Bearer(Token<'e>),
-    /// `Authorization: Basic …` (RFC 7617). The password is not read: nothing here checks one.
-    Basic,
+    /// `Authorization: Basic …` (RFC 7617) with an API token of ours as the password.
+    BasicApiToken {
+        /// The user name beside it.
+        unverified_username: String,
+        /// The password.
+        token: Token<'e>,
+    },
+    /// `Authorization: Basic …` with any other password, which is not read: nothing here checks one.
+    Basic {
+        /// The user name; `None` where there is none to be found.
+        unverified_username: Option<String>,
+    },
 }
 
 impl<'e> Credential<'e> {
@@ -43,7 +61,7 @@ impl<'e> Credential<'e> {
         };
         let rest = rest.trim_start_matches(' ');
         if scheme.eq_ignore_ascii_case("basic") {
-            return Ok(Self::Basic);
+            return Self::parse_basic(rest);
         }
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Denial::CredentialUnsupported);
@@ -56,20 +74,71 @@ impl<'e> Credential<'e> {
         if rest.is_empty() || !rest.bytes().all(is_token_byte) {
             return Err(Denial::CredentialUnsupported);
         }
-        Ok(Self::Bearer(Token(rest)))
+        Ok(Self::Bearer(Token(Cow::Borrowed(rest))))
+    }
+
+    fn parse_basic(value: &str) -> Result<Self, Denial> {
+        if value.len() > MAX_TOKEN {
+            return Err(Denial::TokenTooLong);
+        }
+        // The password begins after the first colon (RFC 7617, section 2).
+        let pair = STANDARD
+            .decode(value.trim_end_matches(' '))
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        let pair = pair.as_deref().and_then(|pair| pair.split_once(':'));
+        Ok(match pair {
+            Some((username, password)) if password.starts_with(API_TOKEN_PREFIX) => {
+                Self::BasicApiToken {
+                    unverified_username: username.to_owned(),
+                    token: Token(Cow::Owned(password.to_owned())),
+                }
+            }
+            pair => Self::Basic {
+                unverified_username: pair.map(|(username, _)| username.to_owned()),
+            },
+        })
     }
 }
 
-/// A bearer token. It is a password for as long as it lives, so `Debug` doesn't show it, and
-/// there is no `Display`.
-#[derive(Clone, Copy)]
-pub struct Token<'e>(&'e str);
+/// A token. It is a password for as long as it lives, so `Debug` doesn't show it, and there is no
+/// `Display`.
+#[derive(Clone)]
+pub struct Token<'e>(Cow<'e, str>);
 
-impl<'e> Token<'e> {
+impl Token<'_> {
     /// The token's text. Not for logs, errors or answers.
-    pub(crate) const fn reveal(self) -> &'e str {
-        self.0
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
     }
+
+    /// What kind of token it is, by its looks.
+    pub(crate) fn form(&self) -> Form {
+        let text = self.reveal();
+        if text.starts_with(API_TOKEN_PREFIX) {
+            Form::ApiToken
+        } else if text.starts_with('e') && text.matches('.').nth(1).is_some() {
+            // What begins with a brace begins with an `e` in base64.
+            Form::Jwt
+        } else if Vendor::is_never_bound(text) {
+            Form::NeverBound
+        } else {
+            Form::Opaque(Vendor::of(text))
+        }
+    }
+}
+
+/// What kind of token one is, by its looks alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Form {
+    /// One of ours.
+    ApiToken,
+    /// JSON in base64 and two dots.
+    Jwt,
+    /// A vendor's token that no application is behind.
+    NeverBound,
+    /// Anything else; some vendors' begin in a way of their own.
+    Opaque(Option<Vendor>),
 }
 
 impl fmt::Debug for Token<'_> {
@@ -80,15 +149,21 @@ impl fmt::Debug for Token<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credential, MAX_TOKEN};
+    use std::borrow::Cow;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::{Credential, Form, MAX_TOKEN, Token};
     use crate::error::Denial;
     use crate::event::Text;
+    use crate::provider::Vendor;
 
     fn outcome(value: &str) -> Result<Option<String>, Denial> {
         let text = Text::from(value);
         Credential::parse(&text).map(|credential| match credential {
             Credential::Bearer(token) => Some(token.reveal().to_owned()),
-            Credential::Basic => None,
+            Credential::Basic { .. } | Credential::BasicApiToken { .. } => None,
         })
     }
 
@@ -128,5 +203,50 @@ mod tests {
         let text = Text::from("Bearer s3cr3t");
         let shown = format!("{:?} {text:?}", Credential::parse(&text).unwrap());
         assert!(!shown.contains("s3cr3t"), "{shown}");
+    }
+
+    #[test]
+    fn basic() {
+        let basic = |pair: &str| {
+            let text = format!("Basic {}", STANDARD.encode(pair));
+            let text = Text::from(text.as_str());
+            match Credential::parse(&text).unwrap() {
+                Credential::Basic {
+                    unverified_username,
+                } => (unverified_username, None),
+                Credential::BasicApiToken {
+                    unverified_username,
+                    token,
+                } => (Some(unverified_username), Some(token.reveal().to_owned())),
+                Credential::Bearer(_) => unreachable!(),
+            }
+        };
+        let name = |name: &str| Some(name.to_owned());
+        assert_eq!(basic("alice:a:b"), (name("alice"), None));
+        assert_eq!(basic("alice:atl_x"), (name("alice"), name("atl_x")));
+        assert_eq!(basic(":"), (name(""), None));
+        assert_eq!(basic("atl_x"), (None, None));
+    }
+
+    #[test]
+    fn tokens_by_their_looks() {
+        for (text, form) in [
+            ("atl_x", Form::ApiToken),
+            ("eyJhbGciOiJFUzI1NiJ9.e30.x", Form::Jwt),
+            ("ewogfQ.e30.", Form::Jwt),
+            ("eyJhbGciOiJFUzI1NiJ9.e30", Form::Opaque(None)),
+            ("ghp_x", Form::NeverBound),
+            ("github_pat_x", Form::NeverBound),
+            ("glpat-x", Form::NeverBound),
+            ("gho_x", Form::Opaque(Some(Vendor::GitHub))),
+            ("ghu_x", Form::Opaque(Some(Vendor::GitHub))),
+            ("ya29.a0.x", Form::Opaque(Some(Vendor::Google))),
+            ("xoxp-1-2", Form::Opaque(Some(Vendor::Slack))),
+            ("EAAB", Form::Opaque(Some(Vendor::Facebook))),
+            ("..", Form::Opaque(None)),
+            ("0123", Form::Opaque(None)),
+        ] {
+            assert_eq!(Token(Cow::Borrowed(text)).form(), form, "{text}");
+        }
     }
 }

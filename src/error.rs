@@ -18,9 +18,21 @@ pub enum Denial {
     /// A scheme other than Bearer and Basic, or a Bearer credential outside RFC 6750's grammar.
     #[error("the credential is of no known form")]
     CredentialUnsupported,
-    /// Basic auth, which the settings deny.
+    /// Basic auth, which the settings deny, or not of this user or on this path.
     #[error("basic auth is denied")]
     BasicDenied,
+    /// A token of ours whose form or checksum is wrong.
+    #[error("the API token is not well-formed")]
+    ApiTokenMalformed,
+    /// A token of ours, where the settings take none.
+    #[error("API tokens are not enabled")]
+    ApiTokensDisabled,
+    /// No API token of this id, or another secret.
+    #[error("the API token is unknown")]
+    ApiTokenUnknown,
+    /// An API token sent by Basic auth with another user's name.
+    #[error("the API token belongs to another user")]
+    ApiTokenUserMismatch,
     /// Longer than any token that fits into API Gateway's header limit.
     #[error("the token is too long")]
     TokenTooLong,
@@ -37,9 +49,13 @@ pub enum Denial {
     /// `none`, a symmetric algorithm, or one that the provider or the key does not allow.
     #[error("the token's algorithm is not allowed")]
     AlgorithmNotAllowed,
-    /// The token names no issuer, or none of the configured ones.
+    /// The token names no issuer or none of the configured ones, or is of a vendor that no
+    /// provider is of.
     #[error("the token's issuer is not a configured provider")]
     IssuerUnknown,
+    /// A Microsoft Graph token: it is for Graph alone, and nobody else can verify it.
+    #[error("the token is for Microsoft Graph")]
+    GraphToken,
     /// The token names no key and the provider's set has no single candidate.
     #[error("the token names no key")]
     KeyIdMissing,
@@ -61,6 +77,26 @@ pub enum Denial {
     /// Issued longer ago than the provider's `max_token_age_seconds`.
     #[error("the token was issued too long ago")]
     TokenTooOld,
+    /// The provider says that the token is not active, or knows no such token (RFC 7662,
+    /// section 2.2).
+    #[error("the provider does not know the token, or not as an active one")]
+    TokenInactive,
+    /// Its id, subject or client is in the parameter `revoked`.
+    #[error("the token, its subject or its client is revoked")]
+    TokenRevoked,
+    /// The provider refuses to tell of the token's user for want of a scope.
+    #[error("the token lacks the scope that its provider demands to tell of its user")]
+    ScopeInsufficient,
+    /// What the provider says is of another subject than the token (OpenID Connect Core 1.0,
+    /// section 5.3.2).
+    #[error("the provider speaks of another subject than the token")]
+    SubjectMismatch,
+    /// A rule of the provider's `require` does not hold.
+    #[error("a required claim has another value")]
+    RequirementUnmet,
+    /// The token leaves out groups for their number, and a rule denies by group.
+    #[error("the token does not name all groups")]
+    GroupsIncomplete,
     /// Issued to a client, or for an audience, that the provider's settings do not list.
     #[error("the token was issued for someone else")]
     AudienceMismatch,
@@ -76,6 +112,9 @@ pub enum Denial {
     /// A transform did not apply, or the result fails the allow pattern or is not header-safe.
     #[error("the username attribute has no acceptable value")]
     UsernameRejected,
+    /// The username rule has a `map`, and the attribute's value is not in it.
+    #[error("the username attribute's value is not mapped to a username")]
+    UsernameUnmapped,
     /// A token without a user, of a client that `machine_users` does not map.
     #[error("the token has no user, and its client is not mapped to one")]
     MachineUserUnmapped,
@@ -89,12 +128,17 @@ impl Denial {
             Self::CredentialAmbiguous => "credential_ambiguous",
             Self::CredentialUnsupported => "credential_unsupported",
             Self::BasicDenied => "basic_denied",
+            Self::ApiTokenMalformed => "api_token_malformed",
+            Self::ApiTokensDisabled => "api_tokens_disabled",
+            Self::ApiTokenUnknown => "api_token_unknown",
+            Self::ApiTokenUserMismatch => "api_token_user_mismatch",
             Self::TokenTooLong => "token_too_long",
             Self::TokenMalformed => "token_malformed",
             Self::TokenTypeUnsupported => "token_type_unsupported",
             Self::CriticalHeaderUnsupported => "critical_header_unsupported",
             Self::AlgorithmNotAllowed => "algorithm_not_allowed",
             Self::IssuerUnknown => "issuer_unknown",
+            Self::GraphToken => "graph_token",
             Self::KeyIdMissing => "key_id_missing",
             Self::KeyUnknown => "key_unknown",
             Self::SignatureInvalid => "signature_invalid",
@@ -102,11 +146,18 @@ impl Denial {
             Self::TokenExpired => "token_expired",
             Self::TokenNotYetValid => "token_not_yet_valid",
             Self::TokenTooOld => "token_too_old",
+            Self::TokenInactive => "token_inactive",
+            Self::TokenRevoked => "token_revoked",
+            Self::ScopeInsufficient => "scope_insufficient",
+            Self::SubjectMismatch => "subject_mismatch",
+            Self::RequirementUnmet => "requirement_unmet",
+            Self::GroupsIncomplete => "groups_incomplete",
             Self::AudienceMismatch => "audience_mismatch",
             Self::TokenUseMismatch => "token_use_mismatch",
             Self::UsernameMissing => "username_missing",
             Self::EmailUnverified => "email_unverified",
             Self::UsernameRejected => "username_rejected",
+            Self::UsernameUnmapped => "username_unmapped",
             Self::MachineUserUnmapped => "machine_user_unmapped",
         }
     }
@@ -125,6 +176,21 @@ pub enum Fault {
     /// The provider's keys could not be fetched, and none young enough are cached.
     #[error("the provider's keys could not be fetched")]
     KeysUnavailable,
+    /// The provider could not be asked about a token, or its answer could not be understood.
+    #[error("the provider could not be asked about the token")]
+    ProviderUnavailable,
+    /// The provider refuses to answer for the number of our questions.
+    #[error("the provider limits the rate of questions about tokens")]
+    ProviderRateLimited,
+    /// The provider refuses our own client credentials, or the question as such.
+    #[error("the provider refuses our client credentials or our question")]
+    ProviderMisconfigured,
+    /// The store of API tokens could not be read, or holds what is no API token.
+    #[error("the store of API tokens could not be read")]
+    ApiTokensUnavailable,
+    /// An API token is bound to source addresses, which API Gateway's cache would not keep to.
+    #[error("an API token is bound to source addresses, and the cache key does not include them")]
+    SourceNotInCacheKey,
     /// The policy or the whole answer exceeds API Gateway's limits.
     #[error("the answer exceeds the limits of API Gateway")]
     AnswerTooLarge,
@@ -137,6 +203,11 @@ impl Fault {
             Self::EventMalformed => "event_malformed",
             Self::SettingsUnavailable => "settings_unavailable",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderRateLimited => "provider_rate_limited",
+            Self::ProviderMisconfigured => "provider_misconfigured",
+            Self::ApiTokensUnavailable => "api_tokens_unavailable",
+            Self::SourceNotInCacheKey => "source_not_in_cache_key",
             Self::AnswerTooLarge => "answer_too_large",
         }
     }

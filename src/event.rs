@@ -86,6 +86,16 @@ impl<'e> Request<'e> {
     }
 }
 
+impl Request<'_> {
+    /// The one `Authorization` header, without white space around it.
+    pub(crate) fn only_authorization(&self) -> Option<&str> {
+        match self.authorization.as_slice() {
+            [value] => Some(value.trim_matches([' ', '\t'])),
+            _ => None,
+        }
+    }
+}
+
 /// Never shows the credential.
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

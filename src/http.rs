@@ -1,7 +1,7 @@
-//! The one HTTP client: key sets and discovery documents are fetched through it, and the AWS SDK
-//! speaks through it too.
+//! The HTTP client: key sets are fetched and providers asked through it, and the AWS SDK speaks
+//! through it too.
 //!
-//! It verifies certificates against Mozilla's roots, follows no redirect, uses no proxy and sends
+//! It verifies certificates against Mozilla's roots, or those of a provider's settings, follows no redirect, uses no proxy and sends
 //! no cookies. Every call is bounded in time and size.
 
 use std::fmt;
@@ -9,9 +9,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::redirect::Policy;
+use reqwest::{RequestBuilder, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -71,6 +74,13 @@ impl Endpoint {
     /// Whether the address is this machine's own.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
+    }
+
+    /// The same URL with these members added to its query, percent-encoded.
+    pub(crate) fn with_query(&self, members: &[(&str, &str)]) -> Self {
+        let mut url = self.0.clone();
+        url.query_pairs_mut().extend_pairs(members);
+        Self(url)
     }
 
     /// The URL.
@@ -149,6 +159,14 @@ pub(crate) struct Fetched {
 #[derive(Clone, Debug)]
 pub struct HttpClient(reqwest::Client);
 
+/// What a provider answered to a question.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// `Retry-After` in seconds (RFC 9110, section 10.2.3).
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
 impl HttpClient {
     /// Sets the client up; no connection is made.
     ///
@@ -156,9 +174,28 @@ impl HttpClient {
     ///
     /// Only when the TLS library refuses its own defaults.
     pub fn new() -> Result<Self, HttpSetupError> {
-        let roots = rustls::RootCertStore {
+        Self::trusting(rustls::RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
+        })
+    }
+
+    /// A client that trusts the certificates in this PEM text and no others.
+    ///
+    /// # Errors
+    ///
+    /// When the text holds no certificate, or one that can't be an authority's.
+    pub(crate) fn trusting_pem(pem: &str) -> Result<Self, HttpSetupError> {
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            roots.add(certificate.map_err(|_| HttpSetupError::Pem)?)?;
+        }
+        if roots.is_empty() {
+            return Err(HttpSetupError::Pem);
+        }
+        Self::trusting(roots)
+    }
+
+    fn trusting(roots: rustls::RootCertStore) -> Result<Self, HttpSetupError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -205,6 +242,57 @@ impl HttpClient {
             Ok(Fetched { body, max_age })
         };
         tokio::time::timeout(deadline.left(REQUEST_TIMEOUT), work)
+            .await
+            .unwrap_or(Err(FetchError::Timeout))
+    }
+
+    /// A GET of an endpoint, for [`HttpClient::ask`].
+    pub(crate) fn get_request(&self, endpoint: &Endpoint) -> RequestBuilder {
+        self.0.get(endpoint.0.clone())
+    }
+
+    /// A POST of a JSON value.
+    pub(crate) fn post_json(&self, endpoint: &Endpoint, body: &Value) -> RequestBuilder {
+        self.0
+            .post(endpoint.0.clone())
+            .header("content-type", "application/json")
+            .body(body.to_string())
+    }
+
+    /// A POST of a form.
+    pub(crate) fn post_form(&self, endpoint: &Endpoint, form: &[(&str, &str)]) -> RequestBuilder {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        self.0
+            .post(endpoint.0.clone())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.extend_pairs(form).finish())
+    }
+
+    /// Asks a question, and reads an answer of any status, of at most `limit` bytes.
+    pub(crate) async fn ask(
+        &self,
+        question: RequestBuilder,
+        limit: usize,
+        allowed: Duration,
+    ) -> Result<Reply, FetchError> {
+        let work = async {
+            let mut response = question
+                .header("accept", "application/json")
+                .send()
+                .await
+                .map_err(|_| FetchError::Connection)?;
+            let retry_after = response
+                .headers()
+                .get("retry-after")
+                .and_then(|value| value.to_str().ok()?.parse().ok())
+                .map(Duration::from_secs);
+            Ok(Reply {
+                status: response.status().as_u16(),
+                retry_after,
+                body: read(&mut response, limit).await?,
+            })
+        };
+        tokio::time::timeout(allowed, work)
             .await
             .unwrap_or(Err(FetchError::Timeout))
     }
@@ -268,6 +356,9 @@ pub enum HttpSetupError {
     /// From rustls.
     #[error("the TLS settings were refused")]
     Tls(#[from] rustls::Error),
+    /// No certificate where one was expected.
+    #[error("expected certificates in PEM")]
+    Pem,
     /// From reqwest.
     #[error("the HTTP client could not be built")]
     Client(#[from] reqwest::Error),

@@ -6,7 +6,7 @@
 //! 1. [`event`]: any of the five event shapes becomes a [`event::Request`].
 //! 2. [`credential`]: the request's `Authorization` becomes a [`credential::Credential`].
 //! 3. [`authenticate`]: the credential is verified, by the rules of its [`provider`] and with its
-//!    [`keys`], and becomes an [`identity::Identity`] with an Atlassian [`username`].
+//!    [`keys`] or its word, and becomes an [`identity::Identity`] with an Atlassian [`username`].
 //! 4. [`access`]: the identity and the operator's rules become a [`access::Policy`].
 //! 5. [`response`]: policy and identity become the JSON that API Gateway reads.
 //!
@@ -14,6 +14,8 @@
 //! operator wants, [`audit`] what was decided, and [`error`] why not.
 
 pub mod access;
+#[cfg(feature = "cli")]
+pub mod api_tokens;
 pub mod arn;
 pub mod audit;
 pub mod authenticate;
@@ -30,7 +32,9 @@ pub mod keys;
 pub mod logging;
 pub mod provider;
 pub mod response;
+pub mod secret;
 pub mod settings;
+mod signing;
 mod sync;
 pub mod username;
 mod verdicts;

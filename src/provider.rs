@@ -2,23 +2,39 @@
 
 mod cognito;
 mod custom;
+mod entra;
+pub(crate) mod facebook;
+pub(crate) mod github;
+pub(crate) mod gitlab;
+pub(crate) mod google;
+pub(crate) mod keycloak;
+mod okta;
+mod resolve;
+pub(crate) mod slack;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
+use serde_json::Value;
 
+use crate::authenticate::claims::VerifiedClaims;
+use crate::authenticate::online::Check;
+use crate::authenticate::rules::Requirement;
+use crate::error::Denial;
+use crate::http::HttpClient;
 use crate::keys::cache::KeySource;
-use crate::settings::ProviderId;
-use crate::settings::document::{Kind, RawProvider, RawTransform, RawUsername, Trust};
+use crate::settings::document::{Kind, RawProvider};
 use crate::settings::problem::Report;
-use crate::username::{AttributePath, DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
+use crate::settings::{ProviderId, Secrets};
+use crate::username::{AttributePath, Username, UsernameRule};
 
 /// One provider, with everything that its short settings imply.
 #[derive(Clone, Debug)]
 pub struct Provider {
     /// Its name in the settings.
     pub id: ProviderId,
+    pub(crate) kind: Kind,
     /// The issuers whose tokens are its own, each with its keys.
     pub issuers: Vec<Issuer>,
     /// What its tokens may be signed with.
@@ -29,12 +45,26 @@ pub struct Provider {
     pub token_uses: Option<Vec<TokenUse>>,
     /// How its claims become a username.
     pub username: UsernameRule,
-    /// The claim that holds the groups.
-    pub groups: Option<AttributePath>,
+    /// Where the groups are.
+    pub groups: Groups,
     /// Usernames for clients that act on their own behalf, by client id.
     pub machine_users: BTreeMap<String, Username>,
     /// The longest time since a token was issued.
     pub max_token_age: Option<Duration>,
+    /// What else its claims must meet.
+    pub requirements: Vec<Requirement>,
+    /// How it is asked about tokens that are no JWTs, and about JWTs of issuers without keys.
+    pub opaque: Option<Check>,
+    /// How it is asked about a JWT whose signature holds.
+    pub online: Option<Check>,
+    /// The routes for which it is asked so; for all where there are none.
+    pub online_for: Option<OnlineFor>,
+    /// How long its word about a token is used again.
+    pub recheck: Duration,
+    /// The vendor whose tokens are told by their beginning.
+    pub vendor: Option<Vendor>,
+    /// Trusts the authority in the settings; without it, the client that all others share serves.
+    pub http: Option<HttpClient>,
 }
 
 /// An issuer, compared octet by octet (RFC 8725, section 3.8), and its keys.
@@ -42,8 +72,8 @@ pub struct Provider {
 pub struct Issuer {
     /// The exact `iss` of its tokens.
     pub name: String,
-    /// Where its keys come from.
-    pub keys: KeySource,
+    /// Where its keys come from; without any, the provider is asked about each token.
+    pub keys: Option<KeySource>,
 }
 
 /// Whom tokens must have been issued to, and for.
@@ -55,16 +85,102 @@ pub struct AudienceRule {
     pub audiences: Vec<String>,
     /// `"trust": "any_client"`: both lists may be empty.
     pub any_client: bool,
+    /// All JWTs of the provider are id tokens: their `aud` is the client (OpenID Connect Core
+    /// 1.0, section 2), whatever `azp` says.
+    pub id_tokens_alone: bool,
 }
 
 /// Cognito's `token_use`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TokenUse {
     /// An access token.
     Access,
     /// An id token.
     Id,
+}
+
+/// Where a caller's groups are.
+#[derive(Clone, Debug, Default)]
+pub enum Groups {
+    /// Nowhere.
+    #[default]
+    None,
+    /// In a claim: a string or an array of strings.
+    Claim(AttributePath),
+    /// In Keycloak's `realm_access` and `resource_access`.
+    KeycloakRoles,
+}
+
+/// Routes for which a provider is asked about a JWT, by product.
+#[derive(Clone, Debug, Default)]
+pub struct OnlineFor {
+    pub(crate) routes: Vec<String>,
+    /// Resources below the stage, for each of the products in their order.
+    pub(crate) resources: Vec<Vec<String>>,
+}
+
+/// A vendor whose tokens begin in a way of their own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Vendor {
+    /// `gho_`, `ghu_`.
+    GitHub,
+    /// None for OAuth; personal tokens begin with `glpat-`.
+    GitLab,
+    /// `ya29.`.
+    Google,
+    /// `xoxp-`, `xoxe.xoxp-`.
+    Slack,
+    /// `EAA`.
+    Facebook,
+}
+
+impl Vendor {
+    /// The vendor of a token with a known beginning.
+    pub(crate) fn of(token: &str) -> Option<Self> {
+        const KNOWN: [(&str, Vendor); 7] = [
+            ("gho_", Vendor::GitHub),
+            ("ghu_", Vendor::GitHub),
+            ("ya29.", Vendor::Google),
+            ("xoxp-", Vendor::Slack),
+            ("xoxb-", Vendor::Slack),
+            ("xoxe.", Vendor::Slack),
+            ("EAA", Vendor::Facebook),
+        ];
+        KNOWN
+            .iter()
+            .find(|(prefix, _)| token.starts_with(prefix))
+            .map(|(_, vendor)| *vendor)
+    }
+
+    /// Whether a token is a vendor's personal or machine token, or a secret. No application is
+    /// behind these that they could be bound to, and no other provider is to see them.
+    pub(crate) fn is_never_bound(token: &str) -> bool {
+        const PREFIXES: [&str; 10] = [
+            "ghp_",
+            "github_pat_",
+            "ghs_",
+            "ghr_",
+            "glpat-",
+            "glcbt-",
+            "gldt-",
+            "gloas-",
+            "xapp-",
+            "xoxe-",
+        ];
+        PREFIXES.iter().any(|prefix| token.starts_with(prefix))
+    }
+
+    /// Whether each of the vendor's tokens has the known beginning, by the vendor's documentation.
+    pub(crate) const fn always_has_prefix(self) -> bool {
+        matches!(self, Self::GitHub | Self::Slack)
+    }
+
+    /// Whether the beginning can be no other provider's.
+    pub(crate) const fn prefix_is_unmistakable(self) -> bool {
+        !matches!(self, Self::Facebook)
+    }
 }
 
 impl Provider {
@@ -74,161 +190,44 @@ impl Provider {
     pub(crate) fn resolve(
         id: &ProviderId,
         raw: RawProvider,
+        secrets: &Secrets,
         report: &mut Report<'_>,
     ) -> Option<Self> {
-        match raw.kind {
-            None => {
-                report.wrong("kind", "is missing; expected `cognito` or `custom`");
-                None
-            }
-            Some(Kind::Cognito) => Some(cognito::resolve(id, raw, report)),
-            Some(Kind::Custom) => Some(custom::resolve(id, raw, report)),
-        }
-    }
-}
-
-/// What a kind of provider fills into the fields that all kinds share.
-struct Defaults<'d> {
-    issuers: Vec<Issuer>,
-    algorithms: &'d [Algorithm],
-    token_uses: Option<Vec<TokenUse>>,
-    username: Option<&'d [&'d str]>,
-    groups: Option<&'d str>,
-}
-
-/// Reads the fields that all kinds share.
-fn resolve_shared(
-    id: &ProviderId,
-    raw: RawProvider,
-    defaults: Defaults<'_>,
-    report: &mut Report<'_>,
-) -> Provider {
-    let algorithms = match &raw.algorithms {
-        None => defaults.algorithms.to_vec(),
-        Some(names) => names
-            .iter()
-            .filter_map(|name| {
-                let algorithm = crate::keys::algorithm(name);
-                if algorithm.is_none() {
-                    report.wrong(
-                        "algorithms",
-                        "expected asymmetric algorithms: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA",
-                    );
-                }
-                algorithm
-            })
-            .collect(),
-    };
-    let audience = AudienceRule {
-        any_client: raw.trust == Some(Trust::AnyClient),
-        client_ids: raw.client_ids.unwrap_or_default(),
-        audiences: raw.audiences.unwrap_or_default(),
-    };
-    let bound = !audience.client_ids.is_empty() || !audience.audiences.is_empty();
-    if !bound && !audience.any_client {
-        report.wrong(
-            "client_ids",
-            "is missing; expected `client_ids` or `audiences`, or tokens of any application \
-             would be accepted; \"trust\": \"any_client\" does just that",
-        );
-    }
-    if bound && audience.any_client {
-        report.wrong(
-            "trust",
-            "contradicts `client_ids` and `audiences`; leave one of them out",
-        );
-    }
-
-    Provider {
-        id: id.clone(),
-        issuers: defaults.issuers,
-        algorithms,
-        audience,
-        token_uses: defaults.token_uses,
-        username: username_rule(raw.username, defaults.username, report),
-        groups: raw
-            .groups
-            .as_deref()
-            .or(defaults.groups)
-            .map(AttributePath::from),
-        machine_users: machine_users(raw.machine_users, report),
-        max_token_age: raw.max_token_age_seconds.map(|seconds| {
-            if seconds == 0 {
-                report.wrong("max_token_age_seconds", "expected a number of at least 1");
-            }
-            Duration::from_secs(seconds)
-        }),
-    }
-}
-
-fn username_rule(
-    raw: Option<RawUsername>,
-    default: Option<&[&str]>,
-    report: &mut Report<'_>,
-) -> UsernameRule {
-    let raw = raw.map(RawUsername::into_rule).unwrap_or_default();
-    let attributes: Vec<AttributePath> = match (&raw.attributes, default) {
-        (Some(names), _) => names.iter().map(|name| name.as_str().into()).collect(),
-        (None, Some(names)) => names.iter().copied().map(AttributePath::from).collect(),
-        (None, None) => {
+        let Some(kind) = raw.kind else {
             report.wrong(
-                "username",
-                "is missing; expected the claim that holds the Atlassian username, for example `preferred_username`",
+                "kind",
+                "is missing; expected `cognito`, `entra`, `keycloak`, `okta`, `google`, `github`, \
+                 `gitlab`, `slack`, `facebook` or `custom`",
             );
-            Vec::new()
-        }
-    };
-    let transforms = raw.transform.unwrap_or_default();
-    let transforms = transforms
-        .into_iter()
-        .filter_map(|transform| match transform {
-            RawTransform::Lowercase => Some(Transform::Lowercase),
-            RawTransform::Uppercase => Some(Transform::Uppercase),
-            RawTransform::StripDomain => Some(Transform::StripDomain),
-            RawTransform::Regex(expression) => {
-                let pattern = pattern(&expression, "username.transform", report)?;
-                if pattern.captures() != 1 {
-                    report.wrong(
-                        "username.transform",
-                        "expected a regular expression with one capture group",
-                    );
-                }
-                Some(Transform::Capture(pattern))
-            }
+            return None;
+        };
+        let draft = resolve::Draft::new(id, kind, raw, secrets, report);
+        Some(match kind {
+            Kind::Cognito => cognito::resolve(draft),
+            Kind::Custom => custom::resolve(draft),
+            Kind::Entra => entra::resolve(draft),
+            Kind::Facebook => facebook::resolve(draft),
+            Kind::Github => github::resolve(draft),
+            Kind::Gitlab => gitlab::resolve(draft),
+            Kind::Google => google::resolve(draft),
+            Kind::Keycloak => keycloak::resolve(draft),
+            Kind::Okta => okta::resolve(draft),
+            Kind::Slack => slack::resolve(draft),
         })
-        .collect();
-    let allow = raw.allow.as_deref().unwrap_or(DEFAULT_ALLOW);
-    UsernameRule {
-        attributes,
-        email_must_be_verified: false,
-        transforms,
-        allow: pattern(allow, "username.allow", report).unwrap_or_else(Pattern::nothing),
     }
-}
 
-fn pattern(expression: &str, field: &str, report: &mut Report<'_>) -> Option<Pattern> {
-    Pattern::new(expression)
-        .map_err(|error| {
-            report.wrong(field, &format!("expected a regular expression: {error}"));
-        })
-        .ok()
-}
-
-fn machine_users(
-    raw: Option<BTreeMap<String, String>>,
-    report: &mut Report<'_>,
-) -> BTreeMap<String, Username> {
-    let mut users = BTreeMap::new();
-    for (client_id, username) in raw.unwrap_or_default() {
-        match Username::new(username) {
-            Some(username) => {
-                users.insert(client_id, username);
-            }
-            None => report.wrong(
-                "machine_users",
-                "expected usernames of at most 255 printable ASCII characters",
-            ),
+    /// What the kind knows of tokens without a user, beside what all kinds share.
+    pub(crate) fn marks_machine(&self, claims: &VerifiedClaims) -> bool {
+        match self.kind {
+            Kind::Entra => entra::is_app_only(claims),
+            Kind::Keycloak => keycloak::is_service_account(claims),
+            _ => false,
         }
     }
-    users
+
+    /// What the kind refuses before a signature is looked at, because nobody could verify it.
+    pub(crate) fn refuses_unverified(&self, unverified_audience: Option<&Value>) -> Option<Denial> {
+        (self.kind == Kind::Entra && unverified_audience.is_some_and(entra::is_graph))
+            .then_some(Denial::GraphToken)
+    }
 }

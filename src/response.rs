@@ -21,15 +21,23 @@ pub const MAX_ANSWER: usize = 8_000;
 /// ASCII always is. A username is header-safe by itself, and passed on as it is.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b',').add(b'"').add(b'\\');
 
+/// The principal of a caller that nobody has verified.
+const UNVERIFIED: &str = "unverified";
+
 /// How the API is set up, where that changes what an answer must be.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// Answer HTTP API 2.0 events with `isAuthorized`.
     pub simple_responses: bool,
+    /// How long API Gateway uses an answer again; `None` where nobody has said.
+    pub cache_seconds: Option<u32>,
+    /// The caller's address is part of what API Gateway finds an answer by.
+    pub cached_by_source_ip: bool,
 }
 
 impl Options {
-    /// Reads `AUTHORIZER_SIMPLE_RESPONSES` and `AUTHORIZER_CACHE_SECONDS`.
+    /// Reads `AUTHORIZER_SIMPLE_RESPONSES`, `AUTHORIZER_CACHE_SECONDS` and
+    /// `AUTHORIZER_CACHED_BY_SOURCE_IP`.
     ///
     /// # Errors
     ///
@@ -40,19 +48,38 @@ impl Options {
         Self::parse(
             &variable("AUTHORIZER_SIMPLE_RESPONSES"),
             &variable("AUTHORIZER_CACHE_SECONDS"),
+            &variable("AUTHORIZER_CACHED_BY_SOURCE_IP"),
         )
     }
 
-    fn parse(simple: &str, cache_seconds: &str) -> Result<Self, OptionsError> {
-        let simple_responses = match simple {
-            "" | "false" => false,
-            "true" => true,
-            _ => return Err(OptionsError::Simple),
+    fn parse(simple: &str, cache_seconds: &str, by_source_ip: &str) -> Result<Self, OptionsError> {
+        let flag = |text| match text {
+            "" | "false" => Some(false),
+            "true" => Some(true),
+            _ => None,
         };
-        if simple_responses && cache_seconds != "0" {
+        let options = Self {
+            simple_responses: flag(simple).ok_or(OptionsError::Simple)?,
+            cache_seconds: match cache_seconds {
+                "" => None,
+                seconds => Some(seconds.parse().map_err(|_| OptionsError::Seconds)?),
+            },
+            cached_by_source_ip: flag(by_source_ip).ok_or(OptionsError::SourceIp)?,
+        };
+        if options.simple_responses && !options.cache_is_off() {
             return Err(OptionsError::Cache);
         }
-        Ok(Self { simple_responses })
+        Ok(options)
+    }
+
+    /// Whether each request is known to reach the authorizer.
+    pub fn cache_is_off(self) -> bool {
+        self.cache_seconds == Some(0)
+    }
+
+    /// Whether an answer is known to be used only for requests from the same address.
+    pub fn is_bound_to_source(self) -> bool {
+        self.cache_is_off() || self.cached_by_source_ip
     }
 }
 
@@ -62,6 +89,12 @@ pub enum OptionsError {
     /// Neither `true` nor `false`.
     #[error("AUTHORIZER_SIMPLE_RESPONSES: expected `true` or `false`")]
     Simple,
+    /// Neither `true` nor `false`.
+    #[error("AUTHORIZER_CACHED_BY_SOURCE_IP: expected `true` or `false`")]
+    SourceIp,
+    /// No number.
+    #[error("AUTHORIZER_CACHE_SECONDS: expected a number of seconds")]
+    Seconds,
     /// Simple responses together with a cache.
     #[error(
         "AUTHORIZER_CACHE_SECONDS: expected `0`, and the authorizer's cache off: a simple response \
@@ -72,8 +105,12 @@ pub enum OptionsError {
 
 /// What the caller may do, and whether that includes this request.
 pub struct Decision<'d> {
-    /// The verified caller.
-    pub identity: &'d Identity,
+    /// The verified caller; `None` for one that was let through without being verified.
+    pub identity: Option<&'d Identity>,
+    /// How a caller without an identity came: `basic`, or empty.
+    pub unverified_method: &'static str,
+    /// The caller's own `Authorization`, where it is to go to Atlassian as it is.
+    pub pass_on: Option<&'d str>,
     /// The product's name; empty where the path belongs to none.
     pub product: &'d str,
     /// What the caller may do in the product.
@@ -91,7 +128,10 @@ impl Decision<'_> {
     /// caller's groups.
     pub fn answer(&self, kind: EventKind, options: Options) -> Result<Box<RawValue>, Fault> {
         let mut context = Context::of(self);
-        let principal_id = context.principal.clone();
+        let principal_id = match self.identity {
+            Some(_) => context.principal.clone(),
+            None => UNVERIFIED.to_owned(),
+        };
         let simple = options.simple_responses && kind == EventKind::Http2;
         loop {
             let text = if simple {
@@ -132,7 +172,7 @@ struct SimpleAnswer<'a> {
 }
 
 /// What mappings can read as `$context.authorizer.…`: strings only, all of them always there.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Context<'a> {
     username: &'a str,
     principal: String,
@@ -143,15 +183,31 @@ struct Context<'a> {
     scope: String,
     groups: String,
     token_id: String,
+    authorization: &'a str,
 }
+
+/// What Atlassian is sent as `Authorization` when it is sent none: API Gateway takes the caller's own
+/// away only by putting something in its place.
+const NO_AUTHORIZATION: &str = "none";
 
 impl<'a> Context<'a> {
     fn of(decision: &'a Decision<'_>) -> Self {
-        let identity = decision.identity;
         let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let list = |items: &[String], separator| {
             let items: Vec<String> = items.iter().map(|item| encode(item)).collect();
             items.join(separator)
+        };
+        let authorization = decision
+            .pass_on
+            .filter(|value| value.bytes().all(|byte| matches!(byte, b' '..=b'~')))
+            .unwrap_or(NO_AUTHORIZATION);
+        let Some(identity) = decision.identity else {
+            return Self {
+                product: decision.product,
+                auth_method: decision.unverified_method,
+                authorization,
+                ..Self::default()
+            };
         };
         Self {
             username: identity.username.as_str(),
@@ -163,6 +219,7 @@ impl<'a> Context<'a> {
             scope: list(&identity.scopes, " "),
             groups: list(&identity.groups, ","),
             token_id: encode(identity.token_id.as_deref().unwrap_or_default()),
+            authorization,
         }
     }
 
@@ -217,33 +274,39 @@ mod tests {
 
     #[test]
     fn simple_responses_need_the_cache_off() {
-        assert!(Options::parse("true", "0").unwrap().simple_responses);
-        assert!(!Options::parse("", "").unwrap().simple_responses);
-        assert!(!Options::parse("false", "300").unwrap().simple_responses);
-        for seconds in ["", "300", "off"] {
-            assert_eq!(
-                Options::parse("true", seconds).unwrap_err(),
-                OptionsError::Cache
-            );
+        let parse = |simple, seconds| Options::parse(simple, seconds, "");
+        assert!(parse("true", "0").unwrap().simple_responses);
+        assert!(!parse("", "").unwrap().simple_responses);
+        assert!(!parse("false", "300").unwrap().simple_responses);
+        for seconds in ["", "300"] {
+            assert_eq!(parse("true", seconds).unwrap_err(), OptionsError::Cache);
         }
+        assert_eq!(parse("true", "off").unwrap_err(), OptionsError::Seconds);
+        assert_eq!(parse("yes", "0").unwrap_err(), OptionsError::Simple);
+    }
+
+    #[test]
+    fn what_an_answer_is_bound_to() {
+        let bound = |seconds, by_source| {
+            Options::parse("", seconds, by_source)
+                .unwrap()
+                .is_bound_to_source()
+        };
+        assert!(bound("0", ""));
+        assert!(bound("300", "true"));
+        assert!(!bound("300", ""));
+        assert!(!bound("", "false"));
         assert_eq!(
-            Options::parse("yes", "0").unwrap_err(),
-            OptionsError::Simple
+            Options::parse("", "", "1").unwrap_err(),
+            OptionsError::SourceIp
         );
     }
 
     #[test]
     fn groups_are_cut_at_whole_names() {
         let mut context = Context {
-            username: "",
-            principal: String::new(),
-            product: "",
-            provider: "",
-            auth_method: "",
-            client_id: String::new(),
-            scope: String::new(),
             groups: "alpha,beta,gamma".to_owned(),
-            token_id: String::new(),
+            ..Context::default()
         };
         for (excess, left) in [(1, "alpha,beta"), (5, "alpha"), (1, "")] {
             context.cut_groups(excess).unwrap();

@@ -6,25 +6,36 @@
 
 pub(crate) mod document;
 mod file;
+mod general;
 pub mod problem;
 pub mod source;
 mod ssm;
 pub(crate) mod store;
+mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::time::Duration;
 
 use tracing::warn;
 
 use crate::access::Product;
 use crate::keys::cache::KeySource;
 use crate::provider::Provider;
+use crate::response::Options;
+use crate::secret::Secret;
 use crate::settings::document::{RawGeneral, RawProduct, RawProvider};
-use crate::settings::problem::{Problems, Report};
+use crate::settings::problem::Problems;
 
-/// How long settings are used before they are read again.
-pub const DEFAULT_REFRESH: Duration = Duration::from_mins(5);
+pub use document::Mode;
+#[cfg(feature = "schema")]
+pub use document::schema;
+pub use general::{ApiTokens, BasicAuth, General};
+
+/// The provider that API tokens are by, in context and audit line.
+pub(crate) const API_TOKENS: &str = "api-tokens";
+
+/// The most entries of `revoked`.
+const MAX_REVOKED: usize = 1_000;
 
 /// The name of a provider in the settings: letters, digits, `-`, `_` and `.`.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -36,14 +47,22 @@ impl ProviderId {
         &self.0
     }
 
+    /// The issuer of API tokens: ourselves.
+    pub(crate) fn api_tokens() -> Self {
+        Self(API_TOKENS.to_owned())
+    }
+
     #[cfg(test)]
     pub(crate) fn for_test(id: &str) -> Self {
         Self(id.to_owned())
     }
 }
 
+/// Secrets by name.
+pub(crate) type Secrets = BTreeMap<String, Secret>;
+
 /// Documents by parameter name, relative to the prefix: `settings`, `providers/<id>`,
-/// `products/<id>`, `secrets/<name>`.
+/// `products/<id>`, `secrets/<name>`, `revoked`.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct Tree(BTreeMap<String, String>);
 
@@ -63,37 +82,51 @@ impl fmt::Debug for Tree {
 /// Settings that have been checked as a whole.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How long to use these settings before reading them again.
-    pub refresh: Duration,
-    /// All providers; no two share an issuer.
+    /// General settings.
+    pub general: General,
+    /// All providers; no two share an issuer. In the order in which they are asked about opaque
+    /// tokens.
     pub providers: Vec<Provider>,
     /// All products; no two share a path. Never empty.
     pub products: Vec<Product>,
+    /// Ids of tokens, subjects and clients that are refused.
+    pub revoked: BTreeSet<String>,
 }
 
 impl Settings {
-    /// Reads a tree.
+    /// Reads a tree, for an API Gateway that is set up as `options` says.
     ///
     /// # Errors
     ///
     /// All problems of all documents, each with its parameter and field.
-    pub fn parse(tree: &Tree) -> Result<Self, Problems> {
+    pub fn parse(tree: &Tree, options: Options) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let mut refresh = DEFAULT_REFRESH;
+        let mut general = General::default();
         let mut providers = Vec::new();
         let mut products = Vec::new();
+        let mut revoked = BTreeSet::new();
+        let secrets = secrets(tree);
         for (name, text) in &tree.0 {
             let mut report = problems.of(name);
             match name.split_once('/') {
                 None if name == "settings" => {
                     if let Some(raw) = document::read::<RawGeneral>(text, &mut report) {
-                        refresh = general(&raw, &mut report);
+                        general = General::resolve(raw, &mut report);
                     }
+                }
+                None if name == "revoked" => {
+                    revoked = document::read_list(text, &mut report).unwrap_or_default();
+                    if revoked.len() > MAX_REVOKED {
+                        report.whole("expected at most 1000 ids; those of expired tokens can be left out");
+                    }
+                }
+                Some(("providers", API_TOKENS)) => {
+                    report.whole("is the name that our own API tokens have as a provider; expected another");
                 }
                 Some(("providers", id)) if is_id(id) => {
                     if let Some(raw) = document::read::<RawProvider>(text, &mut report) {
                         let id = ProviderId(id.to_owned());
-                        providers.extend(Provider::resolve(&id, raw, &mut report));
+                        providers.extend(Provider::resolve(&id, raw, &secrets, &mut report));
                     }
                 }
                 Some(("products", id)) if is_id(id) => {
@@ -101,115 +134,75 @@ impl Settings {
                         products.extend(Product::resolve(id, raw, &mut report));
                     }
                 }
-                // Read by the upstream modes; nothing refers to a secret here.
-                Some(("secrets", id)) if is_id(id) => {}
+                Some(("secrets", id)) if is_id(id) => {
+                    if text.is_empty() {
+                        report.whole("is empty; expected a secret");
+                    }
+                }
                 _ => report.whole(
-                    "is no known parameter; expected `settings`, `providers/<id>`, `products/<id>` \
-                     or `secrets/<name>`, the last part of 1 to 64 letters, digits, `-`, `_` and `.`",
+                    "is no known parameter; expected `settings`, `providers/<id>`, `products/<id>`, \
+                     `secrets/<name>` or `revoked`, the last part of 1 to 64 letters, digits, `-`, `_` and `.`",
                 ),
             }
         }
-        check_together(tree, &providers, &products, &mut problems);
-        if products.is_empty() {
+        if products.is_empty() && !tree.0.keys().any(|name| name.starts_with("products/")) {
             products.push(Product::whole_api());
         }
-        problems.or(Self {
-            refresh,
+        let mut settings = Self {
+            general,
             providers,
             products,
-        })
+            revoked,
+        };
+        together::check(&mut settings, tree, options, &mut problems);
+        problems.or(settings)
     }
-}
 
-impl Settings {
     /// Says in the log what is allowed and seldom wise.
     fn warn(&self) {
+        match self.general.mode {
+            Mode::Enforce => {}
+            Mode::Monitor => {
+                warn!("mode `monitor`: every request is let through, whatever was decided")
+            }
+            Mode::Off => warn!("mode `off`: nothing is decided, and every request is let through"),
+        }
+        if self.general.basic_auth == BasicAuth::PassThrough {
+            warn!("Basic credentials of every user are passed through");
+        }
         if self.products.iter().any(Product::is_whole_api) {
             warn!("no products are set: every verified caller may use every route of the API");
         }
         for provider in &self.providers {
+            let provider_id = provider.id.as_str();
             if provider.audience.any_client {
-                warn!(
-                    provider = provider.id.as_str(),
-                    "tokens of any client are accepted"
-                );
+                warn!(provider = provider_id, "tokens of any client are accepted");
             }
             let mut keys = provider.issuers.iter().map(|issuer| &issuer.keys);
-            if keys.any(|keys| matches!(keys, KeySource::Inline(_))) {
+            if keys.any(|keys| matches!(keys, Some(KeySource::Inline(_)))) {
                 warn!(
-                    provider = provider.id.as_str(),
+                    provider = provider_id,
                     "the keys are written in the settings: a rotation must be made there by hand"
                 );
             }
-        }
-    }
-}
-
-fn general(raw: &RawGeneral, report: &mut Report<'_>) -> Duration {
-    match raw.refresh_seconds {
-        None => DEFAULT_REFRESH,
-        Some(seconds @ 1..=3_600) => Duration::from_secs(seconds),
-        Some(_) => {
-            report.wrong("refresh_seconds", "expected a number from 1 to 3600");
-            DEFAULT_REFRESH
-        }
-    }
-}
-
-/// The rules that span documents.
-fn check_together(
-    tree: &Tree,
-    providers: &[Provider],
-    products: &[Product],
-    problems: &mut Problems,
-) {
-    if !tree.0.keys().any(|name| name.starts_with("providers/")) {
-        problems
-            .of("providers")
-            .whole("is missing; expected at least one parameter `providers/<id>`");
-    }
-    let mut issuers = BTreeSet::new();
-    for provider in providers {
-        for issuer in &provider.issuers {
-            if !issuers.insert(&issuer.name) {
-                problems
-                    .of(&format!("providers/{}", provider.id.as_str()))
-                    .wrong("issuer", "is another provider's too; a token's issuer decides which provider it belongs to");
+            if provider.kind == document::Kind::Google && provider.requirements.is_empty() {
+                warn!(
+                    provider = provider_id,
+                    "users of any domain are accepted: `hd` would name yours"
+                );
             }
         }
     }
-    // A Deny that no caller of some provider can meet would let those callers through.
-    for product in products.iter().filter(|product| product.denies_by_group()) {
-        for provider in providers
-            .iter()
-            .filter(|provider| provider.groups.is_none())
-        {
-            problems
-                .of(&format!("providers/{}", provider.id.as_str()))
-                .wrong(
-                    "groups",
-                    &format!(
-                        "is missing; products/{} denies by group, which needs the claim that holds them",
-                        product.id()
-                    ),
-                );
-        }
-    }
-    // A policy covers one product, and its context speaks of one. A product within another would
-    // be reachable with the other's cached answer.
-    for product in products {
-        let overlaps =
-            |other: &&Product| other.id() != product.id() && other.contains(product.path());
-        if let Some(other) = products.iter().find(overlaps) {
-            problems.of(&format!("products/{}", product.id())).wrong(
-                "path",
-                &format!(
-                    "lies within the path of products/{}; expected paths that don't overlap",
-                    other.id()
-                ),
-            );
-        }
-    }
+}
+
+fn secrets(tree: &Tree) -> Secrets {
+    tree.0
+        .iter()
+        .filter_map(|(name, text)| {
+            let name = name.strip_prefix("secrets/")?;
+            Some((name.to_owned(), Secret::new(text)))
+        })
+        .collect()
 }
 
 fn is_id(id: &str) -> bool {

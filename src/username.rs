@@ -1,10 +1,11 @@
 //! From verified claims to an Atlassian username.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use regex_lite::Regex;
 
-use crate::authenticate::claims::SignedClaims;
+use crate::authenticate::claims::VerifiedClaims;
 use crate::error::Denial;
 
 /// The longest username, in bytes; Atlassian's own columns hold 255.
@@ -44,6 +45,8 @@ pub struct UsernameRule {
     pub email_must_be_verified: bool,
     /// Applied one after the other.
     pub transforms: Vec<Transform>,
+    /// Usernames by what the transforms give; without an entry there is no username.
+    pub map: Option<BTreeMap<String, Username>>,
     /// What the result must match from end to end.
     pub allow: Pattern,
 }
@@ -53,8 +56,9 @@ impl UsernameRule {
     ///
     /// # Errors
     ///
-    /// [`Denial::UsernameMissing`], [`Denial::EmailUnverified`] or [`Denial::UsernameRejected`].
-    pub(crate) fn apply(&self, claims: &SignedClaims) -> Result<Username, Denial> {
+    /// [`Denial::UsernameMissing`], [`Denial::EmailUnverified`], [`Denial::UsernameUnmapped`] or
+    /// [`Denial::UsernameRejected`].
+    pub(crate) fn apply(&self, claims: &VerifiedClaims) -> Result<Username, Denial> {
         let mut missing = Denial::UsernameMissing;
         let mut found = None;
         for attribute in &self.attributes {
@@ -69,6 +73,9 @@ impl UsernameRule {
         let mut name = found.ok_or(missing)?;
         for transform in &self.transforms {
             name = transform.apply(&name).ok_or(Denial::UsernameRejected)?;
+        }
+        if let Some(map) = &self.map {
+            return map.get(&name).cloned().ok_or(Denial::UsernameUnmapped);
         }
         Username::new(name)
             .filter(|username| self.allow.matches(username.as_str()))
@@ -183,7 +190,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{AttributePath, DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
-    use crate::authenticate::claims::SignedClaims;
+    use crate::authenticate::claims::VerifiedClaims;
     use crate::error::Denial;
 
     fn rule(attributes: &[&str], transforms: Vec<Transform>) -> UsernameRule {
@@ -195,12 +202,13 @@ mod tests {
                 .collect(),
             email_must_be_verified: false,
             transforms,
+            map: None,
             allow: Pattern::new(DEFAULT_ALLOW).unwrap(),
         }
     }
 
     fn username(rule: &UsernameRule, claims: Value) -> Result<String, Denial> {
-        rule.apply(&SignedClaims::for_test(claims))
+        rule.apply(&VerifiedClaims::for_test(claims))
             .map(|username| username.as_str().to_owned())
     }
 

@@ -6,6 +6,7 @@ use lru::LruCache;
 use crate::authenticate::Verdict;
 use crate::clock::SinceEpoch;
 use crate::credential::Token;
+use crate::error::Denial;
 use crate::sync::Locked;
 
 /// The most bytes that all verdicts may hold together, roughly.
@@ -19,19 +20,42 @@ const OVERHEAD: usize = 256;
 pub(crate) struct TokenDigest([u8; 32]);
 
 impl TokenDigest {
-    pub(crate) fn of(token: Token<'_>) -> Self {
+    pub(crate) fn of(token: &Token<'_>) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest::digest(&digest::SHA256, token.reveal().as_bytes()).as_ref());
         Self(bytes)
     }
 }
 
-/// Verdicts by token, for one generation of settings.
+/// What was found out about a token.
+#[derive(Clone)]
+pub(crate) enum Finding {
+    /// Whose it is.
+    Verified(Verdict),
+    /// A provider refused it, and need not be asked again before this time.
+    Refused {
+        denial: Denial,
+        /// The place of the provider in the settings.
+        provider: Option<usize>,
+        until: SinceEpoch,
+    },
+}
+
+impl Finding {
+    fn valid_until(&self) -> SinceEpoch {
+        match self {
+            Self::Verified(verdict) => verdict.identity.valid_until,
+            Self::Refused { until, .. } => *until,
+        }
+    }
+}
+
+/// Findings by token, for one generation of settings.
 pub(crate) struct Verdicts(Locked<State>);
 
 struct State {
     generation: u64,
-    entries: LruCache<TokenDigest, Verdict>,
+    entries: LruCache<TokenDigest, Finding>,
     weight: usize,
 }
 
@@ -44,20 +68,20 @@ impl Verdicts {
         }))
     }
 
-    /// The verdict of a token, made under these settings and not lapsed.
+    /// What was found out about a token, under these settings, and has not lapsed.
     pub(crate) fn find(
         &self,
         token: &TokenDigest,
         generation: u64,
         now: SinceEpoch,
-    ) -> Option<Verdict> {
+    ) -> Option<Finding> {
         self.0.with(|state| {
             if state.generation != generation {
                 return None;
             }
-            let verdict = state.entries.get(token)?;
-            if verdict.identity.valid_until > now {
-                return Some(verdict.clone());
+            let finding = state.entries.get(token)?;
+            if finding.valid_until() > now {
+                return Some(finding.clone());
             }
             state.remove(token);
             None
@@ -68,8 +92,8 @@ impl Verdicts {
         self.0.with(|state| state.remove(token));
     }
 
-    /// Keeps a verdict, in place of the least recently used ones where there is no room.
-    pub(crate) fn keep(&self, token: TokenDigest, generation: u64, verdict: Verdict) {
+    /// Keeps a finding, in place of the least recently used ones where there is no room.
+    pub(crate) fn keep(&self, token: TokenDigest, generation: u64, finding: Finding) {
         self.0.with(|state| {
             if generation < state.generation {
                 return;
@@ -80,8 +104,8 @@ impl Verdicts {
                 state.weight = 0;
             }
             state.remove(&token);
-            state.weight = state.weight.saturating_add(weight(&verdict));
-            state.entries.put(token, verdict);
+            state.weight = state.weight.saturating_add(weight(&finding));
+            state.entries.put(token, finding);
             while state.weight > MAX_WEIGHT
                 && let Some((_, oldest)) = state.entries.pop_lru()
             {
@@ -93,14 +117,18 @@ impl Verdicts {
 
 impl State {
     fn remove(&mut self, token: &TokenDigest) {
-        if let Some(verdict) = self.entries.pop(token) {
-            self.weight = self.weight.saturating_sub(weight(&verdict));
+        if let Some(finding) = self.entries.pop(token) {
+            self.weight = self.weight.saturating_sub(weight(&finding));
         }
     }
 }
 
-fn weight(verdict: &Verdict) -> usize {
-    verdict.identity.weight().saturating_add(OVERHEAD)
+fn weight(finding: &Finding) -> usize {
+    let identity = match finding {
+        Finding::Verified(verdict) => verdict.identity.weight(),
+        Finding::Refused { .. } => 0,
+    };
+    identity.saturating_add(OVERHEAD)
 }
 
 #[cfg(test)]
@@ -110,9 +138,9 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{MAX_WEIGHT, TokenDigest, Verdicts, weight};
-    use crate::authenticate::Verdict;
-    use crate::authenticate::claims::SignedClaims;
+    use super::{Finding, MAX_WEIGHT, TokenDigest, Verdicts, weight};
+    use crate::authenticate::claims::VerifiedClaims;
+    use crate::authenticate::{ByKey, Verdict};
     use crate::identity::{Identity, Subject};
     use crate::keys::cache::{KeyCache, KeySource};
     use crate::keys::{KeySet, Thumbprint};
@@ -121,24 +149,30 @@ mod tests {
 
     const UNTIL: Duration = Duration::from_secs(1_000);
 
-    fn verdict(keys: &Arc<KeyCache>, groups: usize) -> Verdict {
-        let claims = SignedClaims::for_test(json!({"sub": "1"}));
-        let identity = Identity::from_signed(
+    fn finding(keys: &Arc<KeyCache>, groups: usize) -> Finding {
+        let claims = VerifiedClaims::for_test(json!({"sub": "1"}));
+        let identity = Identity::from_verified(
             &claims,
             Subject {
                 provider: ProviderId::for_test("idp"),
+                principal: "1".to_owned(),
                 username: Username::new("alice".to_owned()).unwrap(),
                 client_id: None,
+                groups_incomplete: false,
                 groups: vec!["a group with a rather long name".to_owned(); groups],
                 valid_until: UNTIL,
             },
         );
-        Verdict {
+        Finding::Verified(Verdict {
             identity: Arc::new(identity),
-            keys: Arc::clone(keys),
-            key_id: None,
-            thumbprint: Thumbprint::ZERO,
-        }
+            key: Some(ByKey {
+                keys: Arc::clone(keys),
+                key_id: None,
+                thumbprint: Thumbprint::ZERO,
+            }),
+            provider: Some(0),
+            word_until: None,
+        })
     }
 
     fn digest(number: u32) -> TokenDigest {
@@ -149,20 +183,21 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_the_newest_stay() {
-        let keys = Arc::new(KeyCache::new(KeySource::Inline(
-            Arc::new(KeySet::default()),
-        )));
+        let keys = Arc::new(KeyCache::new(
+            KeySource::Inline(Arc::new(KeySet::default())),
+            None,
+        ));
         let verdicts = Verdicts::new();
         for number in 0..20_000 {
-            verdicts.keep(digest(number), 0, verdict(&keys, 20));
+            verdicts.keep(digest(number), 0, finding(&keys, 20));
             // The same token again takes no more room.
-            verdicts.keep(digest(number), 0, verdict(&keys, 20));
+            verdicts.keep(digest(number), 0, finding(&keys, 20));
         }
         let (held, sum) = verdicts.0.with(|state| {
             let sum: usize = state
                 .entries
                 .iter()
-                .map(|(_, verdict)| weight(verdict))
+                .map(|(_, finding)| weight(finding))
                 .sum();
             (state.weight, sum)
         });
@@ -174,11 +209,12 @@ mod tests {
 
     #[test]
     fn gone_with_time_and_settings() {
-        let keys = Arc::new(KeyCache::new(KeySource::Inline(
-            Arc::new(KeySet::default()),
-        )));
+        let keys = Arc::new(KeyCache::new(
+            KeySource::Inline(Arc::new(KeySet::default())),
+            None,
+        ));
         let verdicts = Verdicts::new();
-        let keep = |generation| verdicts.keep(digest(1), generation, verdict(&keys, 0));
+        let keep = |generation| verdicts.keep(digest(1), generation, finding(&keys, 0));
         let find = |generation, now| verdicts.find(&digest(1), generation, now).is_some();
         keep(1);
         assert!(find(1, Duration::ZERO));

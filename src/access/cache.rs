@@ -1,6 +1,6 @@
 //! Policies that have been compiled before.
 //!
-//! A policy depends on the product, on which of its rules apply to the caller, and on the stage.
+//! A policy depends on the product, on what the caller is granted in it, and on the stage.
 //! There are few of these, whatever the number of callers.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use lru::LruCache;
 use serde_json::value::RawValue;
 
-use super::{Applicable, MAX_RESOURCE, Policy, Product};
+use super::{Grant, MAX_RESOURCE, Policy, Product};
 use crate::error::Fault;
 use crate::sync::Locked;
 
@@ -49,7 +49,7 @@ struct State {
 #[derive(Eq, Hash, PartialEq)]
 struct Key {
     product: String,
-    applicable: Applicable,
+    grant: Grant,
     stage_prefix: String,
 }
 
@@ -61,17 +61,17 @@ impl PolicyCache {
         }))
     }
 
-    /// What callers to whom these rules apply may do in the product.
+    /// What callers with this grant may do in the product.
     pub(crate) fn policy(
         &self,
         generation: u64,
         product: &Product,
-        applicable: Applicable,
+        grant: Grant,
         stage_prefix: &str,
     ) -> Result<Arc<Compiled>, Fault> {
         let key = Key {
             product: product.id().to_owned(),
-            applicable,
+            grant,
             stage_prefix: stage_prefix.to_owned(),
         };
         self.0.with(|state| {
@@ -82,7 +82,7 @@ impl PolicyCache {
             if let Some(compiled) = state.entries.get(&key) {
                 return Ok(Arc::clone(compiled));
             }
-            let policy = product.policy(applicable, stage_prefix);
+            let policy = product.policy(grant, stage_prefix);
             let compiled = Arc::new(Compiled::new(policy)?);
             state.entries.put(key, Arc::clone(&compiled));
             if state.entries.len() > MAX_POLICIES {

@@ -42,6 +42,13 @@ impl Policy {
         Self::new(stage_prefix).or_nothing()
     }
 
+    /// The policy that allows everything in a stage.
+    pub(super) fn everything(stage_prefix: &str) -> Self {
+        let mut policy = Self::new(stage_prefix);
+        policy.allow("*");
+        policy
+    }
+
     pub(super) fn allow(&mut self, resource: &str) {
         add(&mut self.allow, resource);
     }
@@ -141,6 +148,15 @@ fn add(resources: &mut Vec<String>, resource: &str) {
     }
 }
 
+/// Whether resources, below the stage, cover a request; one that is spelled in a way that an origin
+/// could read differently counts as covered.
+pub(crate) fn covers(resources: &[String], request: &str) -> bool {
+    !is_plain(request.as_bytes())
+        || resources
+            .iter()
+            .any(|resource| is_match(resource.as_bytes(), request.as_bytes()))
+}
+
 /// Whether a path has nothing in it that any of [`DETOURS`] and [`DISGUISES`] would match, as
 /// almost all have.
 fn is_plain(path: &[u8]) -> bool {
@@ -153,7 +169,7 @@ fn is_plain(path: &[u8]) -> bool {
 }
 
 /// IAM's wildcards: `*` for any characters, `/` included, and `?` for one.
-fn is_match(pattern: &[u8], text: &[u8]) -> bool {
+pub(crate) fn is_match(pattern: &[u8], text: &[u8]) -> bool {
     // Position after the last `*`, and how much of the text that `*` has taken.
     let mut star = None;
     let (mut at, mut read) = (0_usize, 0_usize);

@@ -5,7 +5,7 @@ use crate::settings::document::ProductKind;
 
 /// The methods that API Gateway has; `ANY` stands for just these.
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
-const READING: &[&str] = &["GET", "HEAD", "OPTIONS"];
+pub(super) const READING: &[&str] = &["GET", "HEAD", "OPTIONS"];
 const WRITING: &[&str] = &["POST", "PUT", "PATCH", "DELETE"];
 
 /// Methods and a path in a product.
@@ -32,9 +32,14 @@ enum Methods {
 impl Route {
     /// All methods and paths of a product.
     pub(super) fn everything() -> Self {
+        Self::any_method("/*")
+    }
+
+    /// All methods of a path.
+    pub(super) fn any_method(path: &str) -> Self {
         Self {
             methods: Methods::Each,
-            path: "/*".to_owned(),
+            path: path.to_owned(),
             effect: Effect::Allow,
         }
     }

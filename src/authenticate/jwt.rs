@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, crypto};
 use serde_json::{Map, Value};
 
-use crate::authenticate::claims::SignedClaims;
+use crate::authenticate::claims::{Proof, VerifiedClaims};
 use crate::credential::Token;
 use crate::error::Denial;
 use crate::json;
@@ -36,7 +36,7 @@ impl<'t> UnverifiedJwt<'t> {
     /// a header that demands nothing which we don't do.
     ///
     /// `jwk`, `jku`, `x5c` and `x5u` in the header are ignored: keys come from the settings.
-    pub(super) fn parse(token: Token<'t>) -> Result<Self, Denial> {
+    pub(super) fn parse(token: &'t Token<'_>) -> Result<Self, Denial> {
         let text = token.reveal();
         let (signing_input, signature) = text.rsplit_once('.').ok_or(Denial::TokenMalformed)?;
         let (header, claims) = signing_input
@@ -75,8 +75,13 @@ impl<'t> UnverifiedJwt<'t> {
         self.unverified_claims.get("iss").and_then(Value::as_str)
     }
 
+    /// Whom the token says that it is for, to refuse it in words of its own.
+    pub(super) fn unverified_audience(&self) -> Option<&Value> {
+        self.unverified_claims.get("aud")
+    }
+
     /// The second stage: the signature, by a key that was chosen for this token's algorithm.
-    pub(super) fn verify(self, key: &Key) -> Result<SignedClaims, Denial> {
+    pub(super) fn verify(self, key: &Key) -> Result<VerifiedClaims, Denial> {
         if !key.allows(self.unverified_algorithm) {
             return Err(Denial::AlgorithmNotAllowed);
         }
@@ -87,7 +92,10 @@ impl<'t> UnverifiedJwt<'t> {
             self.unverified_algorithm,
         );
         match holds {
-            Ok(true) => Ok(SignedClaims::new(self.unverified_claims)),
+            Ok(true) => Ok(VerifiedClaims::new(
+                self.unverified_claims,
+                Proof::Signature,
+            )),
             Ok(false) | Err(_) => Err(Denial::SignatureInvalid),
         }
     }

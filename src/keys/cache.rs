@@ -70,8 +70,10 @@ pub struct FetchContext<'c> {
     pub http: &'c HttpClient,
     /// The clock.
     pub clock: &'c dyn Clock,
-    /// Where fetches are counted.
+    /// Where fetches of keys are counted.
     pub counts: &'c FetchCounts,
+    /// Where questions to providers about tokens are counted.
+    pub asks: &'c FetchCounts,
     /// When the decision must be made.
     pub deadline: Deadline,
 }
@@ -80,6 +82,8 @@ pub struct FetchContext<'c> {
 #[derive(Debug)]
 pub struct KeyCache {
     source: KeySource,
+    /// Trusts the provider's own authority, where it has one.
+    http: Option<HttpClient>,
     state: Locked<State>,
     flight: tokio::sync::Mutex<()>,
 }
@@ -106,9 +110,10 @@ enum Plan {
 
 impl KeyCache {
     /// A cache that has fetched nothing yet.
-    pub fn new(source: KeySource) -> Self {
+    pub(crate) fn new(source: KeySource, http: Option<HttpClient>) -> Self {
         Self {
             source,
+            http,
             state: Locked::default(),
             flight: tokio::sync::Mutex::default(),
         }
@@ -117,6 +122,11 @@ impl KeyCache {
     /// Where the keys come from.
     pub fn source(&self) -> &KeySource {
         &self.source
+    }
+
+    /// Whether the keys come by an authority of the provider's own.
+    pub(crate) fn is_private(&self) -> bool {
+        self.http.is_some()
     }
 
     /// The current key set, fetched when it is due or when it lacks `wanted`.
@@ -184,6 +194,10 @@ impl KeyCache {
 
     async fn fetch(&self, context: FetchContext<'_>) {
         context.counts.tried.fetch_add(1, Ordering::Relaxed);
+        let context = FetchContext {
+            http: self.http.as_ref().unwrap_or(context.http),
+            ..context
+        };
         let result = fetch(&self.source, context).await;
         let now = context.clock.now();
         self.state.with(|state| match result {

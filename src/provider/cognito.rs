@@ -5,36 +5,47 @@
 
 use jsonwebtoken::Algorithm;
 
-use super::{Defaults, Issuer, Provider, TokenUse, resolve_shared};
-use crate::http::Endpoint;
-use crate::keys::cache::KeySource;
-use crate::settings::ProviderId;
-use crate::settings::document::RawProvider;
-use crate::settings::problem::Report;
+use super::resolve::{Defaults, Draft, KEYS, resolve_shared};
+use super::{Groups, Issuer, TokenUse};
 
 /// The attributes that hold the username: of access tokens, then of id tokens.
 const USERNAME: [&str; 2] = ["username", "cognito:username"];
 
-pub(super) fn resolve(id: &ProviderId, raw: RawProvider, report: &mut Report<'_>) -> Provider {
-    if raw.discovery.is_some() {
-        report.wrong("discovery", "does not belong to kind `cognito`");
-    }
-    let issuers = issuers(&raw, report);
-    let token_uses = raw
+pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
+    draft.takes(
+        &[
+            &KEYS[..],
+            &[
+                "user_pool_id",
+                "token_use",
+                "domain",
+                "verify",
+                "online_for",
+                "userinfo_endpoint",
+            ],
+        ]
+        .concat(),
+    );
+    let issuers = issuers(&mut draft);
+    let token_uses = draft
+        .raw
         .token_use
         .clone()
         .unwrap_or_else(|| vec![TokenUse::Access, TokenUse::Id]);
+    let userinfo = draft.raw.domain.clone().and_then(|domain| {
+        draft.endpoint(None, "domain", &format!("https://{domain}/oauth2/userInfo"))
+    });
     let mut provider = resolve_shared(
-        id,
-        raw,
+        draft,
         Defaults {
             issuers: issuers.unwrap_or_default(),
             algorithms: &[Algorithm::RS256],
             token_uses: Some(token_uses),
             username: Some(&USERNAME),
-            groups: Some("cognito:groups"),
+            groups: Groups::Claim("cognito:groups".into()),
+            userinfo,
+            ..Defaults::default()
         },
-        report,
     );
     // Users of a pool can change their address; the new one is theirs once it is verified.
     provider.username.email_must_be_verified = true;
@@ -47,32 +58,22 @@ pub(super) fn resolve(id: &ProviderId, raw: RawProvider, report: &mut Report<'_>
     provider
 }
 
-fn issuers(raw: &RawProvider, report: &mut Report<'_>) -> Option<Vec<Issuer>> {
-    let inline = super::custom::inline_keys(raw, report);
-    if raw.jwks.is_some() && raw.jwks_uri.is_some() {
-        report.wrong("jwks_uri", "contradicts `jwks`; leave one of them out");
-    }
+fn issuers(draft: &mut Draft<'_, '_>) -> Option<Vec<Issuer>> {
     // An emulator's issuer stands in for both of the pool's.
-    if let Some(name) = &raw.issuer {
-        let keys = match (inline, &raw.jwks_uri) {
-            (Some(keys), _) => keys,
-            (None, Some(uri)) => KeySource::Jwks(uri.clone()),
-            (None, None) => KeySource::Jwks(jwks_uri(name, report)?),
-        };
+    if let Some(name) = draft.raw.issuer.clone() {
+        let keys = draft.keys(&jwks_uri(&name))?;
         return Some(vec![Issuer {
-            name: name.clone(),
-            keys,
+            name,
+            keys: Some(keys),
         }]);
     }
-    let Some(pool_id) = &raw.user_pool_id else {
-        report.wrong(
-            "user_pool_id",
-            "is missing; expected a user pool id, for example `eu-west-1_AbCdEfGhI`",
-        );
-        return None;
-    };
-    let Some(region) = region(pool_id) else {
-        report.wrong(
+    let pool_id = draft.required(
+        draft.raw.user_pool_id.clone(),
+        "user_pool_id",
+        "a user pool id, for example `eu-west-1_AbCdEfGhI`",
+    )?;
+    let Some(region) = region(&pool_id) else {
+        draft.wrong(
             "user_pool_id",
             "is no user pool id; expected a region, `_` and letters or digits, for example `eu-west-1_AbCdEfGhI`",
         );
@@ -83,26 +84,21 @@ fn issuers(raw: &RawProvider, report: &mut Report<'_>) -> Option<Vec<Issuer>> {
     } else {
         "amazonaws.com"
     };
-    // A pool has two issuers. Each has keys of its own, fetched when its first token comes, so
-    // a pool that has only one of them is served as well.
     ["cognito-idp", "issuer-cognito-idp"]
         .into_iter()
         .map(|service| {
             let name = format!("https://{service}.{region}.{suffix}/{pool_id}");
-            let keys = match (&inline, &raw.jwks_uri) {
-                (Some(keys), _) => keys.clone(),
-                (None, Some(uri)) => KeySource::Jwks(uri.clone()),
-                (None, None) => KeySource::Jwks(jwks_uri(&name, report)?),
-            };
-            Some(Issuer { name, keys })
+            let keys = draft.keys(&jwks_uri(&name))?;
+            Some(Issuer {
+                name,
+                keys: Some(keys),
+            })
         })
         .collect()
 }
 
-fn jwks_uri(issuer: &str, report: &mut Report<'_>) -> Option<Endpoint> {
-    Endpoint::parse(&format!("{issuer}/.well-known/jwks.json"))
-        .map_err(|expected| report.wrong("issuer", expected))
-        .ok()
+fn jwks_uri(issuer: &str) -> String {
+    format!("{issuer}/.well-known/jwks.json")
 }
 
 fn region(pool_id: &str) -> Option<&str> {

@@ -1,69 +1,116 @@
-//! Any provider that signs JWTs with published keys.
+//! Any provider: one that signs JWTs with published keys, or that can be asked about its tokens.
 
-use std::sync::Arc;
-
-use super::{Defaults, Issuer, Provider, resolve_shared};
+use super::Issuer;
+use super::resolve::{CLIENT, Defaults, Draft, KEYS, ONLINE, resolve_shared};
+use crate::authenticate::online::Check;
+use crate::authenticate::userinfo::Userinfo;
 use crate::http::Endpoint;
 use crate::keys::cache::KeySource;
-use crate::keys::{ALGORITHMS, KeySet};
-use crate::settings::ProviderId;
-use crate::settings::document::{Discovery, RawProvider};
-use crate::settings::problem::Report;
+use crate::settings::document::{Discovery, Verify};
 
-pub(super) fn resolve(id: &ProviderId, raw: RawProvider, report: &mut Report<'_>) -> Provider {
-    if raw.user_pool_id.is_some() {
-        report.wrong("user_pool_id", "does not belong to kind `custom`");
-    }
-    if raw.token_use.is_some() {
-        report.wrong("token_use", "does not belong to kind `custom`");
-    }
-    let issuers = issuer(&raw, report).into_iter().collect();
+pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
+    draft.takes(
+        &[
+            &KEYS[..],
+            &CLIENT,
+            &ONLINE,
+            &["discovery", "binding_endpoint"],
+        ]
+        .concat(),
+    );
+    let issuers: Vec<Issuer> = issuer(&mut draft).into_iter().collect();
+    let opaque = check(&mut draft, &issuers);
     resolve_shared(
-        id,
-        raw,
+        draft,
         Defaults {
             issuers,
-            algorithms: &ALGORITHMS,
-            token_uses: None,
+            opaque,
             // Which claim holds the Atlassian username can't be guessed without letting one
             // user be taken for another.
             username: None,
-            groups: None,
+            ..Defaults::default()
         },
-        report,
     )
 }
 
-fn issuer(raw: &RawProvider, report: &mut Report<'_>) -> Option<Issuer> {
-    let Some(name) = raw.issuer.clone() else {
-        report.wrong(
-            "issuer",
-            "is missing; expected the exact `iss` of the provider's tokens",
-        );
+/// How opaque tokens are checked: by introspection, by userinfo, or by both together.
+fn check(draft: &mut Draft<'_, '_>, issuers: &[Issuer]) -> Option<Check> {
+    let binding = draft.raw.binding_endpoint.clone();
+    let userinfo = draft.raw.userinfo_endpoint.clone();
+    if let Some(endpoint) = draft.raw.introspection_endpoint.clone() {
+        if binding.is_some() {
+            draft.wrong("binding_endpoint", "contradicts `introspection_endpoint`, which binds tokens too; leave one of them out");
+        }
+        let mut introspection = draft.introspection(&endpoint, issuers)?;
+        introspection.userinfo = userinfo;
+        return Some(Check::Introspection(introspection));
+    }
+    let Some(endpoint) = userinfo else {
+        if binding.is_some() {
+            draft.wrong(
+                "binding_endpoint",
+                "needs `userinfo_endpoint`, which tells of the user",
+            );
+        }
+        return None;
+    };
+    // Set for JWTs, which are bound by their claims.
+    if binding.is_none()
+        && draft.raw.trust.is_none()
+        && draft.raw.verify == Some(Verify::JwtUserinfo)
+    {
+        return None;
+    }
+    Some(Check::Userinfo(Userinfo { endpoint, binding }))
+}
+
+fn issuer(draft: &mut Draft<'_, '_>) -> Option<Issuer> {
+    let Some(name) = draft.raw.issuer.clone() else {
+        let can_be_asked =
+            draft.raw.introspection_endpoint.is_some() || draft.raw.userinfo_endpoint.is_some();
+        let has_keys = draft.raw.jwks.is_some()
+            || draft.raw.jwks_uri.is_some()
+            || draft.raw.discovery.is_some();
+        if !can_be_asked || has_keys {
+            draft.wrong(
+                "issuer",
+                "is missing; expected the exact `iss` of the provider's tokens, or, where they are no JWTs, \
+                 `introspection_endpoint` or `userinfo_endpoint`",
+            );
+        }
         return None;
     };
     let sources = [
-        raw.jwks.is_some(),
-        raw.jwks_uri.is_some(),
-        raw.discovery
+        draft.raw.jwks.is_some(),
+        draft.raw.jwks_uri.is_some(),
+        draft
+            .raw
+            .discovery
             .as_ref()
             .is_some_and(|discovery| *discovery != Discovery::Off),
     ];
     if sources.into_iter().filter(|given| *given).count() > 1 {
-        report.wrong(
+        draft.wrong(
             "jwks_uri",
             "expected one of `jwks`, `jwks_uri` and `discovery`",
         );
         return None;
     }
-    let keys = if let Some(keys) = inline_keys(raw, report) {
-        keys
-    } else if let Some(uri) = &raw.jwks_uri {
+    // Asked about every token, the provider needs no keys.
+    if matches!(
+        draft.raw.verify,
+        Some(Verify::Introspection | Verify::Userinfo)
+    ) {
+        return Some(Issuer { name, keys: None });
+    }
+    let keys = if draft.raw.jwks.is_some() {
+        draft.inline_keys()?
+    } else if let Some(uri) = &draft.raw.jwks_uri {
         KeySource::Jwks(uri.clone())
     } else {
-        let endpoint = match &raw.discovery {
+        let endpoint = match &draft.raw.discovery {
             Some(Discovery::Off) => {
-                report.wrong(
+                draft.wrong(
                     "jwks_uri",
                     "is missing; expected it, or `jwks`, or `discovery`",
                 );
@@ -74,7 +121,7 @@ fn issuer(raw: &RawProvider, report: &mut Report<'_>) -> Option<Issuer> {
                 // OpenID Connect Discovery 1.0, section 4: a terminating `/` is removed.
                 let base = name.strip_suffix('/').unwrap_or(&name);
                 Endpoint::parse(&format!("{base}/.well-known/openid-configuration"))
-                    .map_err(|expected| report.wrong("issuer", expected))
+                    .map_err(|expected| draft.wrong("issuer", expected))
                     .ok()?
             }
         };
@@ -83,16 +130,8 @@ fn issuer(raw: &RawProvider, report: &mut Report<'_>) -> Option<Issuer> {
             issuer: name.clone(),
         }
     };
-    Some(Issuer { name, keys })
-}
-
-/// The key set written in the settings, if there is one.
-pub(super) fn inline_keys(raw: &RawProvider, report: &mut Report<'_>) -> Option<KeySource> {
-    match KeySet::from_value(raw.jwks.as_ref()?) {
-        Ok(keys) => Some(KeySource::Inline(Arc::new(keys))),
-        Err(error) => {
-            report.wrong("jwks", &error.to_string());
-            None
-        }
-    }
+    Some(Issuer {
+        name,
+        keys: Some(keys),
+    })
 }

@@ -1,75 +1,348 @@
 //! The documents as operators write them, before their rules are checked.
+//!
+//! The JSON Schema of the settings is made of these types (feature `schema`): their comments are
+//! what an operator's editor shows.
+
+mod read;
+#[cfg(feature = "schema")]
+mod schema;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
-use serde_path_to_error::Segment;
 
 use crate::http::Endpoint;
 use crate::provider::TokenUse;
-use crate::settings::problem::Report;
 
-/// The parameter `settings`.
+pub(crate) use read::{read, read_list};
+#[cfg(feature = "schema")]
+pub use schema::schema;
+
+/// General settings.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawGeneral {
+    /// How long settings are used before they are read again, in seconds: 1 to 3600, by default 300.
     pub(crate) refresh_seconds: Option<u64>,
-    #[serde(rename = "mode")]
-    _mode: Option<Mode>,
-    #[serde(rename = "basic_auth")]
-    _basic_auth: Option<BasicAuth>,
+    /// What becomes of decisions; `enforce` by default.
+    pub(crate) mode: Option<Mode>,
+    /// What becomes of Basic credentials; `deny` by default.
+    pub(crate) basic_auth: Option<RawBasicAuth>,
+    /// The tokens that we issue ourselves.
+    pub(crate) api_tokens: Option<RawApiTokens>,
+    /// Providers, by their ids, in the order in which they are asked about opaque tokens. Those
+    /// that are not named follow in the order of their ids.
+    pub(crate) opaque_order: Option<Vec<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// What becomes of decisions.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-enum Mode {
+pub enum Mode {
+    /// API Gateway is told what was decided.
+    #[default]
     Enforce,
+    /// Decisions are recorded, and every request let through with the caller's own Authorization.
+    Monitor,
+    /// Nothing is decided, and every request let through.
+    Off,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum BasicAuth {
+/// `basic_auth`: `deny`, `pass_through`, or who and where.
+#[derive(Clone, Debug)]
+pub(crate) enum RawBasicAuth {
     Deny,
+    PassThrough,
+    Some(RawBasicRule),
 }
 
-/// A parameter `providers/<id>`, of any kind.
+/// Basic credentials that are passed through to Atlassian; all others are refused.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawBasicRule {
+    /// Users, as in Atlassian's own `allowed-users`; `*` stands for any characters.
+    pub(crate) allowed_users: Option<Vec<String>>,
+    /// Paths in the API, as in Atlassian's own `allowed-paths` but with the product's path before
+    /// them; `*` stands for any characters.
+    pub(crate) allowed_paths: Option<Vec<String>>,
+}
+
+impl<'de> Deserialize<'de> for RawBasicAuth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct BasicVisitor;
+
+        impl<'de> Visitor<'de> for BasicVisitor {
+            type Value = RawBasicAuth;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(
+                    "`deny`, `pass_through`, or {\"allowed_users\": […], \"allowed_paths\": […]}",
+                )
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<RawBasicAuth, E> {
+                match name {
+                    "deny" => Ok(RawBasicAuth::Deny),
+                    "pass_through" => Ok(RawBasicAuth::PassThrough),
+                    _ => Err(E::custom(
+                        "expected `deny`, `pass_through`, or an object of `allowed_users` and `allowed_paths`",
+                    )),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawBasicAuth, A::Error> {
+                RawBasicRule::deserialize(MapAccessDeserializer::new(map)).map(RawBasicAuth::Some)
+            }
+        }
+
+        deserializer.deserialize_any(BasicVisitor)
+    }
+}
+
+/// The tokens that we issue ourselves.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawApiTokens {
+    /// Whether they are accepted; false by default.
+    pub(crate) enabled: Option<bool>,
+    /// Whether they are also accepted as the password of Basic auth; false by default.
+    pub(crate) allow_basic: Option<bool>,
+    /// The longest time from a token's creation for which it is accepted, in days: 1 to 3650, by
+    /// default 365.
+    pub(crate) max_lifetime_days: Option<u64>,
+    /// How long a token's record is used before it is read again, in seconds: 1 to 3600, by default
+    /// 60. A revoked token is refused after that time at the latest.
+    pub(crate) recheck_seconds: Option<u64>,
+}
+
+/// One provider.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawProvider {
+    /// The kind of provider, which knows endpoints, keys and attributes.
     pub(crate) kind: Option<Kind>,
+    /// cognito: the user pool's id, such as `eu-west-1_AbCdEfGhI`.
     pub(crate) user_pool_id: Option<String>,
+    /// cognito: the user pool's domain, for userinfo. okta: the Okta domain.
+    pub(crate) domain: Option<String>,
+    /// entra: the directory (tenant) id.
+    pub(crate) tenant_id: Option<String>,
+    /// keycloak: the server's URL. github, gitlab: that of a self-managed instance.
+    pub(crate) base_url: Option<String>,
+    /// keycloak: the realm's name.
+    pub(crate) realm: Option<String>,
+    /// okta: the authorization server's id, by default `default`; `org` for the org's own.
+    pub(crate) authorization_server: Option<String>,
+    /// google: the Google Workspace domain that users must be of.
+    pub(crate) hd: Option<String>,
+    /// slack: the workspace's id.
+    pub(crate) team_id: Option<String>,
+    /// The exact `iss` of the provider's tokens. custom needs it for JWTs; elsewhere it stands in
+    /// for the one that follows from other fields.
     pub(crate) issuer: Option<String>,
+    /// Where the provider's key set is.
     pub(crate) jwks_uri: Option<Endpoint>,
+    /// The provider's key set itself (RFC 7517, section 5).
     pub(crate) jwks: Option<Value>,
+    /// custom: whether the key set is found by OpenID Connect discovery, or the URL of the document.
     pub(crate) discovery: Option<Discovery>,
+    /// What tokens may be signed with: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA.
     pub(crate) algorithms: Option<Vec<String>>,
+    /// Our own client id at the provider, to ask it about tokens.
+    pub(crate) client_id: Option<String>,
+    /// The name of the secret, below `secrets/`, that goes with `client_id`.
+    pub(crate) client_secret: Option<String>,
+    /// How we authenticate at the introspection endpoint; `client_secret_basic` by default, or
+    /// `private_key_jwt` where there is a `private_key`.
+    pub(crate) client_auth: Option<ClientAuthMethod>,
+    /// The name of the secret, below `secrets/`, that holds our private key in PEM.
+    pub(crate) private_key: Option<String>,
+    /// The `kid` under which the provider knows that key's public half.
+    pub(crate) client_key_id: Option<String>,
+    /// RFC 7662. With kind custom, opaque tokens are checked there.
+    pub(crate) introspection_endpoint: Option<Endpoint>,
+    /// OpenID Connect's userinfo. With kind custom, opaque tokens are checked there.
+    pub(crate) userinfo_endpoint: Option<Endpoint>,
+    /// What tells which client a token was issued to, where userinfo is not enough.
+    pub(crate) binding_endpoint: Option<Endpoint>,
+    /// Clients that tokens may have been issued to.
     pub(crate) client_ids: Option<Vec<String>>,
+    /// Audiences, `aud`, that access tokens may be for.
     pub(crate) audiences: Option<Vec<String>>,
+    /// `any_client` to accept tokens that were issued to any application.
     pub(crate) trust: Option<Trust>,
+    /// cognito: accept tokens of this use alone; by default both.
     #[serde(default, deserialize_with = "one_or_more")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<TokenUse>"))]
     pub(crate) token_use: Option<Vec<TokenUse>>,
-    pub(crate) username: Option<RawUsername>,
+    /// The attribute that holds the Atlassian username, or a rule.
+    pub(crate) username: Option<RawUsernameRule>,
+    /// The claim that holds the groups.
     pub(crate) groups: Option<String>,
+    /// Usernames for tokens without a user, by client id.
     pub(crate) machine_users: Option<BTreeMap<String, String>>,
+    /// What other claims must be.
+    pub(crate) require: Option<Vec<RawRequirement>>,
+    /// How JWTs are verified: by their signature (`jwt`, the default), by their signature and the
+    /// provider's word, or by the provider's word alone.
+    pub(crate) verify: Option<Verify>,
+    /// Routes, as in access rules, for which the provider's word is asked for; by default all.
+    /// Needs API Gateway's cache to be off.
+    pub(crate) online_for: Option<Vec<String>>,
+    /// How long the provider's word about a token is used before it is asked again, in seconds: 1
+    /// to 3600, by default 60. A revoked token is refused after that time at the latest.
+    pub(crate) recheck_seconds: Option<u64>,
+    /// The longest time since a token was issued, in seconds.
     pub(crate) max_token_age_seconds: Option<u64>,
+    /// Certificates of the authority that the provider's certificate is by, in PEM, in place of
+    /// the public authorities.
+    pub(crate) ca_certificates: Option<String>,
+}
+
+impl RawProvider {
+    /// The fields that do not belong to every kind, and whether each is given.
+    pub(crate) fn specific(&self) -> [(&'static str, bool); 23] {
+        [
+            ("user_pool_id", self.user_pool_id.is_some()),
+            ("domain", self.domain.is_some()),
+            ("tenant_id", self.tenant_id.is_some()),
+            ("base_url", self.base_url.is_some()),
+            ("realm", self.realm.is_some()),
+            ("authorization_server", self.authorization_server.is_some()),
+            ("hd", self.hd.is_some()),
+            ("team_id", self.team_id.is_some()),
+            ("issuer", self.issuer.is_some()),
+            ("jwks_uri", self.jwks_uri.is_some()),
+            ("jwks", self.jwks.is_some()),
+            ("discovery", self.discovery.is_some()),
+            ("algorithms", self.algorithms.is_some()),
+            ("client_id", self.client_id.is_some()),
+            ("client_secret", self.client_secret.is_some()),
+            ("client_auth", self.client_auth.is_some()),
+            ("private_key", self.private_key.is_some()),
+            ("client_key_id", self.client_key_id.is_some()),
+            (
+                "introspection_endpoint",
+                self.introspection_endpoint.is_some(),
+            ),
+            ("userinfo_endpoint", self.userinfo_endpoint.is_some()),
+            ("binding_endpoint", self.binding_endpoint.is_some()),
+            ("token_use", self.token_use.is_some()),
+            // `online_for` is of use only together with it.
+            ("verify", self.verify.is_some() || self.online_for.is_some()),
+        ]
+    }
 }
 
 /// The kinds of provider.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
+    /// AWS Cognito user pools.
     Cognito,
+    /// Microsoft Entra ID.
+    Entra,
+    /// Keycloak.
+    Keycloak,
+    /// Okta.
+    Okta,
+    /// Google.
+    Google,
+    /// GitHub and GitHub Enterprise Server.
+    Github,
+    /// GitLab.com and self-managed GitLab.
+    Gitlab,
+    /// Slack.
+    Slack,
+    /// Facebook.
+    Facebook,
+    /// Any other provider.
     Custom,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+impl Kind {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cognito => "cognito",
+            Self::Entra => "entra",
+            Self::Keycloak => "keycloak",
+            Self::Okta => "okta",
+            Self::Google => "google",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Slack => "slack",
+            Self::Facebook => "facebook",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// Whom to trust beyond the lists.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Trust {
+    /// Tokens that were issued to any application.
     AnyClient,
+}
+
+/// Client authentication (RFC 6749, section 2.3.1; OpenID Connect Core 1.0, section 9).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClientAuthMethod {
+    /// Client id and secret by Basic auth.
+    ClientSecretBasic,
+    /// Client id and secret in the form.
+    ClientSecretPost,
+    /// A JWT that we sign (RFC 7523).
+    PrivateKeyJwt,
+}
+
+/// How JWTs are verified.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) enum Verify {
+    /// By their signature.
+    #[serde(rename = "jwt")]
+    Jwt,
+    /// By their signature, and introspection says that they are active.
+    #[serde(rename = "jwt+introspection")]
+    JwtIntrospection,
+    /// By their signature, and userinfo answers to them.
+    #[serde(rename = "jwt+userinfo")]
+    JwtUserinfo,
+    /// By introspection alone.
+    #[serde(rename = "introspection")]
+    Introspection,
+    /// By userinfo, and what binds it, alone.
+    #[serde(rename = "userinfo")]
+    Userinfo,
+}
+
+/// One rule about a claim: `claim` and one of the others.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRequirement {
+    /// The claim, or a path into nested ones.
+    pub(crate) claim: Option<String>,
+    /// The value that it must be.
+    pub(crate) equals: Option<Value>,
+    /// Values of which it must be one.
+    pub(crate) one_of: Option<Vec<Value>>,
+    /// A value that must be in it, an array or words separated by spaces.
+    pub(crate) contains: Option<Value>,
 }
 
 /// `discovery`: true, false, or the URL of the document.
@@ -105,60 +378,72 @@ impl<'de> Deserialize<'de> for Discovery {
 }
 
 /// `username`: an attribute, or a rule.
-#[derive(Clone, Debug)]
-pub(crate) enum RawUsername {
-    Attribute(String),
-    Rule(RawUsernameRule),
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct RawUsernameRule {
     pub(crate) attributes: Option<Vec<String>>,
     pub(crate) transform: Option<Vec<RawTransform>>,
+    pub(crate) map: Option<BTreeMap<String, String>>,
     pub(crate) allow: Option<String>,
 }
 
+/// How attributes become a username.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct RawUsernameFields {
+    /// Where to look, in order; the first with a value decides.
+    attributes: Option<Vec<String>>,
+    /// Applied one after the other.
+    transform: Option<Vec<RawTransform>>,
+    /// Usernames by the value that the transforms give; a value without an entry is refused.
+    map: Option<BTreeMap<String, String>>,
+    /// A regular expression that the username must match from end to end.
+    allow: Option<String>,
+}
+
+/// One step from an attribute's value towards a username.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RawTransform {
+    /// ASCII letters to lower case.
     Lowercase,
+    /// ASCII letters to upper case.
     Uppercase,
+    /// What stands before the one `@`.
     StripDomain,
+    /// The one capture of an expression that must match from end to end.
     Regex(String),
 }
 
-impl RawUsername {
-    pub(crate) fn into_rule(self) -> RawUsernameRule {
-        match self {
-            Self::Rule(rule) => rule,
-            Self::Attribute(name) => RawUsernameRule {
-                attributes: Some(vec![name]),
-                ..RawUsernameRule::default()
-            },
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for RawUsername {
+impl<'de> Deserialize<'de> for RawUsernameRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct UsernameVisitor;
 
         impl<'de> Visitor<'de> for UsernameVisitor {
-            type Value = RawUsername;
+            type Value = RawUsernameRule;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str(
-                    "an attribute's name, or {\"attributes\": […], \"transform\": […], \"allow\": \"…\"}",
+                    "an attribute's name, or {\"attributes\": […], \"transform\": […], \"map\": {…}, \"allow\": \"…\"}",
                 )
             }
 
-            fn visit_str<E>(self, name: &str) -> Result<RawUsername, E> {
-                Ok(RawUsername::Attribute(name.to_owned()))
+            fn visit_str<E>(self, name: &str) -> Result<RawUsernameRule, E> {
+                Ok(RawUsernameRule {
+                    attributes: Some(vec![name.to_owned()]),
+                    ..RawUsernameRule::default()
+                })
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawUsername, A::Error> {
-                RawUsernameRule::deserialize(MapAccessDeserializer::new(map)).map(RawUsername::Rule)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawUsernameRule, A::Error> {
+                let fields = RawUsernameFields::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(RawUsernameRule {
+                    attributes: fields.attributes,
+                    transform: fields.transform,
+                    map: fields.map,
+                    allow: fields.allow,
+                })
             }
         }
 
@@ -172,17 +457,22 @@ fn one_or_more<'de, D: Deserializer<'de>>(
     TokenUse::deserialize(deserializer).map(|one| Some(vec![one]))
 }
 
-/// A parameter `products/<id>`.
+/// One product.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawProduct {
+    /// The product's path in the API, such as `/jira`.
     pub(crate) path: Option<String>,
+    /// What `@read`, `@write` and `@admin` mean; by default from the product's id.
     pub(crate) kind: Option<ProductKind>,
+    /// Who may do what. Without it every verified caller may use the whole product.
     pub(crate) access: Option<Vec<RawRule>>,
 }
 
 /// The Atlassian product, as far as its REST API is known here.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ProductKind {
     /// Jira Software, Core and Service Management.
@@ -195,121 +485,15 @@ pub(crate) enum ProductKind {
 
 /// One access rule: `allow` or `deny`, under conditions.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRule {
+    /// Routes such as `GET /rest/*`, `@read` or `@write`.
     pub(crate) allow: Option<Vec<String>>,
+    /// Routes such as `DELETE /rest/*` or `@admin`; they win.
     pub(crate) deny: Option<Vec<String>>,
+    /// The caller needs one of these scopes.
     pub(crate) scopes: Option<Vec<String>>,
+    /// The caller needs to be in one of these groups.
     pub(crate) groups: Option<Vec<String>>,
-}
-
-/// Reads a document, and reports everything in it that can't be read: after each error the
-/// field at fault is taken out and the rest read again.
-///
-/// `None` when anything was wrong.
-pub(crate) fn read<T: DeserializeOwned>(text: &str, report: &mut Report<'_>) -> Option<T> {
-    let mut value = match crate::json::parse(text.as_bytes()) {
-        Ok(value @ Value::Object(_)) => value,
-        Ok(_) => {
-            report.whole("expected a JSON object");
-            return None;
-        }
-        Err(error) => {
-            report.whole(&format!(
-                "expected a JSON object with unique members: {error}"
-            ));
-            return None;
-        }
-    };
-    let mut clean = !report_empty(&value, "", report);
-    loop {
-        match serde_path_to_error::deserialize(&value) {
-            Ok(document) => return clean.then_some(document),
-            Err(error) => {
-                clean = false;
-                let path = error.path().clone();
-                report.wrong(&path.to_string(), &expectation(&error.into_inner()));
-                if !take_out(&mut value, &path) {
-                    return None;
-                }
-            }
-        }
-    }
-}
-
-/// Reports every empty string, list or object and every null; `true` if there is any.
-fn report_empty(value: &Value, path: &str, report: &mut Report<'_>) -> bool {
-    let empty = match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.is_empty() && !path.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
-    };
-    if empty {
-        report.wrong(
-            path,
-            "is empty; expected a value, or the field to be left out",
-        );
-    }
-    let inner: Vec<(String, &Value)> = match value {
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| (format!("{path}[{index}]"), item))
-            .collect(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, member)| {
-                let dot = if path.is_empty() { "" } else { "." };
-                (format!("{path}{dot}{name}"), member)
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
-    inner.into_iter().fold(empty, |any, (path, value)| {
-        report_empty(value, &path, report) || any
-    })
-}
-
-/// What serde expected, without the value that it found: that may be a secret in the wrong place.
-fn expectation(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    if message.starts_with("unknown field") {
-        return message.replacen("unknown field", "is unknown:", 1);
-    }
-    match message.rsplit_once("expected ") {
-        Some((_, "u64")) => "expected a whole number, not negative".to_owned(),
-        Some((_, expected)) if !message.starts_with("expected") => format!("expected {expected}"),
-        _ => message,
-    }
-}
-
-/// Takes out what a path leads to. Of an array the whole is taken: without one of its elements
-/// the places of the others would be reported wrongly.
-fn take_out(value: &mut Value, path: &serde_path_to_error::Path) -> bool {
-    let segments: Vec<&Segment> = path.iter().collect();
-    let Some(last_name) = segments
-        .iter()
-        .rposition(|segment| matches!(segment, Segment::Map { .. }))
-    else {
-        return false;
-    };
-    let mut place = value;
-    for segment in segments.iter().take(last_name) {
-        let next = match segment {
-            Segment::Map { key } => place.get_mut(key),
-            Segment::Seq { index } => place.get_mut(index),
-            Segment::Enum { variant } => place.get_mut(variant),
-            Segment::Unknown => None,
-        };
-        let Some(next) = next else {
-            return false;
-        };
-        place = next;
-    }
-    match (place, segments.get(last_name)) {
-        (Value::Object(members), Some(Segment::Map { key })) => members.remove(key).is_some(),
-        _ => false,
-    }
 }

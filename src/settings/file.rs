@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::authenticate::api_token::TokenId;
 use crate::settings::Tree;
 use crate::settings::problem::Problems;
 use crate::settings::source::LoadError;
@@ -22,6 +23,26 @@ pub(crate) fn read(path: &Path) -> Result<Tree, LoadError> {
     flatten(&text).map_err(LoadError::Invalid)
 }
 
+/// Where the record of an API token is: `settings-tokens/<id>.json` beside `settings.json`.
+pub(crate) fn token_path(settings: &Path, id: &TokenId) -> PathBuf {
+    let mut folder = settings.with_extension("").into_os_string();
+    folder.push("-tokens");
+    PathBuf::from(folder)
+        .join(id.as_str())
+        .with_extension("json")
+}
+
+/// Writes the record of a new API token.
+#[cfg(feature = "cli")]
+pub(crate) fn write_token(settings: &Path, id: &TokenId, record: &str) -> Result<(), LoadError> {
+    let path = token_path(settings, id);
+    let write = || {
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        std::io::Write::write_all(&mut File::create_new(&path)?, record.as_bytes())
+    };
+    write().map_err(|error| LoadError::File(error.kind()))
+}
+
 fn flatten(text: &[u8]) -> Result<Tree, Problems> {
     let mut problems = Problems::default();
     let mut documents = Vec::new();
@@ -29,7 +50,7 @@ fn flatten(text: &[u8]) -> Result<Tree, Problems> {
         Ok(Value::Object(top)) => {
             for (name, value) in top {
                 match value {
-                    Value::Object(entries) if name != "settings" => {
+                    Value::Object(entries) if name != "settings" && name != "revoked" => {
                         documents.extend(
                             entries
                                 .into_iter()

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::authenticate::api_token::TokenId;
 use crate::http::{Deadline, HttpClient};
 use crate::settings::problem::Problems;
 use crate::settings::{Tree, file, ssm};
@@ -57,6 +58,55 @@ impl Source {
             Self::File(path) => file::read(path),
         }
     }
+
+    /// Reads the record of an API token: a parameter below `<prefix>-tokens`, or a file in the
+    /// folder of that name beside the settings file. `None` where there is none.
+    pub(crate) async fn read_token(
+        &self,
+        id: &TokenId,
+        deadline: Deadline,
+    ) -> Result<Option<String>, LoadError> {
+        match self {
+            Self::Ssm(source) => source.read_token(id, deadline).await,
+            Self::File(path) => match std::fs::read_to_string(file::token_path(path, id)) {
+                Ok(text) => Ok(Some(text)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(LoadError::File(error.kind())),
+            },
+        }
+    }
+}
+
+#[cfg(feature = "cli")]
+impl Source {
+    /// Writes the record of a new API token; an id that is taken is an error.
+    pub(crate) async fn write_token(
+        &self,
+        id: &TokenId,
+        record: &str,
+        deadline: Deadline,
+    ) -> Result<(), LoadError> {
+        match self {
+            Self::Ssm(source) => source.write_token(id, record, deadline).await,
+            Self::File(path) => file::write_token(path, id, record),
+        }
+    }
+
+    /// Deletes the record of an API token; `false` where there is none.
+    pub(crate) async fn delete_token(
+        &self,
+        id: &TokenId,
+        deadline: Deadline,
+    ) -> Result<bool, LoadError> {
+        match self {
+            Self::Ssm(source) => source.delete_token(id, deadline).await,
+            Self::File(path) => match std::fs::remove_file(file::token_path(path, id)) {
+                Ok(()) => Ok(true),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+                Err(error) => Err(LoadError::File(error.kind())),
+            },
+        }
+    }
 }
 
 impl fmt::Display for Source {
@@ -85,8 +135,8 @@ pub enum LoadError {
     /// SSM did not finish in time.
     #[error("SSM did not answer in time")]
     SsmTimeout,
-    /// The file could not be read.
-    #[error("the settings file could not be read: {0}")]
+    /// A file could not be read.
+    #[error("the file could not be read: {0}")]
     File(std::io::ErrorKind),
     /// The documents have problems.
     #[error("the settings are invalid: {0}")]

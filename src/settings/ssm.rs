@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use tokio::sync::OnceCell;
 
+use crate::authenticate::api_token::TokenId;
 use crate::http::{Deadline, FetchError, HttpClient, TOTAL_DEADLINE};
 use crate::settings::Tree;
 use crate::settings::source::LoadError;
@@ -67,6 +68,95 @@ impl SsmSource {
         tokio::time::timeout(deadline.left(TOTAL_DEADLINE), self.pages())
             .await
             .unwrap_or(Err(LoadError::SsmTimeout))
+    }
+
+    /// The record of an API token; `None` where there is no such parameter.
+    pub(crate) async fn read_token(
+        &self,
+        id: &TokenId,
+        deadline: Deadline,
+    ) -> Result<Option<String>, LoadError> {
+        let work = async {
+            let client = self.client.get_or_init(|| client(&self.http)).await;
+            let answer = client
+                .get_parameter()
+                .name(self.token_name(id))
+                .with_decryption(true)
+                .send()
+                .await;
+            match answer {
+                Ok(answer) => {
+                    let value = answer.parameter.and_then(|parameter| parameter.value);
+                    value
+                        .map(Some)
+                        .ok_or_else(|| LoadError::Ssm("a parameter has no value".to_owned()))
+                }
+                Err(SdkError::ServiceError(error)) if error.err().is_parameter_not_found() => {
+                    Ok(None)
+                }
+                Err(error) => Err(load_error(&error)),
+            }
+        };
+        tokio::time::timeout(deadline.left(TOTAL_DEADLINE), work)
+            .await
+            .unwrap_or(Err(LoadError::SsmTimeout))
+    }
+
+    /// Writes the record of a new API token; SSM refuses a name that is taken.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn write_token(
+        &self,
+        id: &TokenId,
+        record: &str,
+        deadline: Deadline,
+    ) -> Result<(), LoadError> {
+        let work = async {
+            let client = self.client.get_or_init(|| client(&self.http)).await;
+            let request = client
+                .put_parameter()
+                .name(self.token_name(id))
+                .value(record)
+                .overwrite(false);
+            let answer = request
+                .r#type(aws_sdk_ssm::types::ParameterType::String)
+                .send()
+                .await;
+            answer.map(drop).map_err(|error| load_error(&error))
+        };
+        tokio::time::timeout(deadline.left(TOTAL_DEADLINE), work)
+            .await
+            .unwrap_or(Err(LoadError::SsmTimeout))
+    }
+
+    /// Deletes the record of an API token; `false` where there is none.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn delete_token(
+        &self,
+        id: &TokenId,
+        deadline: Deadline,
+    ) -> Result<bool, LoadError> {
+        let work = async {
+            let client = self.client.get_or_init(|| client(&self.http)).await;
+            match client
+                .delete_parameter()
+                .name(self.token_name(id))
+                .send()
+                .await
+            {
+                Ok(_) => Ok(true),
+                Err(SdkError::ServiceError(error)) if error.err().is_parameter_not_found() => {
+                    Ok(false)
+                }
+                Err(error) => Err(load_error(&error)),
+            }
+        };
+        tokio::time::timeout(deadline.left(TOTAL_DEADLINE), work)
+            .await
+            .unwrap_or(Err(LoadError::SsmTimeout))
+    }
+
+    pub(crate) fn token_name(&self, id: &TokenId) -> String {
+        format!("{}-tokens/{}", self.prefix, id.as_str())
     }
 
     async fn pages(&self) -> Result<Tree, LoadError> {

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use tracing::{error, info};
 
+use crate::authenticate::online::Line;
 use crate::backoff::Backoff;
 use crate::clock::{Clock, SinceEpoch};
 use crate::error::Fault;
 use crate::http::{Deadline, TOTAL_DEADLINE};
 use crate::keys::cache::KeyCache;
 use crate::provider::Provider;
+use crate::response::Options;
 use crate::settings::source::{LoadError, Source};
 use crate::settings::{Settings, Tree};
 use crate::sync::Locked;
@@ -28,36 +30,61 @@ pub(crate) struct Loaded {
     pub(crate) settings: Settings,
     /// Tells two loaded settings apart.
     pub(crate) generation: u64,
-    issuers: Vec<(String, usize, Arc<KeyCache>)>,
+    issuers: Vec<(String, usize, Option<Arc<KeyCache>>)>,
+    /// The lines to the providers, in their order.
+    lines: Vec<Line>,
     tree: Tree,
+}
+
+/// A provider and the keys of one of its issuers.
+pub(crate) struct IssuerEntry<'l> {
+    pub(crate) index: usize,
+    pub(crate) provider: &'l Provider,
+    /// `None` where the provider is asked about each token.
+    pub(crate) keys: Option<&'l Arc<KeyCache>>,
 }
 
 impl Loaded {
     /// The provider that this exact issuer belongs to, and its keys.
-    pub(crate) fn issuer(&self, name: &str) -> Option<(&Provider, &Arc<KeyCache>)> {
-        let (_, provider, keys) = self.issuers.iter().find(|(issuer, ..)| issuer == name)?;
-        Some((self.settings.providers.get(*provider)?, keys))
+    pub(crate) fn issuer(&self, name: &str) -> Option<IssuerEntry<'_>> {
+        let (_, index, keys) = self.issuers.iter().find(|(issuer, ..)| issuer == name)?;
+        Some(IssuerEntry {
+            index: *index,
+            provider: self.settings.providers.get(*index)?,
+            keys: keys.as_ref(),
+        })
+    }
+
+    /// The provider at a place, and the line to it.
+    pub(crate) fn line(&self, index: usize) -> Option<(&Provider, &Line)> {
+        Some((self.settings.providers.get(index)?, self.lines.get(index)?))
     }
 
     /// Takes over the key caches whose source is the same, so that a change of a rule doesn't
-    /// make us fetch all keys anew.
+    /// make us fetch all keys anew. Keys that came by a private authority are fetched anew, for the
+    /// authority may be what has changed.
     fn new(tree: Tree, settings: Settings, generation: u64, previous: Option<&Self>) -> Self {
         let known = |keys: &_| {
             previous
                 .iter()
                 .flat_map(|previous| &previous.issuers)
-                .find(|(_, _, cache)| cache.source() == keys)
-                .map(|(_, _, cache)| Arc::clone(cache))
+                .filter_map(|(_, _, cache)| cache.as_ref())
+                .find(|cache| cache.source() == keys && !cache.is_private())
+                .map(Arc::clone)
         };
         let mut issuers = Vec::new();
         for (index, provider) in settings.providers.iter().enumerate() {
             for issuer in &provider.issuers {
-                let cache = known(&issuer.keys)
-                    .unwrap_or_else(|| Arc::new(KeyCache::new(issuer.keys.clone())));
+                let cache = issuer.keys.as_ref().map(|keys| {
+                    let cache = || KeyCache::new(keys.clone(), provider.http.clone());
+                    let known = known(keys).filter(|_| provider.http.is_none());
+                    known.unwrap_or_else(|| Arc::new(cache()))
+                });
                 issuers.push((issuer.name.clone(), index, cache));
             }
         }
         Self {
+            lines: settings.providers.iter().map(|_| Line::default()).collect(),
             settings,
             generation,
             issuers,
@@ -77,7 +104,8 @@ pub(crate) struct LoadCounts {
 
 /// Keeps the settings in force.
 pub(crate) struct Store {
-    source: Source,
+    pub(crate) source: Source,
+    options: Options,
     state: Locked<State>,
     flight: tokio::sync::Mutex<()>,
     pub(crate) counts: LoadCounts,
@@ -98,9 +126,10 @@ enum Plan {
 }
 
 impl Store {
-    pub(crate) fn new(source: Source) -> Self {
+    pub(crate) fn new(source: Source, options: Options) -> Self {
         Self {
             source,
+            options,
             state: Locked::default(),
             flight: tokio::sync::Mutex::default(),
             counts: LoadCounts::default(),
@@ -136,7 +165,7 @@ impl Store {
                 Some(loaded) => {
                     // A clock that was set back makes settings old rather than young for ever.
                     let age = now.checked_sub(state.checked).unwrap_or(Duration::MAX);
-                    if age >= loaded.settings.refresh && may_retry {
+                    if age >= loaded.settings.general.refresh && may_retry {
                         Plan::Load(Some(Arc::clone(loaded)))
                     } else {
                         Plan::Use(Arc::clone(loaded))
@@ -184,7 +213,7 @@ impl Store {
         if previous.is_some_and(|previous| previous.tree == tree) {
             return Ok(None);
         }
-        let settings = Settings::parse(&tree).map_err(LoadError::Invalid)?;
+        let settings = Settings::parse(&tree, self.options).map_err(LoadError::Invalid)?;
         let generation = previous.map_or(0, |previous| previous.generation.saturating_add(1));
         Ok(Some(Loaded::new(tree, settings, generation, previous)))
     }

@@ -17,6 +17,7 @@ mod cases;
 mod cognito;
 mod events;
 mod key_cache;
+mod oidc;
 mod providers;
 mod settings;
 mod ssm;

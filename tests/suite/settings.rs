@@ -1,5 +1,6 @@
 //! Settings documents: what is accepted, what is reported, and what a reload does.
 
+use atlassian_authorizer::response::Options;
 use atlassian_authorizer::settings::{Settings, Tree};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -13,7 +14,8 @@ fn parse(documents: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
         .collect();
-    Settings::parse(&tree).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    Settings::parse(&tree, Options::default())
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
 const POOL: (&str, &str) = (
@@ -38,7 +40,7 @@ fn the_smallest_settings_are_one_provider() {
     );
     assert_eq!(settings.products.len(), 1);
     assert!(settings.products[0].contains("/anything"));
-    assert_eq!(settings.refresh, Duration::from_mins(5));
+    assert_eq!(settings.general.refresh, Duration::from_mins(5));
 }
 
 #[test]
@@ -89,9 +91,9 @@ fn all_problems_are_reported_at_once() {
     ])
     .unwrap_err();
     let expected = [
-        "settings: mode: expected `enforce`",
+        "settings: mode: expected one of `enforce`, `monitor`, `off`",
         "settings: refresh_seconds: expected a whole number",
-        "settings: basic: is unknown: `basic`, expected one of `refresh_seconds`, `mode`, `basic_auth`",
+        "settings: basic: is unknown: `basic`, expected one of `refresh_seconds`, `mode`, `basic_auth`, `api_tokens`, `opaque_order`",
         "providers/pool: user_pool_id: is no user pool id",
         "providers/pool: algorithms: expected asymmetric algorithms",
         "providers/pool: discovery: does not belong to kind `cognito`",

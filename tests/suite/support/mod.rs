@@ -3,6 +3,7 @@
 pub mod issuer;
 pub mod lambda;
 pub mod moto;
+pub mod oidc;
 pub mod runtime_api;
 pub mod ssm;
 pub mod tokens;

@@ -1,0 +1,142 @@
+//! Making and revoking API tokens: what an operator's tool does. Nothing of it is in the Lambda,
+//! whose role could not write anyway.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use thiserror::Error;
+
+use crate::authenticate::api_token::{
+    ID_LENGTH, Record, SECRET_LENGTH, TokenId, characters, checksum, hash,
+};
+use crate::clock::SinceEpoch;
+use crate::credential::API_TOKEN_PREFIX;
+use crate::http::Deadline;
+use crate::secret::Secret;
+use crate::settings::ApiTokens;
+use crate::settings::source::{LoadError, Source};
+use crate::username::Username;
+
+/// What a new token is to be.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// The Atlassian user that it acts as.
+    pub username: Username,
+    /// What it is for, in the words of whoever makes it.
+    pub name: String,
+    /// How long it is accepted; no longer than the settings allow.
+    pub lifetime: Duration,
+    /// Scopes, as access rules name them.
+    pub scopes: Vec<String>,
+    /// Groups, as access rules name them.
+    pub groups: Vec<String>,
+    /// Only routes that read.
+    pub read_only: bool,
+    /// Networks that it may be used from; empty for any.
+    pub source_cidrs: Vec<IpNet>,
+    /// Products that it may be used in; empty for all.
+    pub products: Vec<String>,
+}
+
+/// A token that has been made. It can't be shown again.
+#[derive(Debug)]
+pub struct Created {
+    /// Its id, by which it is revoked.
+    pub id: TokenId,
+    /// The whole token.
+    pub token: Secret,
+    /// When it expires, since the epoch.
+    pub expires: SinceEpoch,
+}
+
+/// Why a token could not be made or revoked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ApiTokenError {
+    /// The settings accept no API tokens.
+    #[error(
+        "the settings accept no API tokens; set `api_tokens.enabled` in the parameter `settings`"
+    )]
+    Disabled,
+    /// A lifetime of nothing, or longer than the settings allow.
+    #[error(
+        "the lifetime is out of bounds; expected at least one second and at most {0} days, by `api_tokens.max_lifetime_days`"
+    )]
+    Lifetime(u64),
+    /// The random generator failed.
+    #[error("no random numbers could be had")]
+    Random,
+    /// The record would exceed SSM's limit.
+    #[error("the token's record is too large; expected fewer groups, scopes or networks")]
+    TooLarge,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] LoadError),
+}
+
+/// Makes a token and stores what is to be stored of it.
+///
+/// # Errors
+///
+/// [`ApiTokenError`]; nothing has been stored then.
+pub async fn create(
+    store: &Source,
+    rules: Option<ApiTokens>,
+    new: NewToken,
+    now: SinceEpoch,
+) -> Result<Created, ApiTokenError> {
+    let rules = rules.ok_or(ApiTokenError::Disabled)?;
+    if new.lifetime < Duration::from_secs(1) || new.lifetime > rules.max_lifetime {
+        let days = rules
+            .max_lifetime
+            .as_secs()
+            .checked_div(86_400)
+            .unwrap_or_default();
+        return Err(ApiTokenError::Lifetime(days));
+    }
+    let id = random(ID_LENGTH)?;
+    let secret = random(SECRET_LENGTH)?;
+    let expires = now.saturating_add(new.lifetime);
+    let record = Record {
+        secret_sha256: hash(&secret),
+        username: new.username.as_str().to_owned(),
+        name: new.name,
+        created: now.as_secs(),
+        expires: expires.as_secs(),
+        scopes: new.scopes,
+        groups: new.groups,
+        read_only: new.read_only,
+        source_cidrs: new.source_cidrs,
+        products: new.products,
+    };
+    let text = serde_json::to_string(&record).map_err(|_| ApiTokenError::TooLarge)?;
+    if text.len() > crate::authenticate::api_token::MAX_RECORD {
+        return Err(ApiTokenError::TooLarge);
+    }
+    let token = [API_TOKEN_PREFIX, &id, &secret, &checksum(&id, &secret)].concat();
+    let id = TokenId::new(&id).ok_or(ApiTokenError::Random)?;
+    store.write_token(&id, &text, Deadline::start()).await?;
+    Ok(Created {
+        id,
+        token: Secret::new(&token),
+        expires,
+    })
+}
+
+/// Revokes a token by deleting its record. Instances that hold the record accept the token until
+/// they read it again, after `api_tokens.recheck_seconds`, and API Gateway for its cache time more.
+///
+/// Returns whether there was such a token.
+///
+/// # Errors
+///
+/// [`ApiTokenError::Store`].
+pub async fn revoke(store: &Source, id: &TokenId) -> Result<bool, ApiTokenError> {
+    Ok(store.delete_token(id, Deadline::start()).await?)
+}
+
+fn random(length: usize) -> Result<String, ApiTokenError> {
+    let mut bytes = vec![0; length];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| ApiTokenError::Random)?;
+    Ok(characters(&bytes, length))
+}

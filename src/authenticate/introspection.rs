@@ -1,0 +1,174 @@
+//! Token introspection (RFC 7662).
+
+use std::time::Duration;
+
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+
+use super::online::{AskError, Question, Word};
+use super::userinfo;
+use crate::error::Denial;
+use crate::http::{Endpoint, FetchError, Reply};
+use crate::secret::Secret;
+use crate::signing::{PrivateKey, random_id};
+
+/// How long an assertion of ours is good for.
+const ASSERTION_LIFETIME: Duration = Duration::from_mins(1);
+
+/// An introspection endpoint, and who we are there.
+#[derive(Clone, Debug)]
+pub struct Introspection {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// How we authenticate.
+    pub client: ClientAuth,
+    /// What `iss` must be, where the answer has one.
+    pub issuers: Vec<String>,
+    /// Asked for the user's attributes when the token is active.
+    pub userinfo: Option<Endpoint>,
+}
+
+/// Client authentication (RFC 6749, section 2.3; RFC 7523, section 2.2).
+#[derive(Clone, Debug)]
+pub enum ClientAuth {
+    /// `client_secret_basic`.
+    Basic {
+        /// Our client id.
+        id: String,
+        /// Our client secret.
+        secret: Secret,
+    },
+    /// `client_secret_post`.
+    Post {
+        /// Our client id.
+        id: String,
+        /// Our client secret.
+        secret: Secret,
+    },
+    /// `private_key_jwt`.
+    PrivateKeyJwt {
+        /// Our client id.
+        id: String,
+        /// Our private key.
+        key: PrivateKeyOf,
+        /// The `kid` under which the provider knows its public half.
+        key_id: Option<String>,
+        /// The assertion's `aud`: the issuer, or the endpoint where it is not known.
+        audience: String,
+    },
+}
+
+/// A private key in the settings; opaque to other crates.
+#[derive(Clone, Debug)]
+pub struct PrivateKeyOf(pub(crate) PrivateKey);
+
+impl Introspection {
+    pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
+        let reply = question.send(self.request(question)?).await?;
+        if reply.status == 400 && is_about_the_token(&reply) {
+            return Ok(Word::NotMine);
+        }
+        if reply.status != 200 {
+            return Err(AskError::Misconfigured(reply.status));
+        }
+        let mut answer = reply.object()?;
+        match answer.remove("active") {
+            Some(Value::Bool(true)) => {}
+            // The server also says so of tokens that it does not know (section 2.2).
+            Some(Value::Bool(false)) => return Ok(Word::NotMine),
+            _ => return Err(FetchError::Unusable("an introspection answer").into()),
+        }
+        if !is_access_token(&answer) {
+            return Ok(Word::Refused(Denial::TokenTypeUnsupported));
+        }
+        if let Some(issuer) = answer.get("iss")
+            && !self.issuers.is_empty()
+            && !self.issuers.iter().any(|ours| issuer == ours.as_str())
+        {
+            return Ok(Word::Refused(Denial::IssuerUnknown));
+        }
+        // A client's own token has no user to be asked about.
+        let has_user = answer.contains_key("sub") || answer.contains_key("username");
+        match &self.userinfo {
+            Some(endpoint) if has_user => userinfo::add(endpoint, question, answer).await,
+            _ => Ok(Word::Claims(answer)),
+        }
+    }
+
+    fn request(&self, question: &Question<'_>) -> Result<RequestBuilder, AskError> {
+        let mut form = vec![
+            ("token", question.token.reveal()),
+            ("token_type_hint", "access_token"),
+        ];
+        let post = |form: &[(&str, &str)]| question.http.post_form(&self.endpoint, form);
+        Ok(match &self.client {
+            ClientAuth::Basic { id, secret } => {
+                // Both are form-encoded first (RFC 6749, section 2.3.1).
+                let encode = |text: &str| {
+                    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
+                };
+                post(&form).basic_auth(encode(id), Some(encode(secret.reveal())))
+            }
+            ClientAuth::Post { id, secret } => {
+                form.extend([
+                    ("client_id", id.as_str()),
+                    ("client_secret", secret.reveal()),
+                ]);
+                post(&form)
+            }
+            ClientAuth::PrivateKeyJwt {
+                id,
+                key,
+                key_id,
+                audience,
+            } => {
+                let unsigned = |_| AskError::Unavailable(FetchError::Unusable("signable"));
+                let claims = json!({
+                    "iss": id, "sub": id, "aud": audience,
+                    "jti": random_id().map_err(unsigned)?,
+                    "iat": question.now.as_secs(),
+                    "exp": question.now.saturating_add(ASSERTION_LIFETIME).as_secs(),
+                });
+                let assertion = key
+                    .0
+                    .sign_jwt(key_id.as_deref(), &claims)
+                    .map_err(unsigned)?;
+                form.extend([
+                    ("client_id", id.as_str()),
+                    (
+                        "client_assertion_type",
+                        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                    ),
+                    ("client_assertion", assertion.as_str()),
+                ]);
+                post(&form)
+            }
+        })
+    }
+}
+
+/// Whether an error speaks of the token alone, as some servers have it in place of an inactive
+/// token: the caller's fault, and no reason to keep others out.
+fn is_about_the_token(reply: &Reply) -> bool {
+    let error = reply
+        .object()
+        .ok()
+        .and_then(|mut answer| answer.remove("error"));
+    error.is_some_and(|error| error == "unsupported_token_type" || error == "invalid_token")
+}
+
+/// Whether an active token is one that a caller may send. Servers also call refresh tokens
+/// active: those are for the client and the server alone. `token_type` is that of RFC 6749, section
+/// 5.1; older Ory Hydra writes `access_token`, newer tells by `token_use`, and Keycloak by `typ`.
+fn is_access_token(answer: &serde_json::Map<String, Value>) -> bool {
+    let is_one_of = |name: &str, accepted: &[&str]| {
+        answer.get(name).is_none_or(|value| {
+            value
+                .as_str()
+                .is_some_and(|value| accepted.iter().any(|one| value.eq_ignore_ascii_case(one)))
+        })
+    };
+    is_one_of("token_type", &["bearer", "access_token"])
+        && is_one_of("token_use", &["access_token", "access"])
+        && is_one_of("typ", &["bearer", "jwt", "at+jwt", "application/at+jwt"])
+}

@@ -1,0 +1,254 @@
+//! Asking a provider about a token, and what keeps a failing provider from holding up others.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use reqwest::RequestBuilder;
+use serde_json::{Map, Value};
+use thiserror::Error;
+use tracing::warn;
+
+use super::introspection::Introspection;
+use super::userinfo::Userinfo;
+use crate::backoff::Backoff;
+use crate::clock::SinceEpoch;
+use crate::credential::Token;
+use crate::error::{Denial, Fault};
+use crate::http::{Deadline, FetchError, HttpClient, REQUEST_TIMEOUT, Reply};
+use crate::identity::AuthMethod;
+use crate::keys::cache::FetchContext;
+use crate::provider::{Provider, facebook, github, gitlab, google, slack};
+use crate::sync::Locked;
+
+/// The largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 256 * 1024;
+/// The longest pause after failures.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// How long a provider that limits our rate is left alone when it does not say.
+const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(5);
+/// The longest `Retry-After` that is believed.
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
+
+/// What a provider says of a token.
+pub(crate) enum Word {
+    /// It is active; these are its claims, by the names that the rules use.
+    Claims(Map<String, Value>),
+    /// It is none of this provider's, or not active: the provider does not tell which.
+    NotMine,
+    /// It is this provider's, and it is no good.
+    Refused(Denial),
+}
+
+/// Why there is no word. Carries nothing of what was sent or received.
+#[derive(Debug, Error)]
+pub(crate) enum AskError {
+    /// No answer, or none that can be understood.
+    #[error(transparent)]
+    Unavailable(#[from] FetchError),
+    /// Too many questions; ask again after this time.
+    #[error("the provider limits the rate of our questions")]
+    RateLimited(Option<Duration>),
+    /// The provider refused our own credentials or the question, with this status.
+    #[error("the provider refused our credentials or the question with status {0}")]
+    Misconfigured(u16),
+}
+
+/// How a provider is asked about tokens.
+#[derive(Clone, Debug)]
+pub enum Check {
+    /// RFC 7662.
+    Introspection(Introspection),
+    /// OpenID Connect Core 1.0, section 5.3, and something that binds the token to a client.
+    Userinfo(Userinfo),
+    /// GitHub's check of a token of our application.
+    GitHub(github::TokenCheck),
+    /// GitLab's token info and user.
+    GitLab(gitlab::TokenInfo),
+    /// Google's tokeninfo.
+    Google(google::TokenInfo),
+    /// Slack's userinfo.
+    Slack(slack::UserInfo),
+    /// Facebook's `debug_token`.
+    Facebook(facebook::DebugToken),
+}
+
+impl Check {
+    /// Whether the answer tells whom the token was issued to.
+    pub(crate) const fn is_bound(&self) -> bool {
+        match self {
+            Self::Userinfo(userinfo) => userinfo.is_bound(),
+            Self::Slack(_) => false,
+            _ => true,
+        }
+    }
+
+    pub(crate) const fn method(&self) -> AuthMethod {
+        match self {
+            Self::Userinfo(_) | Self::Slack(_) => AuthMethod::Userinfo,
+            _ => AuthMethod::Introspection,
+        }
+    }
+
+    async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
+        match self {
+            Self::Introspection(check) => check.ask(question).await,
+            Self::Userinfo(check) => check.ask(question).await,
+            Self::GitHub(check) => check.ask(question).await,
+            Self::GitLab(check) => check.ask(question).await,
+            Self::Google(check) => check.ask(question).await,
+            Self::Slack(check) => check.ask(question).await,
+            Self::Facebook(check) => check.ask(question).await,
+        }
+    }
+}
+
+/// One question about one token.
+pub(crate) struct Question<'q> {
+    pub(crate) http: &'q HttpClient,
+    pub(crate) token: &'q Token<'q>,
+    pub(crate) now: SinceEpoch,
+    deadline: Deadline,
+}
+
+impl Question<'_> {
+    /// Sends one of the requests that the question takes. Of the statuses, `429` and those from
+    /// `500` up are errors.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, AskError> {
+        let again = request.try_clone();
+        let send = async |request| {
+            let allowed = self.deadline.left(REQUEST_TIMEOUT);
+            self.http.ask(request, MAX_ANSWER, allowed).await
+        };
+        let reply = match (send(request).await, again) {
+            // A pooled connection that died while Lambda had the sandbox frozen.
+            (Err(FetchError::Connection), Some(again)) => send(again).await?,
+            (reply, _) => reply?,
+        };
+        match reply.status {
+            429 => Err(AskError::RateLimited(reply.retry_after)),
+            500.. => Err(FetchError::Status(reply.status).into()),
+            _ => Ok(reply),
+        }
+    }
+
+    /// Asks with the token as the credential.
+    pub(crate) fn with_bearer(&self, request: RequestBuilder) -> RequestBuilder {
+        request.bearer_auth(self.token.reveal())
+    }
+}
+
+impl Reply {
+    /// The answer as a JSON object with unique members.
+    pub(crate) fn object(&self) -> Result<Map<String, Value>, AskError> {
+        match crate::json::parse(&self.body) {
+            Ok(Value::Object(object)) => Ok(object),
+            _ => Err(FetchError::Unusable("a JSON object").into()),
+        }
+    }
+}
+
+/// The line to one provider: cut for a while after each failure.
+#[derive(Debug, Default)]
+pub(crate) struct Line(Locked<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    tries: Backoff,
+    /// A provider that limits our rate is not asked before this time.
+    limited_until: SinceEpoch,
+}
+
+impl Line {
+    /// Asks the provider, unless it has just failed.
+    ///
+    /// `allowed` is the longest that all requests of the question may take.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::ProviderUnavailable`], [`Fault::ProviderRateLimited`] or
+    /// [`Fault::ProviderMisconfigured`].
+    pub(crate) async fn ask(
+        &self,
+        provider: &Provider,
+        check: &Check,
+        token: &Token<'_>,
+        context: FetchContext<'_>,
+        allowed: Duration,
+    ) -> Result<Word, Fault> {
+        let now = context.clock.now();
+        self.0.with(|state| {
+            // A clock that was set back must not close the line for longer than it was meant to.
+            let limited = state.limited_until.saturating_sub(now);
+            if !limited.is_zero() && limited <= MAX_RETRY_AFTER {
+                return Err(Fault::ProviderRateLimited);
+            }
+            let open = state.tries.may_retry(now, MAX_PAUSE);
+            if open {
+                Ok(())
+            } else {
+                Err(Fault::ProviderUnavailable)
+            }
+        })?;
+        context.asks.tried.fetch_add(1, Ordering::Relaxed);
+        let question = Question {
+            http: provider.http.as_ref().unwrap_or(context.http),
+            token,
+            now,
+            deadline: Deadline::after(allowed),
+        };
+        let answer = check.ask(&question).await;
+        let now = context.clock.now();
+        self.0.with(|state| match answer {
+            Ok(word) => {
+                state.tries.succeeded(now);
+                Ok(word)
+            }
+            Err(error) => {
+                context.asks.failed.fetch_add(1, Ordering::Relaxed);
+                warn!(provider = provider.id.as_str(), %error, "the provider could not be asked about a token");
+                Err(state.failed(&error, now))
+            }
+        })
+    }
+}
+
+impl State {
+    fn failed(&mut self, error: &AskError, now: SinceEpoch) -> Fault {
+        match error {
+            AskError::RateLimited(after) => {
+                let pause = after.unwrap_or(RATE_LIMIT_PAUSE).min(MAX_RETRY_AFTER);
+                self.limited_until = now.saturating_add(pause);
+                Fault::ProviderRateLimited
+            }
+            AskError::Unavailable(_) => {
+                self.tries.failed(now);
+                Fault::ProviderUnavailable
+            }
+            AskError::Misconfigured(status) => {
+                // Providers lock out a client that keeps coming with the wrong secret. Another
+                // status may be about this one token, and must not keep others out.
+                if matches!(status, 401 | 403) {
+                    self.tries.failed(now);
+                }
+                Fault::ProviderMisconfigured
+            }
+        }
+    }
+}
+
+/// Renames members of an answer: the first name is the vendor's, the second the one that the
+/// rules use. Members that are missing or `null` are left out.
+pub(crate) fn renamed(answer: &Map<String, Value>, names: &[(&str, &str)]) -> Map<String, Value> {
+    names
+        .iter()
+        .filter_map(|(theirs, ours)| {
+            let value = answer.get(*theirs).filter(|value| !value.is_null())?;
+            Some(((*ours).to_owned(), value.clone()))
+        })
+        .collect()
+}
+
+/// A number of seconds that a vendor writes as a number or as text.
+pub(crate) fn seconds(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}

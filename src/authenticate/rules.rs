@@ -1,0 +1,328 @@
+//! The third stage of every token: the rules that its claims must meet.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::claims::{Proof, VerifiedClaims};
+use crate::clock::SinceEpoch;
+use crate::error::Denial;
+use crate::identity::{Identity, Subject};
+use crate::provider::{Groups, Provider, TokenUse};
+
+/// How far the clocks of issuers may be ahead of ours, for `nbf` and `iat`.
+const LEEWAY: Duration = Duration::from_mins(1);
+
+impl VerifiedClaims {
+    /// Applies a provider's rules, and the list of what is revoked.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that does not hold, in the order: binding to a key, times, token use,
+    /// audience, revocation, `require`, username, groups.
+    pub(super) fn identify(
+        &self,
+        provider: &Provider,
+        revoked: &BTreeSet<String>,
+        now: SinceEpoch,
+    ) -> Result<Identity, Denial> {
+        // Bound to a key of its holder (RFC 7800, RFC 9449): as a bearer token it is stolen.
+        if self.claim("cnf").is_some() {
+            return Err(Denial::TokenTypeUnsupported);
+        }
+        let valid_until = self.check_times(provider, now)?;
+        let token_use = self.check_token_use(provider)?;
+        let client_id = self.check_audience(provider, token_use)?;
+        let principal = self.text("sub");
+        if principal.is_none() && matches!(self.proof(), Proof::Signature) {
+            return Err(Denial::ClaimsMalformed);
+        }
+        let ids = [
+            self.text("jti"),
+            self.text("origin_jti"),
+            principal,
+            client_id,
+        ];
+        if ids.into_iter().flatten().any(|id| revoked.contains(id)) {
+            return Err(Denial::TokenRevoked);
+        }
+        if !provider
+            .requirements
+            .iter()
+            .all(|requirement| requirement.holds(self))
+        {
+            return Err(Denial::RequirementUnmet);
+        }
+
+        let username = if self.is_machine(provider, principal, client_id, token_use) {
+            client_id
+                .and_then(|client_id| provider.machine_users.get(client_id))
+                .cloned()
+                .ok_or(Denial::MachineUserUnmapped)?
+        } else {
+            provider.username.apply(self)?
+        };
+        let (groups, groups_incomplete) = match &provider.groups {
+            Groups::None => (Vec::new(), false),
+            Groups::Claim(path) => (self.names(path)?, self.is_elsewhere(path)),
+            Groups::KeycloakRoles => (crate::provider::keycloak::roles(self)?, false),
+        };
+        let subject = Subject {
+            provider: provider.id.clone(),
+            principal: principal.unwrap_or(username.as_str()).to_owned(),
+            username,
+            client_id: client_id.map(str::to_owned),
+            groups,
+            groups_incomplete,
+            valid_until,
+        };
+        Ok(Identity::from_verified(self, subject))
+    }
+
+    /// A signed token must say when it expires; a provider that is asked need not, for its word
+    /// lapses by itself.
+    pub(super) fn check_times(
+        &self,
+        provider: &Provider,
+        now: SinceEpoch,
+    ) -> Result<SinceEpoch, Denial> {
+        let expires = match (self.time("exp")?, self.proof()) {
+            (Some(expires), Proof::Signature) => expires,
+            (None, Proof::Signature) => return Err(Denial::ClaimsMalformed),
+            (expires, Proof::Word { until, .. }) => expires.map_or(until, |at| at.min(until)),
+        };
+        if now >= expires {
+            return Err(Denial::TokenExpired);
+        }
+        let not_after = now.saturating_add(LEEWAY);
+        let issued = self.time("iat")?;
+        let not_before = self.time("nbf")?;
+        if issued
+            .max(not_before)
+            .is_some_and(|start| start > not_after)
+        {
+            return Err(Denial::TokenNotYetValid);
+        }
+        let Some(max_age) = provider.max_token_age else {
+            return Ok(expires);
+        };
+        let oldest = issued
+            .ok_or(Denial::ClaimsMalformed)?
+            .saturating_add(max_age);
+        if now >= oldest {
+            return Err(Denial::TokenTooOld);
+        }
+        Ok(expires.min(oldest))
+    }
+
+    /// Cognito alone says in a claim which kind a token is of.
+    pub(super) fn check_token_use(&self, provider: &Provider) -> Result<Option<TokenUse>, Denial> {
+        let Some(accepted) = &provider.token_uses else {
+            return Ok(None);
+        };
+        let token_use = match self.text("token_use") {
+            Some("access") => TokenUse::Access,
+            Some("id") => TokenUse::Id,
+            _ => return Err(Denial::TokenUseMismatch),
+        };
+        if accepted.contains(&token_use) {
+            Ok(Some(token_use))
+        } else {
+            Err(Denial::TokenUseMismatch)
+        }
+    }
+
+    /// Checks that the token is meant for us, and returns the client that it was issued to.
+    pub(super) fn check_audience(
+        &self,
+        provider: &Provider,
+        token_use: Option<TokenUse>,
+    ) -> Result<Option<&str>, Denial> {
+        let audiences = self.audiences()?;
+        let rule = &provider.audience;
+        if matches!(self.proof(), Proof::Word { bound: false, .. }) {
+            // The settings took that on themselves, or would not have been loaded.
+            return if rule.any_client {
+                self.client()
+            } else {
+                Err(Denial::AudienceMismatch)
+            };
+        }
+        let client = match (self.client()?, audiences.as_slice()) {
+            // A plain id token: its audience is the client, provided that there is just one.
+            // Cognito's access tokens always have a `client_id`.
+            (None, [audience])
+                if token_use != Some(TokenUse::Access)
+                    && rule.client_ids.iter().any(|id| id == audience) =>
+            {
+                Some(*audience)
+            }
+            (client, _) => client,
+        };
+
+        if !rule.client_ids.is_empty()
+            && !client.is_some_and(|client| rule.client_ids.iter().any(|id| id == client))
+        {
+            return Err(Denial::AudienceMismatch);
+        }
+        // An id token's audience is the client itself (OpenID Connect Core 1.0, section 2), so it
+        // has nothing that `audiences` could match, and needs `client_ids`.
+        let is_id_token = token_use == Some(TokenUse::Id);
+        if is_id_token && rule.client_ids.is_empty() && !rule.any_client {
+            return Err(Denial::AudienceMismatch);
+        }
+        if !rule.audiences.is_empty()
+            && !is_id_token
+            && !audiences
+                .iter()
+                .any(|audience| rule.audiences.iter().any(|ours| ours == audience))
+        {
+            return Err(Denial::AudienceMismatch);
+        }
+        Ok(client)
+    }
+
+    /// Whether a token was issued to a client on its own behalf, without a user.
+    ///
+    /// RFC 9068, section 2.2: its `sub` is then the client. Cognito's has no `username`, Auth0 says
+    /// so in `gty` and Entra ID in `idtyp`; a provider's kind may know more.
+    fn is_machine(
+        &self,
+        provider: &Provider,
+        sub: Option<&str>,
+        client_id: Option<&str>,
+        token_use: Option<TokenUse>,
+    ) -> bool {
+        let asked = matches!(self.proof(), Proof::Word { .. });
+        (sub.is_some() && sub == client_id)
+            // Introspection of a client's own token need not name a subject.
+            || (asked && sub.is_none() && client_id.is_some() && self.claim("username").is_none())
+            || self.text("gty") == Some("client-credentials")
+            || self.text("idtyp") == Some("app")
+            || (token_use == Some(TokenUse::Access) && self.claim("username").is_none())
+            || provider.marks_machine(self)
+    }
+}
+
+/// One rule of `require`: a claim, and what it must be.
+#[derive(Clone, Debug)]
+pub struct Requirement {
+    /// The claim, or a path into nested ones.
+    pub claim: crate::username::AttributePath,
+    /// What its value must meet.
+    pub test: Test,
+}
+
+/// What a claim's value must meet. A claim that is missing meets nothing.
+#[derive(Clone, Debug)]
+pub enum Test {
+    /// It is one of these values.
+    OneOf(Vec<Value>),
+    /// It is an array that holds this value, or a string with it among words separated by spaces.
+    Contains(Value),
+}
+
+impl Requirement {
+    fn holds(&self, claims: &VerifiedClaims) -> bool {
+        let Some(value) = claims.attribute(&self.claim) else {
+            return false;
+        };
+        match &self.test {
+            Test::OneOf(values) => values.contains(value),
+            Test::Contains(wanted) => match value {
+                Value::Array(items) => items.contains(wanted),
+                Value::String(text) => text.split(' ').any(|word| Some(word) == wanted.as_str()),
+                _ => false,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "fixed times of the tests")]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::VerifiedClaims;
+    use crate::provider::Provider;
+    use crate::response::Options;
+    use crate::settings::{Settings, Tree};
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn provider() -> Provider {
+        let document = json!({
+            "kind": "custom", "issuer": "https://idp.example.com", "jwks_uri": "https://idp.example.com/keys",
+            "client_ids": ["client"], "username": "username", "groups": "groups", "machine_users": {"client": "svc"},
+        });
+        let tree: Tree = [("providers/idp".to_owned(), document.to_string())]
+            .into_iter()
+            .collect();
+        Settings::parse(&tree, Options::default())
+            .unwrap()
+            .providers
+            .remove(0)
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(json!(null)),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (NOW - 100..NOW + 100).prop_map(Value::from),
+            "client|other|alice|\\PC{0,6}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::btree_map("[a-z]{1,4}", inner, 0..3)
+                    .prop_map(|map| json!(map)),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Claims of any type never panic, and whoever is let in is in time, known and for us.
+        #[test]
+        fn any_claims(
+            claims in proptest::collection::btree_map(
+                "iss|sub|aud|exp|nbf|iat|client_id|azp|cid|appid|username|groups|scope|scp|jti|gty|idtyp",
+                value(),
+                0..12,
+            )
+        ) {
+            let claims = json!(claims);
+            let signed = VerifiedClaims::for_test(claims.clone());
+            if let Ok(identity) = signed.identify(&provider(), &BTreeSet::new(), Duration::from_secs(NOW)) {
+                prop_assert!(claims["exp"].as_f64().unwrap() > NOW as f64);
+                prop_assert!(claims["nbf"].as_f64().unwrap_or_default() <= (NOW + 60) as f64);
+                prop_assert!(claims["sub"].is_string());
+                prop_assert_eq!(identity.client_id.as_deref(), Some("client"));
+                prop_assert!(http::HeaderValue::from_str(identity.username.as_str()).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn usual_claims_are_let_in() {
+        let claims =
+            json!({"sub": "1", "client_id": "client", "username": "alice", "exp": NOW + 1});
+        let identify = |now| {
+            VerifiedClaims::for_test(claims.clone()).identify(
+                &provider(),
+                &BTreeSet::new(),
+                Duration::from_secs(now),
+            )
+        };
+        assert_eq!(identify(NOW).unwrap().username.as_str(), "alice");
+        assert!(identify(NOW + 1).is_err());
+    }
+}

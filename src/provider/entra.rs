@@ -1,0 +1,104 @@
+//! Microsoft Entra ID. Everything follows from the tenant's id.
+//!
+//! Sources: [access tokens](https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens),
+//! [their claims](https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference).
+
+use jsonwebtoken::Algorithm;
+use serde_json::Value;
+
+use super::resolve::{Defaults, Draft, KEYS, resolve_shared};
+use super::{Groups, Issuer};
+use crate::authenticate::claims::VerifiedClaims;
+
+/// Microsoft Graph, by its id and its names.
+const GRAPH: [&str; 3] = [
+    "00000003-0000-0000-c000-000000000000",
+    "https://graph.microsoft.com",
+    "https://graph.microsoft.com/",
+];
+
+pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
+    draft.takes(&[&KEYS[..], &["tenant_id"]].concat());
+    let tenant = draft.required(
+        draft.raw.tenant_id.clone(),
+        "tenant_id",
+        "the directory (tenant) id, for example `8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9a0b`",
+    );
+    let tenant = tenant.unwrap_or_default().to_ascii_lowercase();
+    if !tenant.is_empty() && !is_guid(&tenant) {
+        draft.wrong("tenant_id", "expected the tenant's id, 32 hexadecimal digits in five groups, for tokens never name its domain");
+    }
+    // A token of version 1.0 or 2.0, as the API's own registration says.
+    let versions = [
+        (
+            format!("https://sts.windows.net/{tenant}/"),
+            "discovery/keys",
+        ),
+        (
+            format!("https://login.microsoftonline.com/{tenant}/v2.0"),
+            "discovery/v2.0/keys",
+        ),
+    ];
+    let versions = match &draft.raw.issuer {
+        // A national cloud's.
+        Some(issuer) => vec![(issuer.clone(), "discovery/v2.0/keys")],
+        None => versions.to_vec(),
+    };
+    let issuers = versions
+        .into_iter()
+        .filter_map(|(name, path)| {
+            let keys = draft.keys(&format!(
+                "https://login.microsoftonline.com/{tenant}/{path}"
+            ))?;
+            Some(Issuer {
+                name,
+                keys: Some(keys),
+            })
+        })
+        .collect();
+    // A token for another API of the tenant could have been passed on by that API. So `aud` is
+    // checked in any case: an app that calls its own API has its client id there.
+    if draft.raw.audiences.is_none()
+        && let Some(ids) = &draft.raw.client_ids
+    {
+        let own = ids
+            .iter()
+            .flat_map(|id| [id.clone(), format!("api://{id}")]);
+        draft.raw.audiences = Some(own.collect());
+    }
+    resolve_shared(
+        draft,
+        Defaults {
+            issuers,
+            algorithms: &[Algorithm::RS256],
+            username: Some(&["preferred_username", "upn", "unique_name"]),
+            groups: Groups::Claim("groups".into()),
+            ..Defaults::default()
+        },
+    )
+}
+
+/// App-only: an access token, which names its client, without the scopes that a user's has.
+/// `idtyp`, which all kinds know, is an optional claim.
+pub(super) fn is_app_only(claims: &VerifiedClaims) -> bool {
+    let names_client = ["azp", "appid"]
+        .iter()
+        .any(|name| claims.claim(name).is_some());
+    names_client && claims.claim("scp").is_none()
+}
+
+/// Graph's tokens are for Graph alone: their header holds a nonce that nobody else can account
+/// for, so their signatures never hold.
+pub(super) fn is_graph(unverified_audience: &Value) -> bool {
+    unverified_audience
+        .as_str()
+        .is_some_and(|audience| GRAPH.contains(&audience))
+}
+
+fn is_guid(text: &str) -> bool {
+    let groups: Vec<usize> = text.split('-').map(str::len).collect();
+    groups == [8, 4, 4, 4, 12]
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}

@@ -1,0 +1,113 @@
+//! Facebook: user access tokens by `debug_token`.
+//!
+//! [The endpoint](https://developers.facebook.com/docs/graph-api/reference/debug_token/) takes the
+//! token in its query; there is no other way. User ids are of one app alone and mean nothing to
+//! Atlassian, so a mapping table gives the usernames.
+
+use serde_json::{Value, json};
+
+use super::Vendor;
+use super::resolve::{Defaults, Draft, resolve_shared};
+use crate::authenticate::online::{AskError, Check, Question, Word, renamed, seconds};
+use crate::error::Denial;
+use crate::http::{Endpoint, FetchError};
+use crate::secret::Secret;
+
+/// Facebook's `debug_token`.
+#[derive(Clone, Debug)]
+pub struct DebugToken {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// Our app.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+}
+
+pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
+    draft.takes(&["client_id", "client_secret", "binding_endpoint"]);
+    let endpoint = draft.endpoint(
+        draft.raw.binding_endpoint.clone(),
+        "binding_endpoint",
+        "https://graph.facebook.com/debug_token",
+    );
+    let client = draft.client_secret();
+    let client_ids = draft.raw.client_id.clone().into_iter().collect();
+    draft.raw.client_ids.get_or_insert(client_ids);
+    draft.needs_map();
+    resolve_shared(
+        draft,
+        Defaults {
+            opaque: endpoint
+                .zip(client)
+                .map(|(endpoint, (client_id, client_secret))| {
+                    Check::Facebook(DebugToken {
+                        endpoint,
+                        client_id,
+                        client_secret,
+                    })
+                }),
+            vendor: Some(Vendor::Facebook),
+            username: Some(&["user_id"]),
+            ..Defaults::default()
+        },
+    )
+}
+
+impl DebugToken {
+    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
+        let app_token = [self.client_id.as_str(), self.client_secret.reveal()].join("|");
+        let endpoint = self.endpoint.with_query(&[
+            ("input_token", question.token.reveal()),
+            ("access_token", &app_token),
+        ]);
+        let reply = question.send(question.http.get_request(&endpoint)).await?;
+        let answer = reply.object()?;
+        if let Some(error) = answer.get("error") {
+            return match error.get("code").and_then(Value::as_u64) {
+                // The token is of another app, or can't be read at all.
+                Some(100) => Ok(Word::NotMine),
+                // Limits of the app, the user, the page and of custom kinds.
+                Some(4 | 17 | 32 | 341 | 613) => Err(AskError::RateLimited(reply.retry_after)),
+                Some(1 | 2) => Err(FetchError::Status(reply.status).into()),
+                // The app token itself is refused.
+                _ => Err(AskError::Misconfigured(reply.status)),
+            };
+        }
+        let Some(data) = answer
+            .get("data")
+            .and_then(Value::as_object)
+            .filter(|_| reply.status == 200)
+        else {
+            return Err(FetchError::Unusable("a token's data").into());
+        };
+        if data.get("is_valid") != Some(&Value::Bool(true)) {
+            return Ok(Word::NotMine);
+        }
+        if data.get("type").and_then(Value::as_str) != Some("USER") {
+            return Ok(Word::Refused(Denial::TokenTypeUnsupported));
+        }
+        let mut claims = renamed(data, &[("scopes", "scope")]);
+        // Ids are numbers in old answers and text in newer ones.
+        for (theirs, ours) in [
+            ("user_id", "user_id"),
+            ("user_id", "sub"),
+            ("app_id", "client_id"),
+        ] {
+            let id = data.get(theirs).and_then(|id| {
+                id.as_str()
+                    .map(str::to_owned)
+                    .or_else(|| id.as_u64().map(|id| id.to_string()))
+            });
+            claims.extend(id.map(|id| (ours.to_owned(), id.into())));
+        }
+        // Zero for a token that does not expire.
+        match data.get("expires_at").map(|at| seconds(at).ok_or(at)) {
+            None | Some(Ok(0)) => {}
+            Some(at) => {
+                claims.insert("exp".to_owned(), json!(at.ok()));
+            }
+        }
+        Ok(Word::Claims(claims))
+    }
+}

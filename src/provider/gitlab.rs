@@ -1,0 +1,125 @@
+//! GitLab.com, and self-managed instances by `base_url`.
+//!
+//! [Token info](https://docs.gitlab.com/api/oauth2/#retrieve-the-token-information) tells the
+//! application that a token was issued to, [the user](https://docs.gitlab.com/api/users/#list-current-user)
+//! who it stands for. Id tokens are verified by GitLab's keys.
+
+use serde_json::{Value, json};
+
+use super::resolve::{Defaults, Draft, KEYS, resolve_shared};
+use super::{Issuer, Vendor};
+use crate::authenticate::online::{AskError, Check, Question, Word, renamed, seconds};
+use crate::authenticate::userinfo;
+use crate::error::Denial;
+use crate::http::Endpoint;
+
+/// Token info, and the user.
+#[derive(Clone, Debug)]
+pub struct TokenInfo {
+    /// `/oauth/token/info`.
+    pub token: Endpoint,
+    /// `/api/v4/user`.
+    pub user: Endpoint,
+    /// Applications whose tokens' users are asked for; empty for any.
+    pub client_ids: Vec<String>,
+}
+
+pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
+    draft.takes(
+        &[
+            &KEYS[..],
+            &["base_url", "binding_endpoint", "userinfo_endpoint"],
+        ]
+        .concat(),
+    );
+    let base = draft
+        .base_url()
+        .unwrap_or_else(|| "https://gitlab.com".to_owned());
+    let url = |path: &str| format!("{base}{path}");
+    let token = draft.endpoint(
+        draft.raw.binding_endpoint.clone(),
+        "base_url",
+        &url("/oauth/token/info"),
+    );
+    let user = draft.endpoint(
+        draft.raw.userinfo_endpoint.clone(),
+        "base_url",
+        &url("/api/v4/user"),
+    );
+    let keys = draft.keys(&url("/oauth/discovery/keys"));
+    let issuer = draft.raw.issuer.clone().unwrap_or_else(|| base.clone());
+    let client_ids = draft.raw.client_ids.clone().unwrap_or_default();
+    if draft.raw.base_url.is_none() {
+        draft.needs_known_users("GitLab.com");
+    }
+    resolve_shared(
+        draft,
+        Defaults {
+            issuers: keys
+                .map(|keys| Issuer {
+                    name: issuer,
+                    keys: Some(keys),
+                })
+                .into_iter()
+                .collect(),
+            opaque: token.zip(user).map(|(token, user)| {
+                Check::GitLab(TokenInfo {
+                    token,
+                    user,
+                    client_ids,
+                })
+            }),
+            vendor: Some(Vendor::GitLab),
+            username: Some(&["username", "preferred_username", "nickname"]),
+            id_tokens_alone: true,
+            ..Defaults::default()
+        },
+    )
+}
+
+impl TokenInfo {
+    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
+        let token = match userinfo::read(question, question.http.get_request(&self.token)).await? {
+            Word::Claims(token) => token,
+            other => return Ok(other),
+        };
+        let client = token
+            .get("application")
+            .and_then(|application| application.get("uid"));
+        if !self.client_ids.is_empty()
+            && !self
+                .client_ids
+                .iter()
+                .any(|id| client.is_some_and(|uid| uid == id.as_str()))
+        {
+            return Ok(Word::Refused(Denial::AudienceMismatch));
+        }
+        let user = match userinfo::read(question, question.http.get_request(&self.user)).await? {
+            Word::Claims(user) => user,
+            other => return Ok(other),
+        };
+        if token.get("resource_owner_id") != user.get("id") {
+            return Ok(Word::Refused(Denial::SubjectMismatch));
+        }
+        if user.get("state").is_some_and(|state| state != "active") {
+            return Ok(Word::Refused(Denial::TokenInactive));
+        }
+        let mut claims = renamed(&user, &[("username", "username"), ("id", "id")]);
+        if let Some(id) = user.get("id").and_then(Value::as_u64) {
+            claims.insert("sub".to_owned(), id.to_string().into());
+        }
+        if let Some(client) = client {
+            claims.insert("client_id".to_owned(), client.clone());
+        }
+        claims.extend(renamed(
+            &token,
+            &[("scope", "scope"), ("created_at", "iat")],
+        ));
+        // `null` for a token that does not expire.
+        if let Some(left) = token.get("expires_in").filter(|left| !left.is_null()) {
+            let expires = seconds(left).map(|left| question.now.as_secs().saturating_add(left));
+            claims.insert("exp".to_owned(), json!(expires));
+        }
+        Ok(Word::Claims(claims))
+    }
+}

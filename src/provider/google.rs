@@ -1,0 +1,106 @@
+//! Google: id tokens by Google's keys, access tokens by tokeninfo.
+//!
+//! Sources: [OpenID Connect](https://developers.google.com/identity/openid-connect/openid-connect),
+//! [verifying an id token](https://developers.google.com/identity/gsi/web/guides/verify-google-id-token).
+//! The token goes to tokeninfo in a header, as Google's own Node library sends it, so that it is
+//! in no URL.
+
+use serde_json::{Value, json};
+
+use super::resolve::{Defaults, Draft, KEYS, equals, resolve_shared};
+use super::{Issuer, Vendor};
+use crate::authenticate::online::{AskError, Check, Question, Word, seconds};
+use crate::authenticate::userinfo;
+use crate::http::{Endpoint, FetchError};
+
+/// Id tokens name either.
+const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
+
+/// Google's tokeninfo.
+#[derive(Clone, Debug)]
+pub struct TokenInfo {
+    /// Tells of the token.
+    pub token: Endpoint,
+    /// Tells the user's domain, `hd`, which tokeninfo leaves out; asked only where it matters.
+    pub user: Option<Endpoint>,
+    /// Whose tokens' users it is asked about.
+    pub client_ids: Vec<String>,
+}
+
+pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
+    draft.takes(&[&KEYS[..], &["hd", "binding_endpoint", "userinfo_endpoint"]].concat());
+    let token = draft.endpoint(
+        draft.raw.binding_endpoint.clone(),
+        "binding_endpoint",
+        "https://oauth2.googleapis.com/tokeninfo",
+    );
+    let user = draft.endpoint(
+        draft.raw.userinfo_endpoint.clone(),
+        "userinfo_endpoint",
+        "https://openidconnect.googleapis.com/v1/userinfo",
+    );
+    let keys = draft.keys("https://www.googleapis.com/oauth2/v3/certs");
+    let names = draft.raw.issuer.clone().map_or_else(
+        || ISSUERS.map(str::to_owned).to_vec(),
+        |issuer| vec![issuer],
+    );
+    let hd = draft.raw.hd.clone();
+    let client_ids = draft.raw.client_ids.clone().unwrap_or_default();
+    let mut provider = resolve_shared(
+        draft,
+        Defaults {
+            issuers: keys
+                .map(|keys| {
+                    names
+                        .into_iter()
+                        .map(|name| Issuer {
+                            name,
+                            keys: Some(keys.clone()),
+                        })
+                        .collect()
+                })
+                .unwrap_or_default(),
+            opaque: token.map(|token| {
+                let user = user.filter(|_| hd.is_some());
+                Check::Google(TokenInfo {
+                    token,
+                    user,
+                    client_ids,
+                })
+            }),
+            vendor: Some(Vendor::Google),
+            username: Some(&["email"]),
+            id_tokens_alone: true,
+            ..Defaults::default()
+        },
+    );
+    // Anyone can open a Google account for an address that is not theirs, unverified.
+    provider.username.email_must_be_verified = true;
+    provider.requirements.extend(hd.map(|hd| equals("hd", hd)));
+    provider
+}
+
+impl TokenInfo {
+    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
+        let mut claims =
+            match userinfo::read(question, question.http.post_form(&self.token, &[])).await? {
+                Word::Claims(claims) => claims,
+                other => return Ok(other),
+            };
+        // Numbers come as text.
+        if let Some(expires) = claims.get("exp") {
+            let expires = json!(seconds(expires));
+            claims.insert("exp".to_owned(), expires);
+        }
+        let Some(client) = claims.get("aud").and_then(Value::as_str) else {
+            return Err(FetchError::Unusable("a token's information").into());
+        };
+        match &self.user {
+            Some(user) if self.client_ids.iter().any(|id| id == client) => {
+                userinfo::add(user, question, claims).await
+            }
+            // Of another client, or nothing is left to ask: the rules decide.
+            _ => Ok(Word::Claims(claims)),
+        }
+    }
+}

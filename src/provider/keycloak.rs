@@ -1,0 +1,95 @@
+//! Keycloak: a realm of a server.
+//!
+//! Sources: [OpenID Connect endpoints](https://www.keycloak.org/securing-apps/oidc-layers),
+//! [service accounts](https://www.keycloak.org/docs/latest/server_admin/index.html#_service_accounts).
+
+use serde_json::Value;
+
+use super::resolve::{CLIENT, Defaults, Draft, KEYS, ONLINE, resolve_shared};
+use super::{Groups, Issuer};
+use crate::authenticate::claims::{VerifiedClaims, names};
+use crate::error::Denial;
+
+pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
+    draft.takes(&[&KEYS[..], &CLIENT, &ONLINE, &["base_url", "realm"]].concat());
+    draft.required(
+        draft.raw.base_url.clone(),
+        "base_url",
+        "the server's URL, for example `https://sso.example.com`",
+    );
+    let base = draft.base_url();
+    let realm = draft.required(draft.raw.realm.clone(), "realm", "the realm's name");
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if realm
+        .as_ref()
+        .is_some_and(|realm| !realm.bytes().all(is_plain))
+    {
+        draft.wrong(
+            "realm",
+            "expected letters, digits, `.`, `_` and `-`; for other names use kind `custom`",
+        );
+    }
+    let place = base
+        .zip(realm)
+        .map(|(base, realm)| format!("{base}/realms/{realm}"));
+    let Some(place) = place else {
+        return resolve_shared(draft, Defaults::default());
+    };
+    let issuer = draft.raw.issuer.clone().unwrap_or_else(|| place.clone());
+    let keys = draft.keys(&format!("{place}/protocol/openid-connect/certs"));
+    let mut endpoint = |path: &str| {
+        draft.endpoint(
+            None,
+            "base_url",
+            &format!("{place}/protocol/openid-connect/{path}"),
+        )
+    };
+    let introspection = endpoint("token/introspect");
+    let userinfo = endpoint("userinfo");
+    resolve_shared(
+        draft,
+        Defaults {
+            issuers: keys
+                .map(|keys| Issuer {
+                    name: issuer,
+                    keys: Some(keys),
+                })
+                .into_iter()
+                .collect(),
+            username: Some(&["preferred_username"]),
+            groups: Groups::KeycloakRoles,
+            introspection,
+            userinfo,
+            ..Defaults::default()
+        },
+    )
+}
+
+/// Realm roles by their names, and client roles as `client:role`.
+///
+/// # Errors
+///
+/// [`Denial::ClaimsMalformed`] when one of the two claims is not as Keycloak writes it.
+pub(crate) fn roles(claims: &VerifiedClaims) -> Result<Vec<String>, Denial> {
+    let of = |access: &Value| access.get("roles").map_or_else(|| Ok(Vec::new()), names);
+    let mut roles = claims
+        .claim("realm_access")
+        .map_or_else(|| Ok(Vec::new()), of)?;
+    if let Some(clients) = claims.claim("resource_access") {
+        for (client, access) in clients.as_object().ok_or(Denial::ClaimsMalformed)? {
+            roles.extend(
+                of(access)?
+                    .into_iter()
+                    .map(|role| format!("{client}:{role}")),
+            );
+        }
+    }
+    Ok(roles)
+}
+
+/// A client's own user, which is named after it.
+pub(super) fn is_service_account(claims: &VerifiedClaims) -> bool {
+    claims
+        .text("preferred_username")
+        .is_some_and(|name| name.starts_with("service-account-"))
+}

@@ -1,0 +1,100 @@
+//! Slack: id tokens by Slack's keys, user tokens by userinfo.
+//!
+//! Slack's userinfo doesn't tell which app a token was issued to, so user tokens need
+//! `"trust": "any_client"`, and every token must be of the team in the settings. Sources:
+//! [Sign in with Slack](https://docs.slack.dev/authentication/sign-in-with-slack/),
+//! [openid.connect.userInfo](https://docs.slack.dev/reference/methods/openid.connect.userInfo).
+
+use serde_json::Value;
+
+use super::resolve::{Defaults, Draft, KEYS, equals, resolve_shared};
+use super::{Issuer, Vendor};
+use crate::authenticate::online::{AskError, Check, Question, Word};
+use crate::error::Denial;
+use crate::http::{Endpoint, FetchError};
+use crate::settings::document::Trust;
+
+const USER: &str = "https://slack.com/user_id";
+const TEAM: &str = "https://slack.com/team_id";
+
+/// Slack's userinfo.
+#[derive(Clone, Debug)]
+pub struct UserInfo {
+    /// `openid.connect.userInfo`.
+    pub endpoint: Endpoint,
+}
+
+pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
+    draft.takes(&[&KEYS[..], &["team_id", "userinfo_endpoint"]].concat());
+    let endpoint = draft.endpoint(
+        draft.raw.userinfo_endpoint.clone(),
+        "userinfo_endpoint",
+        "https://slack.com/api/openid.connect.userInfo",
+    );
+    let keys = draft.keys("https://slack.com/openid/connect/keys");
+    let issuer = draft
+        .raw
+        .issuer
+        .clone()
+        .unwrap_or_else(|| "https://slack.com".to_owned());
+    let team = draft.required(
+        draft.raw.team_id.clone(),
+        "team_id",
+        "the id of your workspace, for example `T0123ABC456`",
+    );
+    let any_client = draft.raw.trust == Some(Trust::AnyClient);
+    let mut provider = resolve_shared(
+        draft,
+        Defaults {
+            issuers: keys
+                .map(|keys| Issuer {
+                    name: issuer,
+                    keys: Some(keys),
+                })
+                .into_iter()
+                .collect(),
+            opaque: endpoint
+                .filter(|_| any_client)
+                .map(|endpoint| Check::Slack(UserInfo { endpoint })),
+            vendor: Some(Vendor::Slack),
+            username: Some(&[USER]),
+            id_tokens_alone: true,
+            ..Defaults::default()
+        },
+    );
+    provider.username.email_must_be_verified = true;
+    provider
+        .requirements
+        .extend(team.map(|team| equals(TEAM, team)));
+    provider
+}
+
+impl UserInfo {
+    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
+        let request = question.with_bearer(question.http.post_form(&self.endpoint, &[]));
+        let reply = question.send(request).await?;
+        if reply.status != 200 {
+            return Err(AskError::Misconfigured(reply.status));
+        }
+        let mut answer = reply.object()?;
+        // Failures come with status 200 as well.
+        match (
+            answer.remove("ok"),
+            answer.get("error").and_then(Value::as_str),
+        ) {
+            (Some(Value::Bool(true)), _) => Ok(Word::Claims(answer)),
+            (Some(Value::Bool(false)), Some(error)) => match error {
+                "invalid_auth"
+                | "not_authed"
+                | "token_revoked"
+                | "token_expired"
+                | "account_inactive"
+                | "not_allowed_token_type" => Ok(Word::NotMine),
+                "missing_scope" | "no_permission" => Ok(Word::Refused(Denial::ScopeInsufficient)),
+                "ratelimited" | "rate_limited" => Err(AskError::RateLimited(reply.retry_after)),
+                _ => Err(FetchError::Unusable("a userinfo answer").into()),
+            },
+            _ => Err(FetchError::Unusable("a userinfo answer").into()),
+        }
+    }
+}

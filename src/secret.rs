@@ -1,0 +1,54 @@
+//! Texts that are passwords to somebody, and how they are compared.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
+/// A client secret, a private key or a token. `Debug` doesn't show it, and there is no `Display`.
+#[derive(Clone)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Takes a text as a secret.
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The text. Not for logs, errors or answers.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[secret]")
+    }
+}
+
+/// Whether two values are the same, in a time that tells nothing but their lengths.
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    verify_slices_are_equal(one, other).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Secret, same};
+
+    #[test]
+    fn debug_is_redacted() {
+        assert_eq!(
+            format!("{:?}", Some(Secret::new("s3cr3t"))),
+            "Some([secret])"
+        );
+    }
+
+    #[test]
+    fn comparison() {
+        assert!(same(b"a", b"a"));
+        assert!(!same(b"a", b"b"));
+        assert!(!same(b"a", b"ab"));
+        assert!(same(b"", b""));
+    }
+}

@@ -1,0 +1,147 @@
+//! The rules that span documents.
+
+use std::collections::BTreeSet;
+
+use crate::access::Product;
+use crate::provider::{Groups, OnlineFor, Provider};
+use crate::response::Options;
+use crate::settings::problem::Problems;
+use crate::settings::{BasicAuth, Settings, Tree};
+
+/// Checks what no document can tell alone, and puts providers into their order.
+pub(super) fn check(
+    settings: &mut Settings,
+    tree: &Tree,
+    options: Options,
+    problems: &mut Problems,
+) {
+    let named = tree.0.keys().any(|name| name.starts_with("providers/"));
+    if !named && settings.general.api_tokens.is_none() {
+        problems
+            .of("providers")
+            .whole("is missing; expected at least one parameter `providers/<id>`");
+    }
+    issuers(&settings.providers, problems);
+    groups(&settings.providers, &settings.products, problems);
+    overlaps(&settings.products, problems);
+    online_for(settings, options, problems);
+    order(settings, tree, problems);
+    basic(settings, problems);
+}
+
+fn of(provider: &Provider) -> String {
+    format!("providers/{}", provider.id.as_str())
+}
+
+fn issuers(providers: &[Provider], problems: &mut Problems) {
+    let mut issuers = BTreeSet::new();
+    for provider in providers {
+        for issuer in &provider.issuers {
+            if !issuers.insert(&issuer.name) {
+                problems
+                    .of(&of(provider))
+                    .wrong("issuer", "is another provider's too; a token's issuer decides which provider it belongs to");
+            }
+        }
+    }
+}
+
+/// A Deny that no caller of some provider can meet would let those callers through.
+fn groups(providers: &[Provider], products: &[Product], problems: &mut Problems) {
+    for product in products.iter().filter(|product| product.denies_by_group()) {
+        for provider in providers
+            .iter()
+            .filter(|provider| matches!(provider.groups, Groups::None))
+        {
+            problems.of(&of(provider)).wrong(
+                "groups",
+                &format!(
+                    "is missing; products/{} denies by group, which needs the claim that holds them",
+                    product.id()
+                ),
+            );
+        }
+    }
+}
+
+/// A policy covers one product, and its context speaks of one. A product within another would
+/// be reachable with the other's cached answer.
+fn overlaps(products: &[Product], problems: &mut Problems) {
+    for product in products {
+        let overlaps =
+            |other: &&Product| other.id() != product.id() && other.contains(product.path());
+        if let Some(other) = products.iter().find(overlaps) {
+            problems.of(&format!("products/{}", product.id())).wrong(
+                "path",
+                &format!(
+                    "lies within the path of products/{}; expected paths that don't overlap",
+                    other.id()
+                ),
+            );
+        }
+    }
+}
+
+/// Routes mean something in a product, and an answer that is cached serves for all of them.
+fn online_for(settings: &mut Settings, options: Options, problems: &mut Problems) {
+    for provider in &mut settings.providers {
+        let name = of(provider);
+        let Some(OnlineFor { routes, resources }) = &mut provider.online_for else {
+            continue;
+        };
+        let mut report = problems.of(&name);
+        if !options.cache_is_off() {
+            report.wrong(
+                "online_for",
+                "needs API Gateway's cache to be off, for a cached answer serves for all routes; expected \
+                 AUTHORIZER_CACHE_SECONDS to be 0, or the field to be left out",
+            );
+        }
+        for product in &settings.products {
+            match product.resources_of(routes) {
+                Ok(found) => resources.push(found),
+                Err(expected) => report.wrong("online_for", expected),
+            }
+        }
+    }
+}
+
+fn order(settings: &mut Settings, tree: &Tree, problems: &mut Problems) {
+    let order = &settings.general.opaque_order;
+    let unknown = |id: &String| !tree.0.contains_key(&format!("providers/{id}"));
+    if order.iter().any(unknown) {
+        problems.of("settings").wrong(
+            "opaque_order",
+            "names no provider; expected ids of parameters `providers/<id>`",
+        );
+    }
+    // Stable: those that are not named stay in the order of their ids.
+    settings.providers.sort_by_key(|provider| {
+        let place = order.iter().position(|id| id == provider.id.as_str());
+        place.unwrap_or(order.len())
+    });
+}
+
+fn basic(settings: &mut Settings, problems: &mut Problems) {
+    let BasicAuth::Some { paths, .. } = &settings.general.basic_auth else {
+        return;
+    };
+    let mut report = problems.of("settings");
+    for path in paths {
+        if !settings
+            .products
+            .iter()
+            .any(|product| product.contains(path))
+        {
+            report.wrong(
+                "basic_auth.allowed_paths",
+                "lies in no product; expected a product's path before each path, such as `/jira/rest/…`",
+            );
+        }
+    }
+    for product in &mut settings.products {
+        if let Err(expected) = product.set_basic_paths(paths) {
+            report.wrong("basic_auth.allowed_paths", expected);
+        }
+    }
+}
