@@ -107,7 +107,7 @@ fn all_problems_are_reported_at_once() {
         "providers/idp: trust: contradicts",
         "providers/idp: user_pool_id: does not belong to kind `custom`",
         "providers/idp: token_use: does not belong to kind `custom`",
-        "providers/old: kind: expected `cognito` or `custom`",
+        "providers/old: kind: expected one of `cognito`",
         "providers/old: issuer: is empty",
         "providers/old: audiences: is empty",
         "providers/old: jwks_uri: expected an https URL",
