@@ -120,9 +120,9 @@ impl AuditLog {
         }
     }
 
-    pub(crate) fn write(&self, record: Record<'_>) {
+    pub(crate) fn write(&self, record: &Record<'_>) {
         let mut line = Vec::with_capacity(1_024);
-        if serde_json::to_writer(&mut line, &Line::of(&record, &self.function)).is_ok() {
+        if serde_json::to_writer(&mut line, &Line::of(record, &self.function)).is_ok() {
             line.push(b'\n');
             // Nothing is left to tell it to when standard output is gone.
             self.out.with(|out| out.write_all(&line).ok());

@@ -125,7 +125,7 @@ impl Authorizer {
             None => (Outcome::Forbidden, "product_unknown"),
         };
         let identity = trail.identity.as_deref();
-        self.audit.write(Record {
+        self.audit.write(&Record {
             time: self.clock.now(),
             mode: trail.mode,
             outcome,

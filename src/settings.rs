@@ -163,7 +163,7 @@ impl Settings {
         match self.general.mode {
             Mode::Enforce => {}
             Mode::Monitor => {
-                warn!("mode `monitor`: every request is let through, whatever was decided")
+                warn!("mode `monitor`: every request is let through, whatever was decided");
             }
             Mode::Off => warn!("mode `off`: nothing is decided, and every request is let through"),
         }

@@ -34,7 +34,8 @@ def main():
 
     authorizer = body["components"]["securitySchemes"]["Tokens"]["x-amazon-apigateway-authorizer"]
     assert authorizer["type"] == "request"
-    assert authorizer["identitySource"] == "method.request.header.Authorization"
+    sources = authorizer["identitySource"].replace(" ", "").split(",")
+    assert sources == ["method.request.header.Authorization", "context.identity.sourceIp"], sources
     default = template["Parameters"]["CacheSeconds"]["Default"]
     # SAM resolves parameters where it needs them, here to their defaults.
     assert authorizer["authorizerResultTtlInSeconds"] == default
@@ -42,7 +43,7 @@ def main():
     assert variables["AUTHORIZER_CACHE_SECONDS"] in ({"Ref": "CacheSeconds"}, default)
 
     headers = method["x-amazon-apigateway-integration"]["requestParameters"]
-    assert headers["integration.request.header.Authorization"] == "'none'"
+    assert headers["integration.request.header.Authorization"] == "context.authorizer.authorization"
     assert headers["integration.request.header.X-Authorizer-Username"] == "context.authorizer.username"
 
     denied = body["x-amazon-apigateway-gateway-responses"]["UNAUTHORIZED"]
@@ -51,7 +52,10 @@ def main():
     policies = resources["AuthorizerRole"]["Properties"]["Policies"]
     text = json.dumps(policies)
     assert '"ssm:*"' not in text and '"Resource": "*"' not in text, "a permission that is too wide"
-    read = policies[0]["PolicyDocument"]["Statement"][0]
+    assert variables["AUTHORIZER_CACHED_BY_SOURCE_IP"] == "true", "as the identity sources say"
+    read, tokens = policies[0]["PolicyDocument"]["Statement"]
+    assert tokens["Action"] == "ssm:GetParameter"
+    assert tokens["Resource"]["Fn::Sub"].endswith(":parameter${SettingsPrefix}-tokens/*")
     assert read["Action"] == "ssm:GetParametersByPath"
     assert variables["AUTHORIZER_SETTINGS"] == {"Fn::Sub": "ssm:${SettingsPrefix}"}
     assert read["Resource"]["Fn::Sub"].endswith(":parameter${SettingsPrefix}")

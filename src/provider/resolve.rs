@@ -345,7 +345,7 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
                     report.wrong(
                         "ca_certificates",
                         "expected certificates of authorities in PEM",
-                    )
+                    );
                 })
                 .ok()
         }),

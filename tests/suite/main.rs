@@ -19,6 +19,7 @@ mod events;
 mod key_cache;
 mod oidc;
 mod providers;
+mod schema;
 mod settings;
 mod ssm;
 mod tokens;

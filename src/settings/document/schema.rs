@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
 
 use super::{
     Discovery, RawBasicAuth, RawBasicRule, RawGeneral, RawProduct, RawProvider, RawUsernameFields,
@@ -37,8 +39,29 @@ struct File {
 /// The JSON Schema of the settings (draft 2020-12).
 pub fn schema() -> Schema {
     SchemaSettings::draft2020_12()
+        .with_transform(RecursiveTransform(without_empty))
         .into_generator()
         .into_root_schema_for::<File>()
+}
+
+/// A field is left out or has a value: `null` and empty text are errors.
+fn without_empty(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            schema.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
+        choices.retain(|choice| choice.get("type").is_none_or(|name| name != "null"));
+    }
+    if schema.get("type").is_some_and(|name| name == "string")
+        && schema.get("enum").is_none()
+        && schema.get("const").is_none()
+    {
+        schema.insert("minLength".to_owned(), 1.into());
+    }
 }
 
 impl JsonSchema for Endpoint {
