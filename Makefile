@@ -18,6 +18,7 @@ test: check deny validate unit
 check:
 	cargo fmt --check
 	cargo clippy --locked --all-targets --all-features -- -D warnings
+	cargo clippy --locked --bins -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features
 
 # Licences, sources and duplicates of dependencies. Advisories need a database from the network:

@@ -74,6 +74,8 @@ impl Limits {
     /// Whether the credential may be used from an address, as API Gateway tells it.
     pub fn allow_source(&self, address: Option<&str>) -> bool {
         let address = address.and_then(|address| address.parse::<IpAddr>().ok());
+        // An IPv4 address may be written as an IPv6 one.
+        let address = address.map(|address| address.to_canonical());
         self.source_cidrs.is_empty()
             || address
                 .is_some_and(|address| self.source_cidrs.iter().any(|net| net.contains(&address)))

@@ -39,4 +39,5 @@ mod sync;
 pub mod username;
 mod verdicts;
 
+pub use authenticate::api_token::TokenId;
 pub use authorizer::Authorizer;

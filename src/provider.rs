@@ -172,9 +172,10 @@ impl Vendor {
         PREFIXES.iter().any(|prefix| token.starts_with(prefix))
     }
 
-    /// Whether each of the vendor's tokens has the known beginning, by the vendor's documentation.
+    /// Whether each of the vendor's access tokens has the known beginning, so that it need not be
+    /// asked about any other.
     pub(crate) const fn always_has_prefix(self) -> bool {
-        matches!(self, Self::GitHub | Self::Slack)
+        !matches!(self, Self::GitLab)
     }
 
     /// Whether the beginning can be no other provider's.

@@ -61,15 +61,7 @@ impl VerifiedClaims {
     /// [`Denial::SubjectMismatch`] when it speaks of another subject (OpenID Connect Core 1.0,
     /// section 5.3.2).
     pub(super) fn add(&mut self, word: Map<String, Value>) -> Result<(), Denial> {
-        if let (Some(ours), Some(theirs)) = (self.claims.get("sub"), word.get("sub"))
-            && ours != theirs
-        {
-            return Err(Denial::SubjectMismatch);
-        }
-        for (name, value) in word {
-            self.claims.entry(name).or_insert(value);
-        }
-        Ok(())
+        merge(&mut self.claims, word)
     }
 
     /// A claim of any type.
@@ -207,6 +199,32 @@ impl VerifiedClaims {
     }
 }
 
+/// Adds what is said later to what is known, which stays as it is.
+///
+/// # Errors
+///
+/// [`Denial::SubjectMismatch`] when the two speak of different subjects.
+pub(super) fn merge(
+    known: &mut Map<String, Value>,
+    more: Map<String, Value>,
+) -> Result<(), Denial> {
+    let differs = |name: &str| {
+        let both = known.get(name).zip(more.get(name));
+        both.is_some_and(|(ours, theirs)| ours != theirs)
+    };
+    if differs("sub") {
+        return Err(Denial::SubjectMismatch);
+    }
+    let of_another_address = known.contains_key("email") && known.get("email") != more.get("email");
+    for (name, value) in more {
+        // What marks one address as verified says nothing of another.
+        if !(name == "email_verified" && of_another_address) {
+            known.entry(name).or_insert(value);
+        }
+    }
+    Ok(())
+}
+
 /// A string, or the strings of an array.
 pub(crate) fn names(value: &Value) -> Result<Vec<String>, Denial> {
     let name = |value: &Value| value.as_str().map(str::to_owned);
@@ -216,4 +234,69 @@ pub(crate) fn names(value: &Value) -> Result<Vec<String>, Denial> {
         _ => None,
     }
     .ok_or(Denial::ClaimsMalformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::merge;
+    use crate::error::Denial;
+
+    fn merged(known: Value, more: Value) -> Result<Value, Denial> {
+        let object = |value| match value {
+            Value::Object(object) => object,
+            _ => Map::new(),
+        };
+        let mut known = object(known);
+        merge(&mut known, object(more)).map(|()| Value::Object(known))
+    }
+
+    #[test]
+    fn what_is_known_stays() {
+        assert_eq!(
+            merged(
+                json!({"sub": "1", "a": 1}),
+                json!({"sub": "1", "a": 2, "b": 3})
+            ),
+            Ok(json!({"sub": "1", "a": 1, "b": 3}))
+        );
+        assert_eq!(
+            merged(json!({"sub": "1"}), json!({"sub": "2"})),
+            Err(Denial::SubjectMismatch)
+        );
+        assert_eq!(
+            merged(json!({}), json!({"sub": "2"})),
+            Ok(json!({"sub": "2"}))
+        );
+    }
+
+    #[test]
+    fn an_address_is_not_verified_by_another() {
+        for (known, more, verified) in [
+            (
+                json!({"email": "a@x"}),
+                json!({"email": "b@x", "email_verified": true}),
+                false,
+            ),
+            (
+                json!({"email": "a@x"}),
+                json!({"email_verified": true}),
+                false,
+            ),
+            (
+                json!({"email": "a@x"}),
+                json!({"email": "a@x", "email_verified": true}),
+                true,
+            ),
+            (
+                json!({}),
+                json!({"email": "b@x", "email_verified": true}),
+                true,
+            ),
+        ] {
+            let claims = merged(known.clone(), more).unwrap();
+            assert_eq!(claims.get("email_verified").is_some(), verified, "{known}");
+        }
+    }
 }

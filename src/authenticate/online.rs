@@ -147,7 +147,8 @@ impl Reply {
     }
 }
 
-/// The line to one provider: cut for a while after each failure.
+/// The line to one provider: cut for a while when it does not answer at all, limits our rate, or
+/// refuses our credentials.
 #[derive(Debug, Default)]
 pub(crate) struct Line(Locked<State>);
 
@@ -220,8 +221,11 @@ impl State {
                 self.limited_until = now.saturating_add(pause);
                 Fault::ProviderRateLimited
             }
-            AskError::Unavailable(_) => {
-                self.tries.failed(now);
+            AskError::Unavailable(error) => {
+                // An error that comes at once holds nobody up, and may be about this one token.
+                if matches!(error, FetchError::Timeout | FetchError::Connection) {
+                    self.tries.failed(now);
+                }
                 Fault::ProviderUnavailable
             }
             AskError::Misconfigured(status) => {

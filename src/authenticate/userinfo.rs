@@ -7,6 +7,7 @@
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value};
 
+use super::claims::merge;
 use super::online::{AskError, Question, Word};
 use crate::error::Denial;
 use crate::http::Endpoint;
@@ -42,9 +43,31 @@ impl Userinfo {
     }
 }
 
-/// Adds what userinfo says to what is known of a token.
-///
-/// The token's own members stay as they are: userinfo says nothing of clients and lifetimes.
+/// What belongs to a token and never to its user: clients, audiences, times, scopes, ids. A user may
+/// be free to choose attributes of any name, and must not choose these.
+const OF_THE_TOKEN: [&str; 19] = [
+    "active",
+    "appid",
+    "aud",
+    "azp",
+    "cid",
+    "client_id",
+    "cnf",
+    "exp",
+    "gty",
+    "iat",
+    "idtyp",
+    "iss",
+    "jti",
+    "nbf",
+    "origin_jti",
+    "scope",
+    "scp",
+    "token_type",
+    "token_use",
+];
+
+/// Adds what userinfo says to what is known of a token, whose own members stay as they are.
 pub(crate) async fn add(
     endpoint: &Endpoint,
     question: &Question<'_>,
@@ -54,16 +77,17 @@ pub(crate) async fn add(
         Word::Claims(user) => user,
         other => return Ok(other),
     };
-    if let (Some(one), Some(other)) = (token.get("sub"), user.get("sub"))
-        && one != other
-    {
-        return Ok(Word::Refused(Denial::SubjectMismatch));
-    }
     let mut claims = token;
-    for (name, value) in user {
-        claims.entry(name).or_insert(value);
-    }
-    Ok(Word::Claims(claims))
+    Ok(match merge(&mut claims, of_the_user(user)) {
+        Ok(()) => Word::Claims(claims),
+        Err(denial) => Word::Refused(denial),
+    })
+}
+
+/// Userinfo without what is not for a user to say.
+pub(crate) fn of_the_user(mut user: Map<String, Value>) -> Map<String, Value> {
+    user.retain(|name, _| !OF_THE_TOKEN.contains(&name.as_str()));
+    user
 }
 
 /// Sends a request with the token as its credential (RFC 6750).

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::resolve::{Defaults, Draft, KEYS, equals, resolve_shared};
 use super::{Issuer, Vendor};
 use crate::authenticate::online::{AskError, Check, Question, Word};
+use crate::authenticate::userinfo;
 use crate::error::Denial;
 use crate::http::{Endpoint, FetchError};
 use crate::settings::document::Trust;
@@ -82,7 +83,7 @@ impl UserInfo {
             answer.remove("ok"),
             answer.get("error").and_then(Value::as_str),
         ) {
-            (Some(Value::Bool(true)), _) => Ok(Word::Claims(answer)),
+            (Some(Value::Bool(true)), _) => Ok(Word::Claims(userinfo::of_the_user(answer))),
             (Some(Value::Bool(false)), Some(error)) => match error {
                 "invalid_auth"
                 | "not_authed"
