@@ -128,7 +128,8 @@ impl Product {
         Ok(())
     }
 
-    /// The resources, below the stage, that routes as in `allow` take in the product.
+    /// The resources, below the stage, that routes as in `deny` take in the product: all spellings
+    /// that Atlassian takes for the same.
     ///
     /// # Errors
     ///
@@ -136,7 +137,7 @@ impl Product {
     pub(crate) fn resources_of(&self, routes: &[String]) -> Result<Vec<String>, &'static str> {
         let mut resources = Vec::new();
         for text in routes {
-            for route in expand(text, self.kind, Effect::Allow)? {
+            for route in expand(text, self.kind, Effect::Deny)? {
                 resources.extend(route.resources(&self.path));
             }
         }
@@ -193,11 +194,11 @@ impl Product {
             searches: Vec::new(),
             basic: Vec::new(),
         };
-        let reads = product.resources_of(&["@read".to_owned()]);
-        product.searches = reads.unwrap_or_default();
-        product
-            .searches
-            .retain(|resource| resource.starts_with("POST/"));
+        let reads = expand("@read", kind, Effect::Allow).unwrap_or_default();
+        let reads = reads.iter().flat_map(|route| route.resources(trimmed));
+        product.searches = reads
+            .filter(|resource| resource.starts_with("POST/"))
+            .collect();
         product.check_size(report);
         Some(product)
     }

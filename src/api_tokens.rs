@@ -104,7 +104,7 @@ pub async fn create(
         created: now.as_secs(),
         expires: expires.as_secs(),
         scopes: new.scopes,
-        groups: new.groups,
+        groups: Some(new.groups),
         read_only: new.read_only,
         source_cidrs: new.source_cidrs,
         products: new.products,

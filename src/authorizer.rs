@@ -330,22 +330,24 @@ impl Authorizer {
         };
         match verdict {
             Ok(verdict) => {
+                let now = self.clock.now();
                 let identity = Arc::clone(&verdict.identity);
                 trail.identity = Some(Arc::clone(&identity));
                 self.verdicts
-                    .keep(digest, generation, Finding::Verified(verdict));
+                    .keep(digest, generation, Finding::Verified(verdict), now);
                 Ok(identity)
             }
             Err(refusal) => {
                 trail.set_provider(trace.provider, around);
                 if let (Refusal::Denied(denial), true) = (refusal, trace.asked) {
-                    let until = self.clock.now().saturating_add(REFUSED_FOR);
+                    let now = self.clock.now();
+                    let until = now.saturating_add(REFUSED_FOR);
                     let finding = Finding::Refused {
                         denial,
                         provider: trace.provider,
                         until,
                     };
-                    self.verdicts.keep(digest, generation, finding);
+                    self.verdicts.keep(digest, generation, finding, now);
                 }
                 Err(refusal)
             }
@@ -379,10 +381,11 @@ impl Authorizer {
             provider,
             word_until,
         } = verdict;
-        let lacks_word = provider
+        let needs_word = provider
             .and_then(|provider| around.loaded.settings.providers.get(provider))
-            .is_some_and(|provider| key.is_some() && needs_word(provider, around.route))
-            && word_until.is_none_or(|until| until <= now);
+            .is_some_and(|provider| key.is_some() && needs_word(provider, around.route));
+        // A lapsed word takes what it said of the caller with it, whatever is asked for.
+        let word_holds = word_until.map_or(!needs_word, |until| until > now);
         let key_holds = match &key {
             None => true,
             Some(key) => key
@@ -391,7 +394,7 @@ impl Authorizer {
                 .await?
                 .contains(key.thumbprint),
         };
-        if key_holds && !lacks_word {
+        if key_holds && word_holds {
             return Ok(Some(identity));
         }
         self.verdicts.remove(digest);

@@ -46,11 +46,48 @@ impl Backoff {
     }
 }
 
+/// A number of things that may happen at once, and one more with each further `pause`.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    left: u32,
+    most: u32,
+    pause: Duration,
+    refilled: SinceEpoch,
+}
+
+impl Allowance {
+    pub(crate) const fn new(most: u32, pause: Duration) -> Self {
+        Self {
+            left: most,
+            most,
+            pause,
+            refilled: SinceEpoch::ZERO,
+        }
+    }
+
+    /// Whether anything is left.
+    pub(crate) fn is_left(&mut self, now: SinceEpoch) -> bool {
+        // A clock that was set back fills nothing up, and must not stop it from filling either.
+        let passed = now.checked_sub(self.refilled).unwrap_or_default();
+        let earned = passed.as_millis().checked_div(self.pause.as_millis());
+        if earned.is_some_and(|earned| earned > 0) || now < self.refilled {
+            let earned = u32::try_from(earned.unwrap_or_default()).unwrap_or(u32::MAX);
+            self.left = self.left.saturating_add(earned).min(self.most);
+            self.refilled = now;
+        }
+        self.left > 0
+    }
+
+    pub(crate) fn spend(&mut self) {
+        self.left = self.left.saturating_sub(1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::Backoff;
+    use super::{Allowance, Backoff};
 
     const LONGEST: Duration = Duration::from_secs(30);
 
@@ -67,6 +104,32 @@ mod tests {
         }
         backoff.succeeded(now);
         assert!(backoff.may_retry(now, LONGEST));
+    }
+
+    #[test]
+    fn an_allowance_is_spent_and_comes_back() {
+        let mut now = Duration::from_secs(1_000);
+        let mut allowance = Allowance::new(3, Duration::from_secs(2));
+        for _ in 0..3 {
+            assert!(allowance.is_left(now));
+            allowance.spend();
+        }
+        assert!(!allowance.is_left(now));
+        now += Duration::from_secs(1);
+        assert!(!allowance.is_left(now));
+        now += Duration::from_secs(1);
+        assert!(allowance.is_left(now));
+        allowance.spend();
+        assert!(
+            !allowance.is_left(Duration::from_secs(5)),
+            "a clock set back earns nothing"
+        );
+        assert!(
+            allowance.is_left(Duration::from_secs(7)),
+            "and goes on from there"
+        );
+        assert!(allowance.is_left(now + Duration::from_hours(1)));
+        assert_eq!(allowance.left, 3);
     }
 
     #[test]

@@ -83,6 +83,12 @@ impl Endpoint {
         Self(url)
     }
 
+    /// The host, in lower case and without a dot at its end.
+    pub(crate) fn host(&self) -> Option<String> {
+        let host = self.0.host_str()?;
+        Some(host.strip_suffix('.').unwrap_or(host).to_owned())
+    }
+
     /// The URL.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -164,6 +170,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// `Retry-After` in seconds (RFC 9110, section 10.2.3).
     pub(crate) retry_after: Option<Duration>,
+    /// `X-RateLimit-Remaining: 0`, as GitHub has it.
+    pub(crate) rate_exhausted: bool,
     pub(crate) body: Vec<u8>,
 }
 
@@ -281,14 +289,13 @@ impl HttpClient {
                 .send()
                 .await
                 .map_err(|_| FetchError::Connection)?;
-            let retry_after = response
-                .headers()
-                .get("retry-after")
-                .and_then(|value| value.to_str().ok()?.parse().ok())
-                .map(Duration::from_secs);
+            let number = |name| response.headers().get(name)?.to_str().ok()?.parse().ok();
+            let retry_after = number("retry-after").map(Duration::from_secs);
+            let rate_exhausted = number("x-ratelimit-remaining") == Some(0);
             Ok(Reply {
                 status: response.status().as_u16(),
                 retry_after,
+                rate_exhausted,
                 body: read(&mut response, limit).await?,
             })
         };

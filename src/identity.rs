@@ -29,7 +29,8 @@ pub struct Identity {
     pub scopes: Vec<String>,
     /// The caller's groups.
     pub groups: Vec<String>,
-    /// The token left out groups for their number.
+    /// Whether the caller may be in groups that are not named here, as the token says nothing of
+    /// groups or leaves some out for their number.
     pub groups_incomplete: bool,
     /// The token's id (`jti`).
     pub token_id: Option<String>,
@@ -116,6 +117,7 @@ pub(crate) struct ApiTokenSubject {
     pub(crate) username: Username,
     pub(crate) scopes: Vec<String>,
     pub(crate) groups: Vec<String>,
+    pub(crate) groups_incomplete: bool,
     pub(crate) valid_until: SinceEpoch,
     pub(crate) limits: Limits,
 }
@@ -149,7 +151,7 @@ impl Identity {
             client_id: None,
             scopes: token.scopes,
             groups: token.groups,
-            groups_incomplete: false,
+            groups_incomplete: token.groups_incomplete,
             token_id: Some(token.id),
             valid_until: token.valid_until,
             limits: token.limits,

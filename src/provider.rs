@@ -85,8 +85,7 @@ pub struct AudienceRule {
     pub audiences: Vec<String>,
     /// `"trust": "any_client"`: both lists may be empty.
     pub any_client: bool,
-    /// All JWTs of the provider are id tokens: their `aud` is the client (OpenID Connect Core
-    /// 1.0, section 2), whatever `azp` says.
+    /// All JWTs of the provider are id tokens, whose `aud` must be one of the clients too.
     pub id_tokens_alone: bool,
 }
 
@@ -222,8 +221,30 @@ impl Provider {
         match self.kind {
             Kind::Entra => entra::is_app_only(claims),
             Kind::Keycloak => keycloak::is_service_account(claims),
+            Kind::Gitlab => gitlab::is_of_a_job(claims),
             _ => false,
         }
+    }
+
+    /// Whether a token without a user is the client's own, by what the kind knows: users may choose
+    /// names that look like it, and jobs whom they speak for.
+    pub(crate) fn confirms_machine(&self, claims: &VerifiedClaims, client_id: &str) -> bool {
+        match self.kind {
+            Kind::Keycloak => keycloak::is_service_account_of(claims, client_id),
+            Kind::Gitlab => !gitlab::is_of_a_job(claims),
+            _ => true,
+        }
+    }
+
+    /// Whether a token may be silent about groups that its user is in. Cognito's names all, and
+    /// has no such claim where there are none; elsewhere a scope or a setting can take it away.
+    pub(crate) fn groups_may_be_left_out(
+        &self,
+        claims: &VerifiedClaims,
+        path: &AttributePath,
+    ) -> bool {
+        let left_out = claims.attribute(path).is_none() && self.kind != Kind::Cognito;
+        left_out || claims.is_elsewhere(path)
     }
 
     /// What the kind refuses before a signature is looked at, because nobody could verify it.

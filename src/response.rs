@@ -184,11 +184,16 @@ struct Context<'a> {
     groups: String,
     token_id: String,
     authorization: &'a str,
+    user_header: &'a str,
 }
 
 /// What Atlassian is sent as `Authorization` when it is sent none: API Gateway takes the caller's own
 /// away only by putting something in its place.
 const NO_AUTHORIZATION: &str = "none";
+
+/// What stands for the username in a header when there is none, for the same reason. No username is
+/// this text.
+pub(crate) const NO_USER: &str = "-";
 
 impl<'a> Context<'a> {
     fn of(decision: &'a Decision<'_>) -> Self {
@@ -206,6 +211,7 @@ impl<'a> Context<'a> {
                 product: decision.product,
                 auth_method: decision.unverified_method,
                 authorization,
+                user_header: NO_USER,
                 ..Self::default()
             };
         };
@@ -220,6 +226,7 @@ impl<'a> Context<'a> {
             groups: list(&identity.groups, ","),
             token_id: encode(identity.token_id.as_deref().unwrap_or_default()),
             authorization,
+            user_header: identity.username.as_str(),
         }
     }
 

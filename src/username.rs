@@ -7,6 +7,7 @@ use regex_lite::Regex;
 
 use crate::authenticate::claims::VerifiedClaims;
 use crate::error::Denial;
+use crate::response::NO_USER;
 
 /// The longest username, in bytes; Atlassian's own columns hold 255.
 pub const MAX_USERNAME: usize = 255;
@@ -21,12 +22,13 @@ pub struct Username(String);
 
 impl Username {
     /// Takes a text that can be a header's value as it is; `None` for one that is empty, longer
-    /// than [`MAX_USERNAME`], outside of printable ASCII, or with a space at an end.
+    /// than [`MAX_USERNAME`], outside of printable ASCII, with a space at an end, or the `-` that
+    /// stands for no user.
     pub fn new(text: String) -> Option<Self> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         let trimmed = text.trim_matches(' ').len() == text.len();
-        (!text.is_empty() && text.len() <= MAX_USERNAME && printable && trimmed)
-            .then_some(Self(text))
+        let named = !text.is_empty() && text != NO_USER;
+        (named && text.len() <= MAX_USERNAME && printable && trimmed).then_some(Self(text))
     }
 
     /// The username's text.
@@ -370,6 +372,7 @@ mod tests {
             "a ",
             "\u{e9}",
             "",
+            "-",
             &"x".repeat(256),
         ] {
             let refused = username(&rule, json!({"u": value})).unwrap_err();

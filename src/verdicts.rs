@@ -55,8 +55,14 @@ pub(crate) struct Verdicts(Locked<State>);
 
 struct State {
     generation: u64,
-    entries: LruCache<TokenDigest, Finding>,
+    entries: LruCache<TokenDigest, Kept>,
     weight: usize,
+}
+
+struct Kept {
+    finding: Finding,
+    /// By a clock that may since have been set back: then nothing that was kept counts.
+    at: SinceEpoch,
 }
 
 impl Verdicts {
@@ -79,9 +85,9 @@ impl Verdicts {
             if state.generation != generation {
                 return None;
             }
-            let finding = state.entries.get(token)?;
-            if finding.valid_until() > now {
-                return Some(finding.clone());
+            let kept = state.entries.get(token)?;
+            if kept.at <= now && kept.finding.valid_until() > now {
+                return Some(kept.finding.clone());
             }
             state.remove(token);
             None
@@ -93,7 +99,13 @@ impl Verdicts {
     }
 
     /// Keeps a finding, in place of the least recently used ones where there is no room.
-    pub(crate) fn keep(&self, token: TokenDigest, generation: u64, finding: Finding) {
+    pub(crate) fn keep(
+        &self,
+        token: TokenDigest,
+        generation: u64,
+        finding: Finding,
+        at: SinceEpoch,
+    ) {
         self.0.with(|state| {
             if generation < state.generation {
                 return;
@@ -105,11 +117,11 @@ impl Verdicts {
             }
             state.remove(&token);
             state.weight = state.weight.saturating_add(weight(&finding));
-            state.entries.put(token, finding);
+            state.entries.put(token, Kept { finding, at });
             while state.weight > MAX_WEIGHT
                 && let Some((_, oldest)) = state.entries.pop_lru()
             {
-                state.weight = state.weight.saturating_sub(weight(&oldest));
+                state.weight = state.weight.saturating_sub(weight(&oldest.finding));
             }
         });
     }
@@ -117,8 +129,8 @@ impl Verdicts {
 
 impl State {
     fn remove(&mut self, token: &TokenDigest) {
-        if let Some(finding) = self.entries.pop(token) {
-            self.weight = self.weight.saturating_sub(weight(&finding));
+        if let Some(kept) = self.entries.pop(token) {
+            self.weight = self.weight.saturating_sub(weight(&kept.finding));
         }
     }
 }
@@ -189,15 +201,15 @@ mod tests {
         ));
         let verdicts = Verdicts::new();
         for number in 0..20_000 {
-            verdicts.keep(digest(number), 0, finding(&keys, 20));
+            verdicts.keep(digest(number), 0, finding(&keys, 20), Duration::ZERO);
             // The same token again takes no more room.
-            verdicts.keep(digest(number), 0, finding(&keys, 20));
+            verdicts.keep(digest(number), 0, finding(&keys, 20), Duration::ZERO);
         }
         let (held, sum) = verdicts.0.with(|state| {
             let sum: usize = state
                 .entries
                 .iter()
-                .map(|(_, finding)| weight(finding))
+                .map(|(_, kept)| weight(&kept.finding))
                 .sum();
             (state.weight, sum)
         });
@@ -214,7 +226,8 @@ mod tests {
             None,
         ));
         let verdicts = Verdicts::new();
-        let keep = |generation| verdicts.keep(digest(1), generation, finding(&keys, 0));
+        let keep =
+            |generation| verdicts.keep(digest(1), generation, finding(&keys, 0), Duration::ZERO);
         let find = |generation, now| verdicts.find(&digest(1), generation, now).is_some();
         keep(1);
         assert!(find(1, Duration::ZERO));

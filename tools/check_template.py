@@ -44,7 +44,7 @@ def main():
 
     headers = method["x-amazon-apigateway-integration"]["requestParameters"]
     assert headers["integration.request.header.Authorization"] == "context.authorizer.authorization"
-    assert headers["integration.request.header.X-Authorizer-Username"] == "context.authorizer.username"
+    assert headers["integration.request.header.X-Authorizer-Username"] == "context.authorizer.user_header"
 
     denied = body["x-amazon-apigateway-gateway-responses"]["UNAUTHORIZED"]
     assert denied["responseParameters"]["gatewayresponse.header.WWW-Authenticate"].startswith("'Bearer")

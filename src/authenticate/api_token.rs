@@ -68,8 +68,8 @@ pub(crate) struct Record {
     pub(crate) expires: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) groups: Vec<String>,
+    /// Without it, whether a rule that denies by group is met is not known.
+    pub(crate) groups: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) read_only: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -146,10 +146,11 @@ pub(crate) async fn verify(
 ) -> Result<Verdict, Refusal> {
     let rules = rules.ok_or(Denial::ApiTokensDisabled)?;
     let token = UnverifiedApiToken::parse(token)?;
-    let (record, until) = registry
+    let read = registry
         .record(&token.id, store, rules.recheck, around.fetch)
         .await?
         .ok_or(Denial::ApiTokenUnknown)?;
+    let record = &read.record;
     // The one check that rests on the secret; nothing of the record is used before it.
     if !same(
         record.secret_sha256.as_bytes(),
@@ -171,7 +172,8 @@ pub(crate) async fn verify(
     if revoked.contains(token.id.as_str()) || revoked.contains(&record.username) {
         return Err(Denial::TokenRevoked.into());
     }
-    let identity = identity(token.id, &record, expires.min(until))?;
+    let until = read.at.saturating_add(rules.recheck);
+    let identity = identity(token.id, record, expires.min(until))?;
     Ok(Verdict {
         identity: std::sync::Arc::new(identity),
         key: None,
@@ -187,7 +189,8 @@ fn identity(id: TokenId, record: &Record, valid_until: SinceEpoch) -> Result<Ide
         id: id.0,
         username,
         scopes: record.scopes.clone(),
-        groups: record.groups.clone(),
+        groups: record.groups.clone().unwrap_or_default(),
+        groups_incomplete: record.groups.is_none(),
         valid_until,
         limits: Limits {
             read_only: record.read_only,

@@ -13,17 +13,18 @@ pub(crate) fn grant(
     settings: &BasicAuth,
     unverified_username: Option<&str>,
 ) -> Result<Grant, Denial> {
+    // What names nobody, Atlassian may take for an anonymous call, and there is nothing to check.
+    let username = unverified_username
+        .filter(|username| !username.trim().is_empty())
+        .ok_or(Denial::BasicDenied)?;
     match settings {
         BasicAuth::Deny => Err(Denial::BasicDenied),
         BasicAuth::PassThrough => Ok(Grant::Basic),
         BasicAuth::Some { users, paths } => {
             // Atlassian tells no capital letters from small ones in user names.
-            let username = unverified_username.map(str::to_ascii_lowercase);
-            let listed = |name: &String| {
-                let matches = |user: &String| is_match(user.as_bytes(), name.as_bytes());
-                !name.is_empty() && users.iter().any(matches)
-            };
-            if username.as_ref().is_some_and(listed) {
+            let username = username.to_ascii_lowercase();
+            let matches = |user: &String| is_match(user.as_bytes(), username.as_bytes());
+            if users.iter().any(matches) {
                 Ok(Grant::Basic)
             } else if paths.is_empty() {
                 Err(Denial::BasicDenied)
@@ -47,7 +48,16 @@ mod tests {
             grant(&BasicAuth::Deny, Some("alice")),
             Err(Denial::BasicDenied)
         );
-        assert_eq!(grant(&BasicAuth::PassThrough, None), Ok(Grant::Basic));
+        assert_eq!(
+            grant(&BasicAuth::PassThrough, Some("alice")),
+            Ok(Grant::Basic)
+        );
+        for nobody in [None, Some(""), Some(" ")] {
+            assert_eq!(
+                grant(&BasicAuth::PassThrough, nobody),
+                Err(Denial::BasicDenied)
+            );
+        }
         let mut some = BasicAuth::Some {
             users: vec!["alice".to_owned(), "svc-*".to_owned()],
             paths: Vec::new(),
@@ -67,5 +77,6 @@ mod tests {
         }
         assert_eq!(grant(&some, Some("bob")), Ok(Grant::BasicOnSomePaths));
         assert_eq!(grant(&some, Some("alice")), Ok(Grant::Basic));
+        assert_eq!(grant(&some, None), Err(Denial::BasicDenied));
     }
 }

@@ -64,12 +64,17 @@ pub struct PrivateKeyOf(pub(crate) PrivateKey);
 
 impl Introspection {
     pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
-        let reply = question.send(self.request(question)?).await?;
+        let request = self.request(question)?;
+        let reply = match self.client {
+            // An assertion is good for one request.
+            ClientAuth::PrivateKeyJwt { .. } => question.send_once(request).await?,
+            _ => question.send(request).await?,
+        };
         if reply.status == 400 && is_about_the_token(&reply) {
             return Ok(Word::NotMine);
         }
         if reply.status != 200 {
-            return Err(AskError::Misconfigured(reply.status));
+            return Err(reply.refusal());
         }
         let mut answer = reply.object()?;
         match answer.remove("active") {

@@ -75,6 +75,14 @@ impl<'t> UnverifiedJwt<'t> {
         self.unverified_claims.get("iss").and_then(Value::as_str)
     }
 
+    /// Whether the signature is one in form. A token whose signature is for its provider to judge is
+    /// shown to nobody otherwise.
+    pub(super) fn has_signature(&self) -> bool {
+        URL_SAFE_NO_PAD
+            .decode(self.signature)
+            .is_ok_and(|signature| !signature.is_empty())
+    }
+
     /// Whom the token says that it is for, to refuse it in words of its own.
     pub(super) fn unverified_audience(&self) -> Option<&Value> {
         self.unverified_claims.get("aud")

@@ -1,8 +1,10 @@
 //! Asking a provider about a token, and what keeps a failing provider from holding up others.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use lru::LruCache;
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -10,7 +12,7 @@ use tracing::warn;
 
 use super::introspection::Introspection;
 use super::userinfo::Userinfo;
-use crate::backoff::Backoff;
+use crate::backoff::{Allowance, Backoff};
 use crate::clock::SinceEpoch;
 use crate::credential::Token;
 use crate::error::{Denial, Fault};
@@ -19,6 +21,7 @@ use crate::identity::AuthMethod;
 use crate::keys::cache::FetchContext;
 use crate::provider::{Provider, facebook, github, gitlab, google, slack};
 use crate::sync::Locked;
+use crate::verdicts::TokenDigest;
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -26,6 +29,12 @@ const MAX_ANSWER: usize = 256 * 1024;
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// How long a provider that limits our rate is left alone when it does not say.
 const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(5);
+/// Questions about unknown tokens that may be asked at once, and how long one more takes. Anyone can
+/// send such tokens; the provider's own limits would keep out everyone.
+const MISSES_AT_ONCE: u32 = 100;
+const MISS_PAUSE: Duration = Duration::from_millis(100);
+/// The most tokens that are remembered as known.
+const MAX_KNOWN: NonZeroUsize = NonZeroUsize::new(5_000).expect("not zero");
 /// The longest `Retry-After` that is believed.
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
 
@@ -48,9 +57,14 @@ pub(crate) enum AskError {
     /// Too many questions; ask again after this time.
     #[error("the provider limits the rate of our questions")]
     RateLimited(Option<Duration>),
-    /// The provider refused our own credentials or the question, with this status.
-    #[error("the provider refused our credentials or the question with status {0}")]
-    Misconfigured(u16),
+    /// The provider refused our own credentials or the question.
+    #[error("the provider refused our credentials or the question with status {status}")]
+    Misconfigured {
+        /// The answer's status.
+        status: u16,
+        /// Whether it is surely our credentials that were refused.
+        credentials: bool,
+    },
 }
 
 /// How a provider is asked about tokens.
@@ -115,6 +129,19 @@ impl Question<'_> {
     /// `500` up are errors.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, AskError> {
         let again = request.try_clone();
+        self.send_or_again(request, again).await
+    }
+
+    /// As [`Question::send`], for a request that may be sent just once.
+    pub(crate) async fn send_once(&self, request: RequestBuilder) -> Result<Reply, AskError> {
+        self.send_or_again(request, None).await
+    }
+
+    async fn send_or_again(
+        &self,
+        request: RequestBuilder,
+        again: Option<RequestBuilder>,
+    ) -> Result<Reply, AskError> {
         let send = async |request| {
             let allowed = self.deadline.left(REQUEST_TIMEOUT);
             self.http.ask(request, MAX_ANSWER, allowed).await
@@ -145,6 +172,22 @@ impl Reply {
             _ => Err(FetchError::Unusable("a JSON object").into()),
         }
     }
+
+    /// Whether a `403` is a rate limit in another form, as GitHub has it.
+    pub(crate) fn is_rate_limited(&self) -> bool {
+        self.retry_after.is_some() || self.rate_exhausted
+    }
+
+    /// The error of a status that nobody expects. It is about our credentials if it says so in the
+    /// form of RFC 6749, section 5.2: a firewall's refusal of one caller's token does not.
+    pub(crate) fn refusal(&self) -> AskError {
+        let error = self.object().ok().and_then(|mut body| body.remove("error"));
+        AskError::Misconfigured {
+            status: self.status,
+            credentials: matches!(self.status, 401 | 403)
+                && error.is_some_and(|error| error.is_string()),
+        }
+    }
 }
 
 /// The line to one provider: cut for a while when it does not answer at all, limits our rate, or
@@ -152,11 +195,29 @@ impl Reply {
 #[derive(Debug, Default)]
 pub(crate) struct Line(Locked<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     tries: Backoff,
+    /// Questions without an answer, one after the other. The first may be one token's doing.
+    silences: u32,
+    /// Questions about tokens that the provider does not know, and may never have known.
+    misses: Allowance,
+    /// Tokens that it knew: whoever holds one is asked about whatever others send.
+    known: LruCache<TokenDigest, ()>,
     /// A provider that limits our rate is not asked before this time.
     limited_until: SinceEpoch,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            tries: Backoff::default(),
+            silences: 0,
+            misses: Allowance::new(MISSES_AT_ONCE, MISS_PAUSE),
+            known: LruCache::new(MAX_KNOWN),
+            limited_until: SinceEpoch::ZERO,
+        }
+    }
 }
 
 impl Line {
@@ -177,7 +238,15 @@ impl Line {
         allowed: Duration,
     ) -> Result<Word, Fault> {
         let now = context.clock.now();
+        let digest = TokenDigest::of(token);
+        let allowed = context.deadline.left(allowed);
+        if allowed.is_zero() {
+            return Err(Fault::ProviderUnavailable);
+        }
         self.0.with(|state| {
+            if !state.known.contains(&digest) && !state.misses.is_left(now) {
+                return Err(Fault::ProviderRateLimited);
+            }
             // A clock that was set back must not close the line for longer than it was meant to.
             let limited = state.limited_until.saturating_sub(now);
             if !limited.is_zero() && limited <= MAX_RETRY_AFTER {
@@ -202,6 +271,11 @@ impl Line {
         self.0.with(|state| match answer {
             Ok(word) => {
                 state.tries.succeeded(now);
+                state.silences = 0;
+                match word {
+                    Word::Claims(_) => drop(state.known.put(digest, ())),
+                    Word::NotMine | Word::Refused(_) => state.misses.spend(),
+                }
                 Ok(word)
             }
             Err(error) => {
@@ -224,14 +298,16 @@ impl State {
             AskError::Unavailable(error) => {
                 // An error that comes at once holds nobody up, and may be about this one token.
                 if matches!(error, FetchError::Timeout | FetchError::Connection) {
-                    self.tries.failed(now);
+                    self.silences = self.silences.saturating_add(1);
+                    if self.silences > 1 {
+                        self.tries.failed(now);
+                    }
                 }
                 Fault::ProviderUnavailable
             }
-            AskError::Misconfigured(status) => {
-                // Providers lock out a client that keeps coming with the wrong secret. Another
-                // status may be about this one token, and must not keep others out.
-                if matches!(status, 401 | 403) {
+            AskError::Misconfigured { credentials, .. } => {
+                // Providers lock out a client that keeps coming with the wrong secret.
+                if *credentials {
                     self.tries.failed(now);
                 }
                 Fault::ProviderMisconfigured

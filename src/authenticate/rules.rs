@@ -28,7 +28,12 @@ impl VerifiedClaims {
         now: SinceEpoch,
     ) -> Result<Identity, Denial> {
         // Bound to a key of its holder (RFC 7800, RFC 9449): as a bearer token it is stolen.
-        if self.claim("cnf").is_some() {
+        // And what an issuer signs for the client or itself is none for us to take.
+        let typ = self.text("typ").unwrap_or_default();
+        let is_for_others = ["refresh", "offline", "logout", "serialized-id"]
+            .iter()
+            .any(|other| typ.eq_ignore_ascii_case(other));
+        if self.claim("cnf").is_some() || self.claim("events").is_some() || is_for_others {
             return Err(Denial::TokenTypeUnsupported);
         }
         let valid_until = self.check_times(provider, now)?;
@@ -57,6 +62,7 @@ impl VerifiedClaims {
 
         let username = if self.is_machine(provider, principal, client_id, token_use) {
             client_id
+                .filter(|client_id| provider.confirms_machine(self, client_id))
                 .and_then(|client_id| provider.machine_users.get(client_id))
                 .cloned()
                 .ok_or(Denial::MachineUserUnmapped)?
@@ -65,12 +71,22 @@ impl VerifiedClaims {
         };
         let (groups, groups_incomplete) = match &provider.groups {
             Groups::None => (Vec::new(), false),
-            Groups::Claim(path) => (self.names(path)?, self.is_elsewhere(path)),
-            Groups::KeycloakRoles => (crate::provider::keycloak::roles(self)?, false),
+            Groups::Claim(path) => (
+                self.names(path)?,
+                provider.groups_may_be_left_out(self, path),
+            ),
+            Groups::KeycloakRoles => (
+                crate::provider::keycloak::roles(self)?,
+                self.claim("realm_access").is_none() && self.claim("resource_access").is_none(),
+            ),
         };
+        let principal = principal.unwrap_or(username.as_str()).to_owned();
+        if revoked.contains(&principal) {
+            return Err(Denial::TokenRevoked);
+        }
         let subject = Subject {
             provider: provider.id.clone(),
-            principal: principal.unwrap_or(username.as_str()).to_owned(),
+            principal,
             username,
             client_id: client_id.map(str::to_owned),
             groups,
@@ -161,6 +177,18 @@ impl VerifiedClaims {
             (client, _) => client,
         };
 
+        // An id token's audience is the client (OpenID Connect Core 1.0, section 2), beside the
+        // party that it was issued to where that is another.
+        let names_audience = matches!(self.proof(), Proof::Signature) || !audiences.is_empty();
+        if rule.id_tokens_alone
+            && names_audience
+            && !rule.any_client
+            && !audiences
+                .iter()
+                .any(|audience| rule.client_ids.iter().any(|id| id == audience))
+        {
+            return Err(Denial::AudienceMismatch);
+        }
         if !rule.client_ids.is_empty()
             && !client.is_some_and(|client| rule.client_ids.iter().any(|id| id == client))
         {

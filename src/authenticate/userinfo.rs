@@ -45,26 +45,35 @@ impl Userinfo {
 
 /// What belongs to a token and never to its user: clients, audiences, times, scopes, ids. A user may
 /// be free to choose attributes of any name, and must not choose these.
-const OF_THE_TOKEN: [&str; 19] = [
+const OF_THE_TOKEN: &[&str] = &[
+    "acr",
+    "act",
     "active",
+    "amr",
     "appid",
     "aud",
+    "auth_time",
     "azp",
     "cid",
     "client_id",
     "cnf",
+    "events",
     "exp",
     "gty",
     "iat",
     "idtyp",
     "iss",
     "jti",
+    "may_act",
     "nbf",
     "origin_jti",
     "scope",
     "scp",
+    "session_state",
+    "sid",
     "token_type",
     "token_use",
+    "typ",
 ];
 
 /// Adds what userinfo says to what is known of a token, whose own members stay as they are.
@@ -101,6 +110,6 @@ pub(crate) async fn read(
         // RFC 6750, section 3.1: `invalid_request`, `invalid_token`, `insufficient_scope`.
         400 | 401 => Ok(Word::NotMine),
         403 => Ok(Word::Refused(Denial::ScopeInsufficient)),
-        status => Err(AskError::Misconfigured(status)),
+        _ => Err(reply.refusal()),
     }
 }

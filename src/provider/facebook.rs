@@ -71,7 +71,10 @@ impl DebugToken {
                 Some(4 | 17 | 32 | 341 | 613) => Err(AskError::RateLimited(reply.retry_after)),
                 Some(1 | 2) => Err(FetchError::Status(reply.status).into()),
                 // The app token itself is refused.
-                _ => Err(AskError::Misconfigured(reply.status)),
+                _ => Err(AskError::Misconfigured {
+                    status: reply.status,
+                    credentials: true,
+                }),
             };
         }
         let Some(data) = answer
@@ -87,7 +90,7 @@ impl DebugToken {
         if data.get("type").and_then(Value::as_str) != Some("USER") {
             return Ok(Word::Refused(Denial::TokenTypeUnsupported));
         }
-        let mut claims = renamed(data, &[("scopes", "scope")]);
+        let mut claims = renamed(data, &[("scopes", "scope"), ("issued_at", "iat")]);
         // Ids are numbers in old answers and text in newer ones.
         for (theirs, ours) in [
             ("user_id", "user_id"),

@@ -7,7 +7,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use serde_json::{Value, json};
 
 use super::Vendor;
-use super::resolve::{Defaults, Draft, resolve_shared};
+use super::resolve::{Defaults, Draft, is_host_of, resolve_shared};
 use crate::authenticate::online::{AskError, Check, Question, Word, renamed};
 use crate::http::Endpoint;
 use crate::secret::Secret;
@@ -51,7 +51,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     }
     let client_ids = draft.raw.client_id.clone().into_iter().collect();
     draft.raw.client_ids.get_or_insert(client_ids);
-    if draft.raw.base_url.is_none() {
+    if is_host_of(&api, "github.com") {
         draft.needs_known_users("GitHub");
     }
     resolve_shared(
@@ -78,9 +78,8 @@ impl TokenCheck {
             200 => {}
             // Not a token of this application, or none that GitHub takes for one.
             404 | 422 => return Ok(Word::NotMine),
-            // GitHub's rate limits answer so too.
-            403 => return Err(AskError::RateLimited(reply.retry_after)),
-            status => return Err(AskError::Misconfigured(status)),
+            403 if reply.is_rate_limited() => return Err(AskError::RateLimited(reply.retry_after)),
+            _ => return Err(reply.refusal()),
         }
         let answer = reply.object()?;
         let mut claims = answer

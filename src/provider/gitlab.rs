@@ -6,8 +6,9 @@
 
 use serde_json::{Value, json};
 
-use super::resolve::{Defaults, Draft, KEYS, resolve_shared};
+use super::resolve::{Defaults, Draft, KEYS, is_host_of, resolve_shared};
 use super::{Issuer, Vendor};
+use crate::authenticate::claims::VerifiedClaims;
 use crate::authenticate::online::{AskError, Check, Question, Word, renamed, seconds};
 use crate::authenticate::userinfo;
 use crate::error::Denial;
@@ -49,7 +50,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     let keys = draft.keys(&url("/oauth/discovery/keys"));
     let issuer = draft.raw.issuer.clone().unwrap_or_else(|| base.clone());
     let client_ids = draft.raw.client_ids.clone().unwrap_or_default();
-    if draft.raw.base_url.is_none() {
+    if is_host_of(&base, "gitlab.com") {
         draft.needs_known_users("GitLab.com");
     }
     resolve_shared(
@@ -75,6 +76,13 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
             ..Defaults::default()
         },
     )
+}
+
+/// A CI job's id token: the job's own script chooses whom it is for.
+pub(super) fn is_of_a_job(claims: &VerifiedClaims) -> bool {
+    claims
+        .text("sub")
+        .is_some_and(|sub| sub.starts_with("project_path:"))
 }
 
 impl TokenInfo {

@@ -96,7 +96,9 @@ impl TokenInfo {
             return Err(FetchError::Unusable("a token's information").into());
         };
         match &self.user {
-            Some(user) if self.client_ids.iter().any(|id| id == client) => {
+            Some(user)
+                if self.client_ids.is_empty() || self.client_ids.iter().any(|id| id == client) =>
+            {
                 userinfo::add(user, question, claims).await
             }
             // Of another client, or nothing is left to ask: the rules decide.

@@ -87,9 +87,26 @@ pub(crate) fn roles(claims: &VerifiedClaims) -> Result<Vec<String>, Denial> {
     Ok(roles)
 }
 
-/// A client's own user, which is named after it.
+/// What the names of clients' own users begin with.
+const SERVICE_ACCOUNT: &str = "service-account-";
+
+/// A client's own user, by its name.
 pub(super) fn is_service_account(claims: &VerifiedClaims) -> bool {
+    name(claims).is_some_and(|name| name.starts_with(SERVICE_ACCOUNT))
+}
+
+/// Whether it is the user of this very client, and no person who registered under such a name:
+/// people have a session.
+pub(super) fn is_service_account_of(claims: &VerifiedClaims, client_id: &str) -> bool {
+    let has_session = claims.claim("sid").is_some() || claims.claim("session_state").is_some();
+    name(claims).is_none_or(|name| {
+        let client = name.strip_prefix(SERVICE_ACCOUNT);
+        client.is_some_and(|client| client.eq_ignore_ascii_case(client_id)) && !has_session
+    })
+}
+
+fn name(claims: &VerifiedClaims) -> Option<&str> {
     claims
         .text("preferred_username")
-        .is_some_and(|name| name.starts_with("service-account-"))
+        .or_else(|| claims.text("username"))
 }

@@ -47,6 +47,12 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
         let place = format!("{base}/oauth2/{server}");
         (place.clone(), place)
     };
+    if draft.raw.verify == Some(Verify::JwtUserinfo) {
+        draft.wrong(
+            "verify",
+            "expected `jwt+introspection`: userinfo names users by another `sub` than access tokens do",
+        );
+    }
     if is_org {
         match draft.raw.verify {
             None => draft.raw.verify = Some(Verify::Introspection),

@@ -195,7 +195,7 @@ impl<'d, 'p> Draft<'d, 'p> {
     }
 
     /// How we authenticate at an introspection endpoint.
-    pub(super) fn client_auth(&mut self, endpoint: &Endpoint) -> Option<ClientAuth> {
+    fn client_auth(&mut self, endpoint: &Endpoint, audience: Option<&str>) -> Option<ClientAuth> {
         let method = self
             .raw
             .client_auth
@@ -219,11 +219,7 @@ impl<'d, 'p> Draft<'d, 'p> {
                 id: id?,
                 key: PrivateKeyOf(key),
                 key_id: self.raw.client_key_id.clone(),
-                audience: self
-                    .raw
-                    .issuer
-                    .clone()
-                    .unwrap_or_else(|| endpoint.as_str().to_owned()),
+                audience: audience.unwrap_or(endpoint.as_str()).to_owned(),
             });
         }
         let (id, secret) = self.client_secret()?;
@@ -239,7 +235,9 @@ impl<'d, 'p> Draft<'d, 'p> {
         endpoint: &Endpoint,
         issuers: &[Issuer],
     ) -> Option<Introspection> {
-        let client = self.client_auth(endpoint)?;
+        // Okta wants the endpoint, others take their issuer.
+        let issuer = issuers.first().map(|issuer| issuer.name.as_str());
+        let client = self.client_auth(endpoint, issuer.filter(|_| self.kind != Kind::Okta))?;
         Some(Introspection {
             endpoint: endpoint.clone(),
             client,
@@ -423,7 +421,7 @@ fn audience(
         audiences: draft.raw.audiences.clone().unwrap_or_default(),
         id_tokens_alone,
     };
-    let listed = !rule.client_ids.is_empty() || !rule.audiences.is_empty();
+    let listed = !rule.client_ids.is_empty() || (!rule.audiences.is_empty() && !id_tokens_alone);
     if !listed && !rule.any_client {
         draft.wrong(
             "client_ids",
@@ -578,6 +576,17 @@ fn usernames(
         }
     }
     users
+}
+
+/// Whether a URL leads to this host or one below it.
+pub(super) fn is_host_of(url: &str, host: &str) -> bool {
+    let found = Endpoint::parse(url)
+        .ok()
+        .and_then(|endpoint| endpoint.host());
+    found.is_some_and(|found| {
+        let above = found.strip_suffix(host);
+        above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    })
 }
 
 /// A claim that must have this value, as a kind's own field says.

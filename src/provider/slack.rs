@@ -75,7 +75,7 @@ impl UserInfo {
         let request = question.with_bearer(question.http.post_form(&self.endpoint, &[]));
         let reply = question.send(request).await?;
         if reply.status != 200 {
-            return Err(AskError::Misconfigured(reply.status));
+            return Err(reply.refusal());
         }
         let mut answer = reply.object()?;
         // Failures come with status 200 as well.

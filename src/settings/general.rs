@@ -101,6 +101,12 @@ fn basic_auth(raw: Option<RawBasicAuth>, report: &mut Report<'_>) -> BasicAuth {
             "expected paths such as `/jira/rest/api/2/serverInfo`, of letters, digits, `-._~:@=/` and `*`",
         );
     }
+    if users.iter().any(|user| user.contains('?')) {
+        report.wrong(
+            "basic_auth.allowed_users",
+            "expected user names, with `*` for any characters and without `?`",
+        );
+    }
     BasicAuth::Some {
         users: users.iter().map(|user| user.to_ascii_lowercase()).collect(),
         paths,

@@ -9,6 +9,7 @@ use lru::LruCache;
 use tracing::error;
 
 use super::{MAX_RECORD, Record, TokenId};
+use crate::backoff::Allowance;
 use crate::clock::SinceEpoch;
 use crate::error::Fault;
 use crate::keys::cache::FetchContext;
@@ -21,23 +22,30 @@ const MAX_RECORDS: NonZeroUsize = NonZeroUsize::new(1_000).expect("not zero");
 const MAX_UNKNOWN: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 /// How long an unknown id is not looked for again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(30);
-/// Lookups of ids that turn out unknown, which are allowed at once and for each second after that.
-/// A checksum is easily made: without a bound, guessing would use up the store's rate.
+/// Lookups of ids seen for the first time that may come to nothing at once, and how long one more
+/// takes. A checksum is easily made: without a bound, guessing would use up the store's rate.
 const MISSES_AT_ONCE: u32 = 20;
-const MISSES_PER_SECOND: u32 = 1;
+const MISS_PAUSE: Duration = Duration::from_secs(1);
 
 /// The records, for as long as they are used without being read again.
 pub(crate) struct Registry(Locked<State>);
 
 struct State {
-    records: LruCache<TokenId, (Arc<Record>, SinceEpoch)>,
+    /// Lapsed ones stay: an id that had a record is read again however many others are guessed.
+    records: LruCache<TokenId, Read>,
     unknown: LruCache<TokenId, SinceEpoch>,
-    misses_left: u32,
-    refilled: SinceEpoch,
+    misses: Allowance,
+}
+
+/// A record, and when it was read.
+#[derive(Clone)]
+pub(super) struct Read {
+    pub(super) record: Arc<Record>,
+    pub(super) at: SinceEpoch,
 }
 
 enum Plan {
-    Use(Option<(Arc<Record>, SinceEpoch)>),
+    Use(Option<Read>),
     Read,
     GiveUp,
 }
@@ -47,12 +55,11 @@ impl Registry {
         Self(Locked::new(State {
             records: LruCache::new(MAX_RECORDS),
             unknown: LruCache::new(MAX_UNKNOWN),
-            misses_left: MISSES_AT_ONCE,
-            refilled: SinceEpoch::ZERO,
+            misses: Allowance::new(MISSES_AT_ONCE, MISS_PAUSE),
         }))
     }
 
-    /// The record of an id and when it must be read again; `None` where there is none.
+    /// The record of an id, read no longer than `recheck` ago; `None` where there is none.
     ///
     /// # Errors
     ///
@@ -64,8 +71,11 @@ impl Registry {
         store: &Source,
         recheck: Duration,
         context: FetchContext<'_>,
-    ) -> Result<Option<(Arc<Record>, SinceEpoch)>, Fault> {
-        match self.0.with(|state| state.plan(id, context.clock.now())) {
+    ) -> Result<Option<Read>, Fault> {
+        match self
+            .0
+            .with(|state| state.plan(id, recheck, context.clock.now()))
+        {
             Plan::Use(found) => return Ok(found),
             Plan::GiveUp => return Err(Fault::ApiTokensUnavailable),
             Plan::Read => {}
@@ -83,42 +93,44 @@ impl Registry {
         let now = context.clock.now();
         self.0.with(|state| {
             let Some(record) = record else {
-                state
-                    .unknown
-                    .put(id.clone(), now.saturating_add(UNKNOWN_FOR));
-                state.misses_left = state.misses_left.saturating_sub(1);
+                state.records.pop(id);
+                state.unknown.put(id.clone(), now);
+                state.misses.spend();
                 return Ok(None);
             };
-            let entry = (Arc::new(record), now.saturating_add(recheck));
-            state.records.put(id.clone(), entry.clone());
-            Ok(Some(entry))
+            let read = Read {
+                record: Arc::new(record),
+                at: now,
+            };
+            state.unknown.pop(id);
+            state.records.put(id.clone(), read.clone());
+            Ok(Some(read))
         })
     }
 }
 
 impl State {
-    fn plan(&mut self, id: &TokenId, now: SinceEpoch) -> Plan {
-        if let Some((record, until)) = self.records.get(id) {
-            if *until > now {
-                return Plan::Use(Some((Arc::clone(record), *until)));
-            }
-            self.records.pop(id);
+    fn plan(&mut self, id: &TokenId, recheck: Duration, now: SinceEpoch) -> Plan {
+        // What was read in the future was read by a clock that has since been set back.
+        let is_young = |at: SinceEpoch, most| now.checked_sub(at).is_some_and(|age| age < most);
+        if let Some(read) = self.records.get(id) {
+            return if is_young(read.at, recheck) {
+                Plan::Use(Some(read.clone()))
+            } else {
+                Plan::Read
+            };
         }
-        if self.unknown.get(id).is_some_and(|until| *until > now) {
+        if self
+            .unknown
+            .get(id)
+            .is_some_and(|at| is_young(*at, UNKNOWN_FOR))
+        {
             return Plan::Use(None);
         }
-        let passed = now.saturating_sub(self.refilled).as_secs();
-        if passed > 0 || now < self.refilled {
-            let earned = u32::try_from(passed)
-                .unwrap_or(u32::MAX)
-                .saturating_mul(MISSES_PER_SECOND);
-            self.misses_left = self.misses_left.saturating_add(earned).min(MISSES_AT_ONCE);
-            self.refilled = now;
-        }
-        if self.misses_left == 0 {
-            Plan::GiveUp
-        } else {
+        if self.misses.is_left(now) {
             Plan::Read
+        } else {
+            Plan::GiveUp
         }
     }
 }
