@@ -13,6 +13,12 @@
 
 mod support;
 
+#[cfg(feature = "cli")]
+mod api_token_limits;
+#[cfg(feature = "cli")]
+mod api_token_store;
+#[cfg(feature = "cli")]
+mod api_tokens;
 mod cases;
 mod cognito;
 mod events;
