@@ -24,6 +24,7 @@ mod cases;
 mod cognito;
 mod events;
 mod key_cache;
+mod modes;
 mod oidc;
 mod providers;
 mod schema;
