@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cli")]
 pub mod api_tokens;
+pub mod asked;
 pub mod issuer;
 pub mod lambda;
 pub mod local;
@@ -9,6 +10,7 @@ pub mod moto;
 pub mod oidc;
 pub mod runtime_api;
 pub mod ssm;
+pub mod tls;
 pub mod tokens;
 
 use std::path::{Path, PathBuf};
