@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 
 use crate::authenticate::api_token::{
-    ID_LENGTH, Record, SECRET_LENGTH, TokenId, characters, checksum, hash,
+    ID_LENGTH, Record, SECRET_LENGTH, characters, checksum, hash,
 };
 use crate::clock::SinceEpoch;
 use crate::credential::API_TOKEN_PREFIX;
@@ -16,6 +16,8 @@ use crate::secret::Secret;
 use crate::settings::ApiTokens;
 use crate::settings::source::{LoadError, Source};
 use crate::username::Username;
+
+pub use crate::authenticate::api_token::TokenId;
 
 /// What a new token is to be.
 #[derive(Clone, Debug)]

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::error::Denial;
 use crate::event::{Request, Text};
@@ -15,6 +16,12 @@ pub const MAX_TOKEN: usize = 10_240;
 
 /// What every API token of ours begins with.
 pub(crate) const API_TOKEN_PREFIX: &str = "atl_";
+
+/// Base64 with or without its padding, which changes nothing about what it stands for.
+const BASIC: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A caller's credential, by its form; nothing about it has been verified.
 #[derive(Clone, Debug)]
@@ -81,21 +88,23 @@ impl<'e> Credential<'e> {
         if value.len() > MAX_TOKEN {
             return Err(Denial::TokenTooLong);
         }
-        // The password begins after the first colon (RFC 7617, section 2).
-        let pair = STANDARD
-            .decode(value.trim_end_matches(' '))
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok());
-        let pair = pair.as_deref().and_then(|pair| pair.split_once(':'));
+        // The password begins after the first colon (RFC 7617, section 2). Neither a name in
+        // Latin-1 nor missing padding may hide an API token, which is not for Atlassian.
+        let pair = BASIC.decode(value.trim_end_matches(' ')).ok();
+        let pair = pair.as_deref().and_then(|pair| {
+            let mut parts = pair.splitn(2, |byte| *byte == b':');
+            parts.next().zip(parts.next())
+        });
         Ok(match pair {
-            Some((username, password)) if password.starts_with(API_TOKEN_PREFIX) => {
+            Some((username, password)) if password.starts_with(API_TOKEN_PREFIX.as_bytes()) => {
                 Self::BasicApiToken {
-                    unverified_username: username.to_owned(),
-                    token: Token(Cow::Owned(password.to_owned())),
+                    unverified_username: String::from_utf8_lossy(username).into_owned(),
+                    token: Token(Cow::Owned(String::from_utf8_lossy(password).into_owned())),
                 }
             }
             pair => Self::Basic {
-                unverified_username: pair.map(|(username, _)| username.to_owned()),
+                unverified_username: pair
+                    .and_then(|(username, _)| String::from_utf8(username.to_vec()).ok()),
             },
         })
     }
@@ -207,7 +216,7 @@ mod tests {
 
     #[test]
     fn basic() {
-        let basic = |pair: &str| {
+        let basic = |pair: &[u8]| {
             let text = format!("Basic {}", STANDARD.encode(pair));
             let text = Text::from(text.as_str());
             match Credential::parse(&text).unwrap() {
@@ -222,10 +231,14 @@ mod tests {
             }
         };
         let name = |name: &str| Some(name.to_owned());
-        assert_eq!(basic("alice:a:b"), (name("alice"), None));
-        assert_eq!(basic("alice:atl_x"), (name("alice"), name("atl_x")));
-        assert_eq!(basic(":"), (name(""), None));
-        assert_eq!(basic("atl_x"), (None, None));
+        assert_eq!(basic(b"alice:a:b"), (name("alice"), None));
+        assert_eq!(basic(b"alice:p\xe4ss"), (name("alice"), None));
+        assert_eq!(basic(b"alice:atl_x"), (name("alice"), name("atl_x")));
+        assert_eq!(basic(b"j\xfcrgen:x"), (None, None));
+        let replaced = name("j\u{fffd}rgen");
+        assert_eq!(basic(b"j\xfcrgen:atl_x"), (replaced, name("atl_x")));
+        assert_eq!(basic(b":"), (name(""), None));
+        assert_eq!(basic(b"atl_x"), (None, None));
     }
 
     #[test]

@@ -13,12 +13,25 @@
 
 mod support;
 
+#[cfg(feature = "cli")]
+mod api_token_limits;
+#[cfg(feature = "cli")]
+mod api_token_store;
+#[cfg(feature = "cli")]
+mod api_tokens;
+mod basic;
 mod cases;
 mod cognito;
 mod events;
 mod key_cache;
+mod modes;
 mod oidc;
+mod online;
+mod online_routes;
+mod private_ca;
 mod providers;
+mod require;
+mod revoked;
 mod schema;
 mod settings;
 mod ssm;

@@ -1,14 +1,19 @@
 //! What the tests are made of.
 
+#[cfg(feature = "cli")]
+pub mod api_tokens;
+pub mod asked;
 pub mod issuer;
 pub mod lambda;
+pub mod local;
 pub mod moto;
 pub mod oidc;
 pub mod runtime_api;
 pub mod ssm;
+pub mod tls;
 pub mod tokens;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
@@ -26,6 +31,10 @@ impl Folder {
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     /// Writes settings, and returns the value of `AUTHORIZER_SETTINGS` that names them.

@@ -113,19 +113,11 @@ async fn answer(State(state): State<Arc<Mutex<SsmState>>>, body: Bytes) -> (Stat
     let (delay, answer) = {
         let mut state = state.lock().unwrap();
         state.requests.push(request.clone());
-        let answer = state.failures.pop_front().unwrap_or_else(|| {
-            let first: usize = request["NextToken"]
-                .as_str()
-                .map_or(0, |token| token.parse().unwrap());
-            let most = usize::try_from(request["MaxResults"].as_u64().unwrap_or(10)).unwrap();
-            let mut page = json!({"Parameters": state.parameters.iter().skip(first).take(most)
-                .map(|(name, value)| json!({"Name": name, "Value": value, "Type": "String"}))
-                .collect::<Vec<_>>()});
-            if first + most < state.parameters.len() {
-                page["NextToken"] = (first + most).to_string().into();
-            }
-            (200, page)
-        });
+        let answer = match state.failures.pop_front() {
+            Some(failure) => failure,
+            None if request["Name"].is_string() => one(&state, &request),
+            None => page(&state, &request),
+        };
         (state.delay, answer)
     };
     tokio::time::sleep(delay).await;
@@ -133,4 +125,36 @@ async fn answer(State(state): State<Arc<Mutex<SsmState>>>, body: Bytes) -> (Stat
         StatusCode::from_u16(answer.0).unwrap(),
         answer.1.to_string(),
     )
+}
+
+/// `GetParameter`.
+fn one(state: &SsmState, request: &Value) -> (u16, Value) {
+    let name = request["Name"].as_str().unwrap();
+    match state.parameters.get(name) {
+        Some(value) => {
+            let parameter = json!({"Name": name, "Value": value, "Type": "String"});
+            (200, json!({"Parameter": parameter}))
+        }
+        None => (400, json!({"__type": "ParameterNotFound"})),
+    }
+}
+
+/// `GetParametersByPath`.
+fn page(state: &SsmState, request: &Value) -> (u16, Value) {
+    let below = format!("{}/", request["Path"].as_str().unwrap());
+    let first: usize = request["NextToken"]
+        .as_str()
+        .map_or(0, |token| token.parse().unwrap());
+    let most = usize::try_from(request["MaxResults"].as_u64().unwrap_or(10)).unwrap();
+    let found: Vec<Value> = state
+        .parameters
+        .iter()
+        .filter(|(name, _)| name.starts_with(&below))
+        .map(|(name, value)| json!({"Name": name, "Value": value, "Type": "String"}))
+        .collect();
+    let mut page = json!({"Parameters": found.iter().skip(first).take(most).collect::<Vec<_>>()});
+    if first + most < found.len() {
+        page["NextToken"] = (first + most).to_string().into();
+    }
+    (200, page)
 }

@@ -1,0 +1,144 @@
+//! The parameter `revoked`: tokens, logins, users and clients that are let in no more.
+
+use std::time::Duration;
+
+use atlassian_authorizer::response::Options;
+use serde_json::{Value, json};
+
+use crate::support::asked::{Asked, ISSUER};
+use crate::support::lambda::Lambda;
+use crate::support::local::Local;
+use crate::support::tokens::{SigningKey, access_claims};
+use crate::support::{Folder, bearer};
+
+const REFRESH: u64 = 60;
+
+fn settings(key: &SigningKey, revoked: Option<Value>) -> Value {
+    let mut settings = json!({
+        "settings": {"refresh_seconds": REFRESH},
+        "providers": {"idp": {
+            "kind": "custom", "issuer": ISSUER, "jwks": {"keys": [key.jwk]},
+            "client_ids": ["client", "other-client"], "username": "username",
+        }},
+    });
+    if let Some(revoked) = revoked {
+        settings["revoked"] = revoked;
+    }
+    settings
+}
+
+fn token(key: &SigningKey) -> String {
+    let mut claims = access_claims(ISSUER);
+    claims["origin_jti"] = "login-of-today".into();
+    claims["groups"] = json!(["a-group"]);
+    key.sign(&claims)
+}
+
+#[tokio::test]
+async fn by_token_login_subject_and_client_at_the_next_refresh() {
+    let key = SigningKey::generate("key", "ES256");
+    let claims = access_claims(ISSUER);
+    let subject = claims["sub"].as_str().unwrap();
+    for entry in ["b1a2", "login-of-today", subject, "client"] {
+        let local = Local::new(&settings(&key, None), Options::default());
+        let event = bearer(&token(&key));
+        let mut other = access_claims(ISSUER);
+        for (name, value) in [
+            ("jti", "c3d4"),
+            ("origin_jti", "login-of-yesterday"),
+            ("sub", "somebody-else"),
+            ("client_id", "other-client"),
+        ] {
+            other[name] = value.into();
+        }
+        let other = bearer(&key.sign(&other));
+        for event in [&event, &other] {
+            assert_eq!(local.code(event).await, "allowed");
+        }
+
+        let revoked = json!(["something-else", entry]);
+        local.folder.settings(&settings(&key, Some(revoked)));
+        local.clock.advance(REFRESH - 1);
+        assert_eq!(local.code(&event).await, "allowed");
+        assert_eq!(local.audit()["from_cache"], true);
+        local.clock.advance(1);
+        assert_eq!(local.code(&event).await, "token_revoked", "{entry}");
+        assert_eq!(local.audit()["provider"], "idp");
+        assert_eq!(local.code(&other).await, "allowed", "{entry}");
+
+        local.folder.settings(&settings(&key, Some(json!([]))));
+        local.clock.advance(REFRESH);
+        assert_eq!(local.code(&event).await, "allowed");
+    }
+}
+
+#[tokio::test]
+async fn nothing_else_is_compared() {
+    let key = SigningKey::generate("key", "ES256");
+    let revoked = json!([
+        "alice", "a-group", "openid", ISSUER, "idp", "B1A2", "b1a", "*"
+    ]);
+    let local = Local::new(&settings(&key, Some(revoked)), Options::default());
+    assert_eq!(local.code(&bearer(&token(&key))).await, "allowed");
+}
+
+#[tokio::test]
+async fn tokens_that_the_provider_vouches_for() {
+    let key = SigningKey::generate("key", "ES256");
+    let asked = Asked::start().await;
+    asked.change(|answers| {
+        answers.introspection = json!({
+            "active": true, "sub": "subject", "client_id": "client", "username": "alice", "jti": "b1a2",
+        });
+    });
+    for entry in ["b1a2", "subject", "client"] {
+        let mut settings = asked.settings(&key, "jwt");
+        settings["settings"]["refresh_seconds"] = REFRESH.into();
+        let local = Local::new(&settings, Options::default());
+        let event = bearer("an-opaque-token");
+        assert_eq!(local.code(&event).await, "allowed");
+        settings["revoked"] = json!([entry]);
+        local.folder.settings(&settings);
+        local.clock.advance(REFRESH);
+        assert_eq!(local.code(&event).await, "token_revoked", "{entry}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_wrong_is_reported_and_changes_nothing() {
+    let key = SigningKey::generate("key", "ES256");
+    let folder = Folder::new();
+    let mut settings = settings(&key, Some(json!(["b1a2"])));
+    settings["settings"]["refresh_seconds"] = 1.into();
+    let source = folder.settings(&settings);
+    let lambda = Lambda::start(&source, &[]).await;
+    let event = bearer(&token(&key));
+    assert_eq!(lambda.denied(&event).await, "token_revoked");
+
+    let many: Vec<String> = (0..1_001).map(|number| number.to_string()).collect();
+    for (wrong, expected) in [
+        (json!({"b1a2": true}), "revoked: expected a JSON array"),
+        (json!("b1a2"), "revoked: expected a JSON array"),
+        (
+            json!([1]),
+            "revoked: expected a JSON array of non-empty strings",
+        ),
+        (
+            json!([""]),
+            "revoked: expected a JSON array of non-empty strings",
+        ),
+        (json!(null), "revoked: expected a JSON array"),
+        (json!(many), "revoked: expected at most 1000 ids"),
+    ] {
+        settings["revoked"] = wrong.clone();
+        folder.settings(&settings);
+        let at_the_start = Lambda::start(&source, &[]).await;
+        assert_eq!(at_the_start.failed(&event).await, "settings_unavailable");
+        let output = at_the_start.output();
+        assert!(output.contains(expected), "{wrong}: {output}");
+        assert!(!output.contains("b1a2"), "a problem repeats no value");
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(lambda.denied(&event).await, "token_revoked");
+    assert_eq!(lambda.audit().await["settings_load_failures"], 1);
+}
