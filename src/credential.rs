@@ -104,7 +104,7 @@ impl<'e> Credential<'e> {
             }
             pair => Self::Basic {
                 unverified_username: pair
-                    .and_then(|(username, _)| String::from_utf8(username.to_vec()).ok()),
+                    .map(|(username, _)| String::from_utf8_lossy(username).into_owned()),
             },
         })
     }

@@ -122,6 +122,7 @@ async fn made_and_revoked_in_parameter_store() {
         [
             "created",
             "expires",
+            "groups",
             "name",
             "read_only",
             "secret_sha256",

@@ -77,7 +77,7 @@ async fn a_token_acts_as_its_user_within_scopes_and_groups() {
     assert_eq!(
         answer["context"],
         json!({
-            "username": "alice", "principal": "alice", "product": "jira", "provider": "api-tokens",
+            "username": "alice", "user_header": "alice", "principal": "alice", "product": "jira", "provider": "api-tokens",
             "auth_method": "api_token", "client_id": "", "scope": "", "groups": "staff,writers",
             "token_id": writer.id.as_str(), "authorization": "none",
         })

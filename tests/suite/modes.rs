@@ -36,11 +36,12 @@ fn assert_unknown(context: &Value, authorization: &str) {
     for (name, value) in context.as_object().unwrap() {
         match name.as_str() {
             "authorization" => assert_eq!(value, authorization),
+            "user_header" => assert_eq!(value, "-"),
             "product" => {}
             _ => assert_eq!(value, "", "{name}"),
         }
     }
-    assert_eq!(context.as_object().unwrap().len(), 10);
+    assert_eq!(context.as_object().unwrap().len(), 11);
 }
 
 #[tokio::test]
