@@ -149,7 +149,12 @@ impl VerifiedClaims {
                 Err(Denial::AudienceMismatch)
             };
         }
+        let for_one_client = rule.id_tokens_alone && matches!(self.proof(), Proof::Signature);
         let client = match (self.client()?, audiences.as_slice()) {
+            // Whoever asked for it, it is for the one that it names (OpenID Connect Core 1.0,
+            // section 3.1.3.7).
+            (_, &[audience]) if for_one_client => Some(audience),
+            _ if for_one_client => None,
             // A plain id token: its audience is the client, provided that there is just one.
             // Cognito's access tokens always have a `client_id`.
             (None, [audience])
