@@ -22,3 +22,4 @@ mod providers;
 mod settings;
 mod ssm;
 mod tokens;
+mod vendors;

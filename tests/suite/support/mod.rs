@@ -7,6 +7,7 @@ pub mod oidc;
 pub mod runtime_api;
 pub mod ssm;
 pub mod tokens;
+pub mod vendor;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
