@@ -64,10 +64,13 @@ impl UsernameRule {
         let mut missing = Denial::UsernameMissing;
         let mut found = None;
         for attribute in &self.attributes {
+            let Some(value) = claims.attribute_text(attribute) else {
+                continue;
+            };
             if attribute.is_email() && !claims.email_counts(attribute, self.email_must_be_verified)
             {
                 missing = Denial::EmailUnverified;
-            } else if let Some(value) = claims.attribute_text(attribute) {
+            } else {
                 found = Some(value);
                 break;
             }
@@ -352,6 +355,9 @@ mod tests {
             Err(Denial::EmailUnverified)
         );
         assert!(username(&strict, email(json!("true"))).is_ok());
+        for none in [json!({}), json!({"email": "", "email_verified": false})] {
+            assert_eq!(username(&strict, none), Err(Denial::UsernameMissing));
+        }
         let fallback = UsernameRule {
             attributes: vec!["email".into(), "sub".into()],
             ..rule

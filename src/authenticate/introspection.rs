@@ -24,6 +24,9 @@ pub struct Introspection {
     pub client: ClientAuth,
     /// What `iss` must be, where the answer has one.
     pub issuers: Vec<String>,
+    /// Whether the answer for each access token has an `iss`. Okta calls its refresh tokens active
+    /// and `Bearer` too, and their answers have none.
+    pub always_names_issuer: bool,
     /// Asked for the user's attributes when the token is active.
     pub userinfo: Option<Endpoint>,
 }
@@ -83,7 +86,8 @@ impl Introspection {
             Some(Value::Bool(false)) => return Ok(Word::NotMine),
             _ => return Err(FetchError::Unusable("an introspection answer").into()),
         }
-        if !is_access_token(&answer) {
+        let names_issuer = answer.contains_key("iss");
+        if !is_access_token(&answer) || (self.always_names_issuer && !names_issuer) {
             return Ok(Word::Refused(Denial::TokenTypeUnsupported));
         }
         if let Some(issuer) = answer.get("iss")

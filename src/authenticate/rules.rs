@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::claims::{Proof, VerifiedClaims};
 use crate::clock::SinceEpoch;
 use crate::error::Denial;
-use crate::identity::{Identity, Subject};
+use crate::identity::{AuthMethod, Identity, Subject};
 use crate::provider::{Groups, Provider, TokenUse};
 
 /// How far the clocks of issuers may be ahead of ours, for `nbf` and `iat`.
@@ -165,7 +165,12 @@ impl VerifiedClaims {
                 Err(Denial::AudienceMismatch)
             };
         }
+        let for_one_client = rule.id_tokens_alone && matches!(self.proof(), Proof::Signature);
         let client = match (self.client()?, audiences.as_slice()) {
+            // Whoever asked for it, it is for the one that it names (OpenID Connect Core 1.0,
+            // section 3.1.3.7).
+            (_, &[audience]) if for_one_client => Some(audience),
+            _ if for_one_client => None,
             // A plain id token: its audience is the client, provided that there is just one.
             // Cognito's access tokens always have a `client_id`.
             (None, [audience])
@@ -222,10 +227,14 @@ impl VerifiedClaims {
         client_id: Option<&str>,
         token_use: Option<TokenUse>,
     ) -> bool {
-        let asked = matches!(self.proof(), Proof::Word { .. });
+        // Introspection of a client's own token need not name a subject (RFC 7662, section 2.2).
+        // What other endpoints leave out says nothing: Google's tokeninfo names no user who has
+        // granted none of its own scopes, and such a token must not pass for its client's.
+        let introspected =
+            self.auth_method() == AuthMethod::Introspection && provider.vendor.is_none();
+        let names_nobody = sub.is_none() && self.claim("username").is_none();
         (sub.is_some() && sub == client_id)
-            // Introspection of a client's own token need not name a subject.
-            || (asked && sub.is_none() && client_id.is_some() && self.claim("username").is_none())
+            || (introspected && names_nobody && client_id.is_some())
             || self.text("gty") == Some("client-credentials")
             || self.text("idtyp") == Some("app")
             || (token_use == Some(TokenUse::Access) && self.claim("username").is_none())

@@ -242,6 +242,7 @@ impl<'d, 'p> Draft<'d, 'p> {
             endpoint: endpoint.clone(),
             client,
             issuers: issuers.iter().map(|issuer| issuer.name.clone()).collect(),
+            always_names_issuer: self.kind == Kind::Okta,
             userinfo: None,
         })
     }

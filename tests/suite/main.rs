@@ -36,3 +36,4 @@ mod schema;
 mod settings;
 mod ssm;
 mod tokens;
+mod vendors;

@@ -12,6 +12,7 @@ pub mod runtime_api;
 pub mod ssm;
 pub mod tls;
 pub mod tokens;
+pub mod vendor;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};

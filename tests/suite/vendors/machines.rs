@@ -1,0 +1,109 @@
+//! Tokens of clients on their own behalf, which have no user.
+
+use serde_json::{Value, json};
+
+use super::ways::{Token, Way, sign, way};
+use super::{Set, outcome, start, with};
+use crate::support::Folder;
+
+/// Clients by their ids at each vendor.
+fn machine_users() -> Value {
+    json!({"machine_users": {
+        "keycloak-client": "svc-ci", "0oaFakeClientId00001": "svc-ci",
+        "l238j323ds-23ij4": "svc-ci", "3n4b5urk1ft4fl3mg5e62d9ado": "svc-ci",
+        "client.apps.googleusercontent.com": "svc-ci", "Iv1.0123456789abcdef": "svc-ci",
+    }})
+}
+
+#[tokio::test]
+async fn by_the_vendors_word() {
+    for (name, case) in [
+        ("keycloak by introspection alone", "service_account"),
+        ("okta org", "no_user"),
+        ("custom by introspection", "no_user"),
+        ("custom by introspection and userinfo", "no_user"),
+    ] {
+        let way = way(name);
+        for (fields, expected) in [
+            (json!({}), "401 machine_user_unmapped"),
+            (machine_users(), "svc-ci"),
+        ] {
+            let set = Set::start_with(&way, case, &fields, &json!({})).await;
+            assert_eq!(set.outcome(&way.token()).await, expected, "{name}");
+            // A client itself is nobody whom userinfo could tell of.
+            assert_eq!(set.vendor.asked().len(), 1, "{name}");
+        }
+        // A user is not taken for the client.
+        let set = Set::start_with(&way, "valid", &machine_users(), &json!({})).await;
+        let outcome = set.outcome(&way.token()).await;
+        assert!(outcome.starts_with("alice"), "{name}: {outcome}");
+    }
+}
+
+/// Where a vendor's answer for a user's token can lack the user, that makes no machine of it: the
+/// token of a user who granted little would pass for the client's.
+#[tokio::test]
+async fn a_user_who_is_not_told_of_is_no_machine() {
+    for name in ["google access token", "github"] {
+        let way = way(name);
+        let set = Set::start_with(&way, "no_user", &machine_users(), &json!({})).await;
+        assert_eq!(
+            set.outcome(&way.token()).await,
+            "401 username_missing",
+            "{name}"
+        );
+    }
+    // Nor does userinfo without a `sub`.
+    let way = way("custom by userinfo and binding");
+    let set = Set::start_with(
+        &way,
+        "without_subject",
+        &with(machine_users(), &json!({"username": "preferred_username"})),
+        &json!({}),
+    )
+    .await;
+    assert_eq!(set.outcome(&way.token()).await, "alice");
+}
+
+/// A JWT of a way, of a client itself.
+fn machine(way: &Way, claims: &Value) -> String {
+    let Token::Jwt { claims: alice, .. } = way.token else {
+        unreachable!()
+    };
+    sign(&with(alice(), claims))
+}
+
+#[tokio::test]
+async fn by_a_signature() {
+    let cognito = json!({
+        "sub": "3n4b5urk1ft4fl3mg5e62d9ado", "username": null, "cognito:groups": null,
+        "origin_jti": null, "scope": "atlassian/read",
+    });
+    let keycloak = json!({
+        "preferred_username": "service-account-keycloak-client", "client_id": "keycloak-client",
+        "sub": "00000000-0000-4000-8000-000000000004", "sid": null, "email": null,
+    });
+    let okta = json!({"sub": "0oaFakeClientId00001", "uid": null, "scp": ["jira.read"]});
+    // RFC 9068, section 2.2, and Auth0.
+    let custom = json!({"sub": "l238j323ds-23ij4", "preferred_username": null});
+    let auth0 = json!({"sub": "l238j323ds-23ij4@clients", "gty": "client-credentials"});
+    for (name, claims) in [
+        ("cognito", cognito),
+        ("keycloak", keycloak),
+        ("okta", okta),
+        ("custom", custom),
+        ("custom", auth0),
+    ] {
+        let way = way(name);
+        for (fields, expected) in [
+            (json!({}), "401 machine_user_unmapped"),
+            (machine_users(), "svc-ci"),
+        ] {
+            let folder = Folder::new();
+            let provider = with(way.provider(""), &fields);
+            let lambda = start(&folder, json!({"providers": {"idp": provider}})).await;
+            let token = machine(&way, &claims);
+            assert_eq!(outcome(&lambda, &token).await, expected, "{claims}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A vendor that fails is left alone for a while.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::Set;
+use super::ways::way;
+use crate::support::vendor::file;
+
+/// One that limits our rate is not asked within its `Retry-After`, or within 5 s where it names
+/// none.
+#[tokio::test]
+async fn limited() {
+    let mut tests = JoinSet::new();
+    for (name, case, retry_after) in [
+        ("google access token", "rate_limited", Some(30)),
+        ("gitlab access token", "rate_limited", Some(30)),
+        ("slack user token", "rate_limited", Some(30)),
+        ("github", "secondary_rate_limited", Some(60)),
+        ("custom by introspection", "rate_limited", Some(30)),
+        ("custom by userinfo and binding", "rate_limited", Some(30)),
+        ("github", "rate_limited", None),
+        ("okta org", "rate_limited", None),
+        ("facebook", "rate_limited", None),
+        ("cognito, userinfo asked", "rate_limited", None),
+    ] {
+        tests.spawn(async move {
+            let way = way(name);
+            let named = retry_after_of(&file(way.vendor.unwrap())["cases"][case]);
+            assert_eq!(named, retry_after, "{name}");
+
+            let set = Set::start(&way, case).await;
+            let limited = "500 provider_rate_limited";
+            assert_eq!(set.outcome(&way.token()).await, limited, "{name}");
+            set.vendor.play("valid");
+            assert_eq!(set.outcome(&way.another_token()).await, limited, "{name}");
+            assert_eq!(set.vendor.asked().len(), 1, "{name}");
+
+            tokio::time::sleep(Duration::from_millis(5_100)).await;
+            let outcome = set.outcome(&way.token()).await;
+            if retry_after.is_some() {
+                assert_eq!(outcome, limited, "{name}");
+                assert_eq!(set.vendor.asked().len(), 1, "{name}");
+            } else {
+                assert!(!outcome.contains(' '), "{name}: {outcome}");
+            }
+        });
+    }
+    while let Some(result) = tests.join_next().await {
+        result.unwrap();
+    }
+}
+
+fn retry_after_of(case: &Value) -> Option<u64> {
+    let headers = case[0]["headers"].as_object().unwrap();
+    let mut headers = headers.iter();
+    let header = headers.find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+    header.map(|(_, value)| value.as_str().unwrap().parse().unwrap())
+}
+
+/// Tokens whose word has not lapsed are not touched by it.
+#[tokio::test]
+async fn known_tokens_pass_while_the_vendor_fails() {
+    for case in ["rate_limited", "down"] {
+        let way = way("github");
+        let set = Set::start(&way, "valid").await;
+        assert_eq!(set.outcome(&way.token()).await, "alice");
+        set.vendor.play(case);
+        let outcome = set.outcome(&way.another_token()).await;
+        assert!(outcome.starts_with("500 "), "{outcome}");
+        assert_eq!(set.outcome(&way.token()).await, "alice");
+        assert_eq!(set.vendor.asked().len(), 2);
+    }
+}
+
+/// One that does not answer, or that refuses our secret, is asked again after a second.
+#[tokio::test]
+async fn failing() {
+    for (name, case, code) in [
+        ("github", "down", "500 provider_unavailable"),
+        ("github", "wrong_secret", "500 provider_misconfigured"),
+        (
+            "slack user token",
+            "failing_with_200",
+            "500 provider_unavailable",
+        ),
+        ("okta org", "wrong_secret", "500 provider_misconfigured"),
+    ] {
+        let way = way(name);
+        let set = Set::start(&way, case).await;
+        assert_eq!(set.outcome(&way.token()).await, code, "{name}");
+        set.vendor.play("valid");
+        let another = way.another_token();
+        assert_eq!(set.outcome(&another).await, "500 provider_unavailable");
+        assert_eq!(set.vendor.asked().len(), 1, "{name}: {case}");
+        tokio::time::sleep(Duration::from_millis(1_050)).await;
+        let outcome = set.outcome(&another).await;
+        assert!(!outcome.contains(' '), "{name}: {case}: {outcome}");
+    }
+}
+
+/// The vendor's word holds for `recheck_seconds`, and no longer.
+#[tokio::test]
+async fn a_revoked_token_is_refused_after_the_recheck() {
+    for name in [
+        "cognito, userinfo asked",
+        "keycloak, introspection asked",
+        "okta org",
+        "google access token",
+        "github",
+        "gitlab access token",
+        "slack user token",
+        "facebook",
+    ] {
+        let way = way(name);
+        let fields = json!({"recheck_seconds": 1});
+        let set = Set::start_with(&way, "valid", &fields, &json!({})).await;
+        let token = way.token();
+        let username = set.outcome(&token).await;
+        assert!(!username.contains(' '), "{name}: {username}");
+        let asked = set.vendor.asked().len();
+        set.vendor.play("revoked");
+        assert_eq!(set.outcome(&token).await, username, "{name}");
+        assert_eq!(set.vendor.asked().len(), asked, "{name}");
+        tokio::time::sleep(Duration::from_millis(1_050)).await;
+        assert_eq!(set.outcome(&token).await, "401 token_inactive", "{name}");
+    }
+}

@@ -1,0 +1,78 @@
+//! A vendor that does not answer.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::ways::way;
+use super::{Set, outcome, start, with};
+use crate::support::Folder;
+use crate::support::lambda::Lambda;
+use crate::support::vendor::Vendor;
+
+/// Vendors that introspect; the last one alone answers.
+async fn start_with_hanging(hanging: usize, folder: &Folder) -> (Lambda, Vec<Vendor>) {
+    let mut tree = json!({"providers": {}});
+    let mut vendors = Vec::new();
+    for place in 0..=hanging {
+        let vendor = Vendor::start("custom", "valid").await;
+        if place < hanging {
+            vendor.hang();
+        }
+        let provider = way("custom by introspection").provider(&vendor.url);
+        // No two providers may share an issuer.
+        let fields = json!({"issuer": null, "verify": null});
+        tree["providers"][format!("idp-{place}")] = with(provider, &fields);
+        vendors.push(vendor);
+    }
+    (start(folder, tree).await, vendors)
+}
+
+#[tokio::test]
+async fn those_after_it_have_their_turn() {
+    for hanging in [1, 2, 3] {
+        let folder = Folder::new();
+        let (lambda, vendors) = start_with_hanging(hanging, &folder).await;
+        let started = Instant::now();
+        assert_eq!(outcome(&lambda, "a-token").await, "alice", "{hanging}");
+        let waited = started.elapsed();
+        assert!(waited < Duration::from_secs(5), "{hanging}: {waited:?}");
+        assert!(waited > Duration::from_secs(1), "{hanging}: {waited:?}");
+
+        if hanging == 1 {
+            // The next request does not wait for it at all.
+            let started = Instant::now();
+            assert_eq!(outcome(&lambda, "another-token").await, "alice");
+            let waited = started.elapsed();
+            assert!(waited < Duration::from_millis(500), "{waited:?}");
+            assert_eq!(vendors[0].asked().len(), 1);
+            assert_eq!(vendors[1].asked().len(), 2);
+        }
+    }
+}
+
+/// One request takes 2 s at most, and what follows it is not asked for.
+#[tokio::test]
+async fn a_vendor_alone() {
+    for name in [
+        "keycloak, introspection asked",
+        "cognito, userinfo asked",
+        "gitlab access token",
+        "okta org",
+    ] {
+        let way = way(name);
+        let set = Set::start(&way, "valid").await;
+        set.vendor.hang();
+        let started = Instant::now();
+        assert_eq!(set.outcome(&way.token()).await, "500 provider_unavailable");
+        let waited = started.elapsed();
+        assert!(waited < Duration::from_secs(3), "{name}: {waited:?}");
+        assert_eq!(set.vendor.asked().len(), 1, "{name}");
+
+        let started = Instant::now();
+        let outcome = set.outcome(&way.another_token()).await;
+        assert_eq!(outcome, "500 provider_unavailable", "{name}");
+        assert!(started.elapsed() < Duration::from_millis(500), "{name}");
+        assert_eq!(set.vendor.asked().len(), 1, "{name}");
+    }
+}
