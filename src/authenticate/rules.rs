@@ -165,12 +165,7 @@ impl VerifiedClaims {
                 Err(Denial::AudienceMismatch)
             };
         }
-        let for_one_client = rule.id_tokens_alone && matches!(self.proof(), Proof::Signature);
         let client = match (self.client()?, audiences.as_slice()) {
-            // Whoever asked for it, it is for the one that it names (OpenID Connect Core 1.0,
-            // section 3.1.3.7).
-            (_, &[audience]) if for_one_client => Some(audience),
-            _ if for_one_client => None,
             // A plain id token: its audience is the client, provided that there is just one.
             // Cognito's access tokens always have a `client_id`.
             (None, [audience])
@@ -182,15 +177,13 @@ impl VerifiedClaims {
             (client, _) => client,
         };
 
-        // An id token's audience is the client (OpenID Connect Core 1.0, section 2), beside the
-        // party that it was issued to where that is another.
-        let names_audience = matches!(self.proof(), Proof::Signature) || !audiences.is_empty();
+        // Id tokens are for clients of ours and nobody else (OpenID Connect Core 1.0, section
+        // 3.1.3.7), beside that they were issued to one.
+        let is_ours = |audience: &&str| rule.client_ids.iter().any(|id| id == audience);
+        let names_none = audiences.is_empty() && matches!(self.proof(), Proof::Signature);
         if rule.id_tokens_alone
-            && names_audience
-            && !rule.any_client
-            && !audiences
-                .iter()
-                .any(|audience| rule.client_ids.iter().any(|id| id == audience))
+            && !rule.client_ids.is_empty()
+            && (names_none || !audiences.iter().all(is_ours))
         {
             return Err(Denial::AudienceMismatch);
         }

@@ -47,7 +47,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
         let place = format!("{base}/oauth2/{server}");
         (place.clone(), place)
     };
-    if draft.raw.verify == Some(Verify::JwtUserinfo) {
+    if draft.raw.verify == Some(Verify::JwtUserinfo) && !is_org {
         draft.wrong(
             "verify",
             "expected `jwt+introspection`: userinfo names users by another `sub` than access tokens do",

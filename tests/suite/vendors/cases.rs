@@ -72,7 +72,7 @@ const CASES: [(&str, &[(&str, &str)]); 11] = [
             ("rate_limited", "500 provider_rate_limited"),
             ("secondary_rate_limited", "500 provider_rate_limited"),
             ("wrong_secret", "500 provider_misconfigured"),
-            ("locked_out", "500 provider_rate_limited"),
+            ("locked_out", "500 provider_misconfigured"),
         ],
     ),
     (

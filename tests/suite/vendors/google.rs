@@ -58,10 +58,11 @@ async fn id_tokens() {
             json!({"email": null, "email_verified": null}),
             "401 username_missing",
         ),
-        // Who asked for it need not be who it is for: an app on a phone asks for its server's.
+        // Both must be ours: an app on a phone may ask for its server's token, and a service
+        // account for a token for anyone.
         (
             json!({"azp": "phone.apps.googleusercontent.com"}),
-            "alice@example.com",
+            "401 audience_mismatch",
         ),
         (
             json!({"aud": "other.apps.googleusercontent.com"}),

@@ -263,7 +263,10 @@ fn what_can_be_asked() {
     );
     // Keycloak and Okta have both; introspection takes a client.
     accepted(&verify("keycloak", "jwt+userinfo"));
-    accepted(&verify("okta", "jwt+userinfo"));
+    refused(
+        &verify("okta", "jwt+userinfo"),
+        "verify: expected `jwt+introspection`",
+    );
     for verify in ["jwt", "jwt+introspection", "jwt+userinfo", "userinfo"] {
         let org = with(provider("okta org"), &json!({"verify": verify}));
         let problems = problems(&org);
