@@ -2,6 +2,7 @@
 
 mod cognito;
 mod custom;
+mod draft;
 mod entra;
 pub(crate) mod facebook;
 pub(crate) mod github;
@@ -201,7 +202,7 @@ impl Provider {
             );
             return None;
         };
-        let draft = resolve::Draft::new(id, kind, raw, secrets, report);
+        let draft = draft::Draft::new(id, kind, raw, secrets, report);
         Some(match kind {
             Kind::Cognito => cognito::resolve(draft),
             Kind::Custom => custom::resolve(draft),

@@ -5,7 +5,8 @@
 
 use jsonwebtoken::Algorithm;
 
-use super::resolve::{Defaults, Draft, KEYS, resolve_shared};
+use super::draft::{Draft, KEYS};
+use super::resolve::{Defaults, resolve_shared};
 use super::{Groups, Issuer, TokenUse};
 
 /// The attributes that hold the username: of access tokens, then of id tokens.

@@ -1,7 +1,8 @@
 //! Any provider: one that signs JWTs with published keys, or that can be asked about its tokens.
 
 use super::Issuer;
-use super::resolve::{CLIENT, Defaults, Draft, KEYS, ONLINE, resolve_shared};
+use super::draft::{CLIENT, Draft, KEYS, ONLINE};
+use super::resolve::{Defaults, resolve_shared};
 use crate::authenticate::online::Check;
 use crate::authenticate::userinfo::Userinfo;
 use crate::http::Endpoint;

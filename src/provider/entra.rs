@@ -6,7 +6,8 @@
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
-use super::resolve::{Defaults, Draft, KEYS, resolve_shared};
+use super::draft::{Draft, KEYS};
+use super::resolve::{Defaults, resolve_shared};
 use super::{Groups, Issuer};
 use crate::authenticate::claims::VerifiedClaims;
 

@@ -7,7 +7,8 @@
 use serde_json::{Value, json};
 
 use super::Vendor;
-use super::resolve::{Defaults, Draft, resolve_shared};
+use super::draft::Draft;
+use super::resolve::{Defaults, resolve_shared};
 use crate::authenticate::online::{AskError, Check, Question, Word, renamed, seconds};
 use crate::error::Denial;
 use crate::http::{Endpoint, FetchError};

@@ -7,7 +7,8 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use serde_json::{Value, json};
 
 use super::Vendor;
-use super::resolve::{Defaults, Draft, is_host_of, resolve_shared};
+use super::draft::{Draft, is_host_of};
+use super::resolve::{Defaults, resolve_shared};
 use crate::authenticate::online::{AskError, Check, Question, Word, renamed};
 use crate::http::Endpoint;
 use crate::secret::Secret;

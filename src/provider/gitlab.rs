@@ -6,8 +6,9 @@
 
 use serde_json::{Value, json};
 
-use super::resolve::{Defaults, Draft, KEYS, is_host_of, resolve_shared};
-use super::{Issuer, Vendor};
+use super::Vendor;
+use super::draft::{Draft, KEYS, is_host_of};
+use super::resolve::{Defaults, resolve_shared};
 use crate::authenticate::claims::VerifiedClaims;
 use crate::authenticate::online::{AskError, Check, Question, Word, renamed, seconds};
 use crate::authenticate::userinfo;
@@ -47,8 +48,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
         "base_url",
         &url("/api/v4/user"),
     );
-    let keys = draft.keys(&url("/oauth/discovery/keys"));
-    let issuer = draft.raw.issuer.clone().unwrap_or_else(|| base.clone());
+    let issuers = draft.issuer(base.clone(), &url("/oauth/discovery/keys"));
     let client_ids = draft.raw.client_ids.clone().unwrap_or_default();
     if is_host_of(&base, "gitlab.com") {
         draft.needs_known_users("GitLab.com");
@@ -56,13 +56,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     resolve_shared(
         draft,
         Defaults {
-            issuers: keys
-                .map(|keys| Issuer {
-                    name: issuer,
-                    keys: Some(keys),
-                })
-                .into_iter()
-                .collect(),
+            issuers,
             opaque: token.zip(user).map(|(token, user)| {
                 Check::GitLab(TokenInfo {
                     token,

@@ -7,7 +7,8 @@
 
 use serde_json::{Value, json};
 
-use super::resolve::{Defaults, Draft, KEYS, equals, resolve_shared};
+use super::draft::{Draft, KEYS};
+use super::resolve::{Defaults, equals, resolve_shared};
 use super::{Issuer, Vendor};
 use crate::authenticate::online::{AskError, Check, Question, Word, seconds};
 use crate::authenticate::userinfo;

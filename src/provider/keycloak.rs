@@ -5,8 +5,9 @@
 
 use serde_json::Value;
 
-use super::resolve::{CLIENT, Defaults, Draft, KEYS, ONLINE, resolve_shared};
-use super::{Groups, Issuer};
+use super::Groups;
+use super::draft::{CLIENT, Draft, KEYS, ONLINE};
+use super::resolve::{Defaults, resolve_shared};
 use crate::authenticate::claims::{VerifiedClaims, names};
 use crate::error::Denial;
 
@@ -35,8 +36,10 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     let Some(place) = place else {
         return resolve_shared(draft, Defaults::default());
     };
-    let issuer = draft.raw.issuer.clone().unwrap_or_else(|| place.clone());
-    let keys = draft.keys(&format!("{place}/protocol/openid-connect/certs"));
+    let issuers = draft.issuer(
+        place.clone(),
+        &format!("{place}/protocol/openid-connect/certs"),
+    );
     let mut endpoint = |path: &str| {
         draft.endpoint(
             None,
@@ -49,13 +52,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     resolve_shared(
         draft,
         Defaults {
-            issuers: keys
-                .map(|keys| Issuer {
-                    name: issuer,
-                    keys: Some(keys),
-                })
-                .into_iter()
-                .collect(),
+            issuers,
             username: Some(&["preferred_username"]),
             groups: Groups::KeycloakRoles,
             introspection,

@@ -4,8 +4,9 @@
 //! [authorization servers](https://developer.okta.com/docs/concepts/auth-servers/) and
 //! [their endpoints](https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/).
 
-use super::resolve::{CLIENT, Defaults, Draft, KEYS, ONLINE, resolve_shared};
-use super::{Groups, Issuer};
+use super::Groups;
+use super::draft::{CLIENT, Draft, KEYS, ONLINE};
+use super::resolve::{Defaults, resolve_shared};
 use crate::settings::document::Verify;
 
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
@@ -63,21 +64,14 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
             ),
         }
     }
-    let issuer = draft.raw.issuer.clone().unwrap_or(issuer);
+    let issuers = draft.issuer(issuer, &format!("{place}/v1/keys"));
     let mut endpoint = |path: &str| draft.endpoint(None, "domain", &format!("{place}/v1/{path}"));
     let introspection = endpoint("introspect");
     let userinfo = endpoint("userinfo");
-    let keys = draft.keys(&format!("{place}/v1/keys"));
     resolve_shared(
         draft,
         Defaults {
-            issuers: keys
-                .map(|keys| Issuer {
-                    name: issuer,
-                    keys: Some(keys),
-                })
-                .into_iter()
-                .collect(),
+            issuers,
             // An id token's `sub` is Okta's id of the user, an access token's the login.
             username: Some(&["preferred_username", "sub"]),
             groups: Groups::Claim("groups".into()),

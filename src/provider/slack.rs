@@ -7,8 +7,9 @@
 
 use serde_json::Value;
 
-use super::resolve::{Defaults, Draft, KEYS, equals, resolve_shared};
-use super::{Issuer, Vendor};
+use super::Vendor;
+use super::draft::{Draft, KEYS};
+use super::resolve::{Defaults, equals, resolve_shared};
 use crate::authenticate::online::{AskError, Check, Question, Word};
 use crate::authenticate::userinfo;
 use crate::error::Denial;
@@ -32,12 +33,10 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
         "userinfo_endpoint",
         "https://slack.com/api/openid.connect.userInfo",
     );
-    let keys = draft.keys("https://slack.com/openid/connect/keys");
-    let issuer = draft
-        .raw
-        .issuer
-        .clone()
-        .unwrap_or_else(|| "https://slack.com".to_owned());
+    let issuers = draft.issuer(
+        "https://slack.com".to_owned(),
+        "https://slack.com/openid/connect/keys",
+    );
     let team = draft.required(
         draft.raw.team_id.clone(),
         "team_id",
@@ -47,13 +46,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     let mut provider = resolve_shared(
         draft,
         Defaults {
-            issuers: keys
-                .map(|keys| Issuer {
-                    name: issuer,
-                    keys: Some(keys),
-                })
-                .into_iter()
-                .collect(),
+            issuers,
             opaque: endpoint
                 .filter(|_| any_client)
                 .map(|endpoint| Check::Slack(UserInfo { endpoint })),

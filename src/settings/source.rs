@@ -68,11 +68,7 @@ impl Source {
     ) -> Result<Option<String>, LoadError> {
         match self {
             Self::Ssm(source) => source.read_token(id, deadline).await,
-            Self::File(path) => match std::fs::read_to_string(file::token_path(path, id)) {
-                Ok(text) => Ok(Some(text)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(LoadError::File(error.kind())),
-            },
+            Self::File(path) => if_there(std::fs::read_to_string(file::token_path(path, id))),
         }
     }
 }
@@ -100,12 +96,20 @@ impl Source {
     ) -> Result<bool, LoadError> {
         match self {
             Self::Ssm(source) => source.delete_token(id, deadline).await,
-            Self::File(path) => match std::fs::remove_file(file::token_path(path, id)) {
-                Ok(()) => Ok(true),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-                Err(error) => Err(LoadError::File(error.kind())),
-            },
+            Self::File(path) => {
+                let removed = if_there(std::fs::remove_file(file::token_path(path, id)))?;
+                Ok(removed.is_some())
+            }
         }
+    }
+}
+
+/// A result of the file system, `None` where there is no such file.
+fn if_there<T>(result: std::io::Result<T>) -> Result<Option<T>, LoadError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LoadError::File(error.kind())),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Settings from SSM Parameter Store.
 
 use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
@@ -65,9 +66,7 @@ impl SsmSource {
     }
 
     pub(crate) async fn read(&self, deadline: Deadline) -> Result<Tree, LoadError> {
-        tokio::time::timeout(deadline.left(TOTAL_DEADLINE), self.pages())
-            .await
-            .unwrap_or(Err(LoadError::SsmTimeout))
+        within(deadline, Box::pin(self.pages())).await
     }
 
     /// The record of an API token; `None` where there is no such parameter.
@@ -76,7 +75,7 @@ impl SsmSource {
         id: &TokenId,
         deadline: Deadline,
     ) -> Result<Option<String>, LoadError> {
-        let work = async {
+        let work = Box::pin(async {
             let client = self.client.get_or_init(|| client(&self.http)).await;
             let answer = client
                 .get_parameter()
@@ -96,10 +95,8 @@ impl SsmSource {
                 }
                 Err(error) => Err(load_error(&error)),
             }
-        };
-        tokio::time::timeout(deadline.left(TOTAL_DEADLINE), work)
-            .await
-            .unwrap_or(Err(LoadError::SsmTimeout))
+        });
+        within(deadline, work).await
     }
 
     /// Writes the record of a new API token; SSM refuses a name that is taken.
@@ -110,7 +107,7 @@ impl SsmSource {
         record: &str,
         deadline: Deadline,
     ) -> Result<(), LoadError> {
-        let work = async {
+        let work = Box::pin(async {
             let client = self.client.get_or_init(|| client(&self.http)).await;
             let request = client
                 .put_parameter()
@@ -122,10 +119,8 @@ impl SsmSource {
                 .send()
                 .await;
             answer.map(drop).map_err(|error| load_error(&error))
-        };
-        tokio::time::timeout(deadline.left(TOTAL_DEADLINE), work)
-            .await
-            .unwrap_or(Err(LoadError::SsmTimeout))
+        });
+        within(deadline, work).await
     }
 
     /// Deletes the record of an API token; `false` where there is none.
@@ -135,7 +130,7 @@ impl SsmSource {
         id: &TokenId,
         deadline: Deadline,
     ) -> Result<bool, LoadError> {
-        let work = async {
+        let work = Box::pin(async {
             let client = self.client.get_or_init(|| client(&self.http)).await;
             match client
                 .delete_parameter()
@@ -149,10 +144,8 @@ impl SsmSource {
                 }
                 Err(error) => Err(load_error(&error)),
             }
-        };
-        tokio::time::timeout(deadline.left(TOTAL_DEADLINE), work)
-            .await
-            .unwrap_or(Err(LoadError::SsmTimeout))
+        });
+        within(deadline, work).await
     }
 
     pub(crate) fn token_name(&self, id: &TokenId) -> String {
@@ -197,6 +190,17 @@ impl SsmSource {
             "there are more than {MAX_PAGES} pages of parameters below the prefix"
         )))
     }
+}
+
+/// Does some work with SSM, within the deadline. The SDK's futures take 10 KB and more: on the heap,
+/// they are not part of the future of every event.
+async fn within<T>(
+    deadline: Deadline,
+    work: Pin<Box<impl Future<Output = Result<T, LoadError>>>>,
+) -> Result<T, LoadError> {
+    tokio::time::timeout(deadline.left(TOTAL_DEADLINE), work)
+        .await
+        .unwrap_or(Err(LoadError::SsmTimeout))
 }
 
 impl fmt::Debug for SsmSource {

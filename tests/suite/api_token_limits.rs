@@ -5,36 +5,16 @@ use std::time::Duration;
 use atlassian_authorizer::api_tokens::{ApiTokenError, NewToken, create, revoke};
 use atlassian_authorizer::response::Options;
 use atlassian_authorizer::settings::ApiTokens;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::api_tokens::{RULES, bearer, create_in, of_alice, parts, settings, store};
-use crate::support::lambda::Lambda;
+use crate::support::Folder;
+use crate::support::api_tokens::{
+    RULES, bearer, create_in, lambda, of_alice, outcome, pair, parts, settings, store, with,
+};
 use crate::support::local::Local;
 use crate::support::tokens::now;
-use crate::support::{Folder, rest_event};
 
 const DAY: Duration = Duration::from_hours(24);
-
-/// The function with a folder's settings, and these tokens in its store.
-async fn lambda(folder: &Folder, settings: &Value, variables: &[(&str, &str)]) -> Lambda {
-    Lambda::start(&folder.settings(settings), variables).await
-}
-
-/// Outcome and code of an event that gets an answer, allowed or not.
-async fn outcome(lambda: &Lambda, event: &Value) -> (String, String) {
-    lambda.invoke(event).await.unwrap();
-    let audit = lambda.audit().await;
-    let text = |name: &str| audit[name].as_str().unwrap().to_owned();
-    (text("outcome"), text("code"))
-}
-
-fn pair(outcome: &str, code: &str) -> (String, String) {
-    (outcome.to_owned(), code.to_owned())
-}
-
-fn with(token: &str, method: &str, path: &str) -> Value {
-    rest_event(method, path, &format!("Bearer {token}"))
-}
 
 #[tokio::test]
 async fn lifetimes_end_and_are_bounded_twice() {

@@ -4,36 +4,15 @@ use std::time::Duration;
 
 use atlassian_authorizer::api_tokens::{ApiTokenError, NewToken, create};
 use atlassian_authorizer::response::Options;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::api_tokens::{
-    RULES, basic, bearer, create_in, forge, id, of_alice, parts, secret, settings, store,
+    RULES, basic, bearer, create_in, forge, id, lambda, of_alice, outcome, pair, parts, secret,
+    settings, store, with,
 };
-use crate::support::lambda::Lambda;
 use crate::support::local::Local;
 use crate::support::tokens::now;
 use crate::support::{Folder, rest_event};
-
-/// The function with a folder's settings, and these tokens in its store.
-async fn lambda(folder: &Folder, settings: &Value, variables: &[(&str, &str)]) -> Lambda {
-    Lambda::start(&folder.settings(settings), variables).await
-}
-
-/// Outcome and code of an event that gets an answer, allowed or not.
-async fn outcome(lambda: &Lambda, event: &Value) -> (String, String) {
-    lambda.invoke(event).await.unwrap();
-    let audit = lambda.audit().await;
-    let text = |name: &str| audit[name].as_str().unwrap().to_owned();
-    (text("outcome"), text("code"))
-}
-
-fn pair(outcome: &str, code: &str) -> (String, String) {
-    (outcome.to_owned(), code.to_owned())
-}
-
-fn with(token: &str, method: &str, path: &str) -> Value {
-    rest_event(method, path, &format!("Bearer {token}"))
-}
 
 #[tokio::test]
 async fn a_token_acts_as_its_user_within_scopes_and_groups() {

@@ -1,87 +1,22 @@
 //! Rotation, withdrawal and outage of a provider's keys.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use atlassian_authorizer::Authorizer;
-use atlassian_authorizer::audit::AuditLog;
-use atlassian_authorizer::clock::ManualClock;
-use atlassian_authorizer::error::{Denial, Fault, Refusal};
-use atlassian_authorizer::http::HttpClient;
+use atlassian_authorizer::error::{Denial, Fault};
 use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::source::Source;
 use serde_json::{Value, json};
 
 use crate::support::issuer::Issuer;
 use crate::support::lambda::Lambda;
+use crate::support::local::Local;
 use crate::support::tokens::{SigningKey, access_claims, now};
 use crate::support::{Folder, bearer};
 
-/// The authorizer in this process, with a clock that the test moves.
-pub struct Local {
-    pub authorizer: Authorizer,
-    pub clock: Arc<ManualClock>,
-    lines: Lines,
-    _folder: Folder,
-}
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Local {
-    pub fn new(mut settings: Value) -> Self {
-        let folder = Folder::new();
-        let clock = Arc::new(ManualClock::at(now()));
-        let http = HttpClient::new().unwrap();
-        settings["settings"] = json!({"refresh_seconds": 3_600});
-        let source = Source::parse(&folder.settings(&settings), &http).unwrap();
-        let lines = Lines::default();
-        let authorizer = Authorizer::new(
-            source,
-            http,
-            Arc::<ManualClock>::clone(&clock),
-            AuditLog::new(Box::new(lines.clone())),
-            Options::default(),
-        );
-        Self {
-            authorizer,
-            clock,
-            lines,
-            _folder: folder,
-        }
-    }
-
-    async fn check(&self, token: &str) -> Result<(), Refusal> {
-        let event = bearer(token).to_string();
-        self.authorizer.authorize(&event, "id").await.map(drop)
-    }
-
-    /// The sum of a metric over all audit lines.
-    fn metric(&self, name: &str) -> u64 {
-        String::from_utf8(self.lines.0.lock().unwrap().clone())
-            .unwrap()
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).unwrap()[name].as_u64())
-            .sum()
-    }
-
-    fn was_cached(&self) -> bool {
-        let text = String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap();
-        let line: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-        line["from_cache"].as_bool().unwrap()
-    }
+/// The authorizer with settings that are not read again for an hour.
+fn local(mut settings: Value) -> Local {
+    settings["settings"] = json!({"refresh_seconds": 3_600});
+    Local::new(&settings, Options::default())
 }
 
 fn long_lived(issuer: &Issuer) -> Value {
@@ -97,7 +32,7 @@ async fn rotation_is_followed_without_a_restart() {
         SigningKey::generate("new", "ES256"),
     );
     let issuer = Issuer::start(&[&old]).await;
-    let local = Local::new(issuer.settings());
+    let local = local(issuer.settings());
     local.check(&old.sign(&long_lived(&issuer))).await.unwrap();
 
     issuer.publish(&[&old, &new]);
@@ -115,7 +50,7 @@ async fn unknown_kids_cause_one_fetch_per_cooldown() {
         SigningKey::generate("no", "ES256"),
     );
     let issuer = Issuer::start(&[&key]).await;
-    let local = Local::new(issuer.settings());
+    let local = local(issuer.settings());
     local.check(&key.sign(&long_lived(&issuer))).await.unwrap();
     let bad = unknown.sign(&long_lived(&issuer));
     for expected in [1, 2, 3] {
@@ -134,7 +69,7 @@ async fn a_thousand_concurrent_unknown_kids_cause_one_fetch() {
         SigningKey::generate("no", "ES256"),
     );
     let issuer = Issuer::start(&[&key]).await;
-    let local = Arc::new(Local::new(issuer.settings()));
+    let local = Arc::new(local(issuer.settings()));
     local.check(&key.sign(&long_lived(&issuer))).await.unwrap();
     local.clock.advance(10);
     issuer.change(|behaviour| behaviour.delay = Duration::from_millis(100));
@@ -156,7 +91,7 @@ async fn a_thousand_concurrent_first_tokens_cause_one_fetch() {
     let key = SigningKey::generate("key", "ES256");
     let issuer = Issuer::start(&[&key]).await;
     issuer.change(|behaviour| behaviour.delay = Duration::from_millis(100));
-    let local = Arc::new(Local::new(issuer.settings()));
+    let local = Arc::new(local(issuer.settings()));
     let token = key.sign(&long_lived(&issuer));
     let tasks: Vec<_> = (0..1_000)
         .map(|_| {
@@ -178,12 +113,12 @@ async fn a_withdrawn_key_takes_its_verdicts_along() {
     );
     let issuer = Issuer::start(&[&old, &new]).await;
     issuer.change(|behaviour| behaviour.headers = vec![("cache-control", "max-age=600".into())]);
-    let local = Local::new(issuer.settings());
+    let local = local(issuer.settings());
     let token = old.sign(&long_lived(&issuer));
     local.check(&token).await.unwrap();
-    assert!(!local.was_cached());
+    assert!(local.audit()["from_cache"] == false);
     local.check(&token).await.unwrap();
-    assert!(local.was_cached());
+    assert!(local.audit()["from_cache"] == true);
 
     issuer.publish(&[&new]);
     local.clock.advance(599);
@@ -198,7 +133,7 @@ async fn a_withdrawn_key_takes_its_verdicts_along() {
 async fn a_set_without_any_key_is_no_outage() {
     let key = SigningKey::generate("key", "ES256");
     let issuer = Issuer::start(&[&key]).await;
-    let local = Local::new(issuer.settings());
+    let local = local(issuer.settings());
     let token = key.sign(&long_lived(&issuer));
     local.check(&token).await.unwrap();
     issuer.publish(&[]);
@@ -221,7 +156,7 @@ async fn a_key_replaced_under_the_same_kid_takes_its_verdicts_along() {
         SigningKey::generate("same", "ES256"),
     );
     let issuer = Issuer::start(&[&old]).await;
-    let local = Local::new(issuer.settings());
+    let local = local(issuer.settings());
     let token = old.sign(&long_lived(&issuer));
     local.check(&token).await.unwrap();
     issuer.publish(&[&new]);
@@ -248,7 +183,7 @@ async fn cache_control_is_followed_within_bounds() {
         if let Some(header) = header {
             issuer.change(|behaviour| behaviour.headers = vec![("cache-control", header.into())]);
         }
-        let local = Local::new(issuer.settings());
+        let local = local(issuer.settings());
         let token = key.sign(&long_lived(&issuer));
         local.check(&token).await.unwrap();
         local.clock.advance(fresh - 1);
@@ -264,7 +199,7 @@ async fn cache_control_is_followed_within_bounds() {
 async fn an_outage_is_bridged_for_a_day_with_backoff() {
     let key = SigningKey::generate("key", "ES256");
     let issuer = Issuer::start(&[&key]).await;
-    let local = Local::new(issuer.settings());
+    let local = local(issuer.settings());
     let token = key.sign(&long_lived(&issuer));
     local.check(&token).await.unwrap();
 
@@ -297,7 +232,7 @@ async fn an_outage_from_the_start_is_a_fault_that_heals() {
     let key = SigningKey::generate("key", "ES256");
     let issuer = Issuer::start(&[&key]).await;
     issuer.change(|behaviour| behaviour.status = 500);
-    let local = Local::new(issuer.settings());
+    let local = local(issuer.settings());
     let token = key.sign(&long_lived(&issuer));
     for _ in 0..3 {
         assert_eq!(
@@ -391,14 +326,14 @@ async fn an_unusable_key_does_not_spoil_the_set() {
 async fn verdicts_lapse_with_their_tokens() {
     let key = SigningKey::generate("key", "ES256");
     let issuer = Issuer::start(&[&key]).await;
-    let local = Local::new(issuer.settings());
+    let local = local(issuer.settings());
     let mut claims = access_claims(&issuer.url);
     claims["exp"] = (now() + 50).into();
     let token = key.sign(&claims);
     local.check(&token).await.unwrap();
     local.clock.advance(49);
     local.check(&token).await.unwrap();
-    assert!(local.was_cached());
+    assert!(local.audit()["from_cache"] == true);
     local.clock.advance(2);
     assert_eq!(local.check(&token).await, Err(Denial::TokenExpired.into()));
 }

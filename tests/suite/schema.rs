@@ -7,6 +7,7 @@ use atlassian_authorizer::settings::{Settings, Tree, schema};
 use serde_json::{Value, json};
 
 use crate::support::moto::tool;
+use crate::support::ssm::{PREFIX, parameters};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -98,7 +99,10 @@ fn the_readme_shows_settings_that_work() {
     }
     assert!(files.len() >= 15, "{} documents", files.len());
     for file in &files {
-        let tree: Tree = flatten(file).into_iter().collect();
+        let tree: Tree = parameters(file)
+            .into_iter()
+            .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
+            .collect();
         let options = Options {
             cache_seconds: Some(0),
             ..Options::default()
@@ -137,26 +141,4 @@ fn file(document: &Value) -> Value {
         json!({"providers": {"pool": pool}, "settings": document,
                "products": {"jira": {"path": "/jira"}}})
     }
-}
-
-fn flatten(file: &Value) -> Vec<(String, String)> {
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    let mut documents = Vec::new();
-    for (name, value) in file.as_object().unwrap() {
-        match value.as_object() {
-            Some(entries) if name != "settings" => {
-                documents.extend(
-                    entries
-                        .iter()
-                        .map(|(id, entry)| (format!("{name}/{id}"), text(entry))),
-                );
-            }
-            _ => documents.push((name.clone(), text(value))),
-        }
-    }
-    documents
 }

@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::lambda::Lambda;
 use super::tokens::now;
 use super::{Folder, rest_event};
 
@@ -96,4 +97,25 @@ pub fn basic(username: &str, password: &str) -> String {
 /// A GET in the product, with this token.
 pub fn bearer(token: &str) -> Value {
     rest_event("GET", "/jira/rest/api/2/myself", &format!("Bearer {token}"))
+}
+
+/// The function with a folder's settings, and these tokens in its store.
+pub async fn lambda(folder: &Folder, settings: &Value, variables: &[(&str, &str)]) -> Lambda {
+    Lambda::start(&folder.settings(settings), variables).await
+}
+
+/// Outcome and code of an event that gets an answer, allowed or not.
+pub async fn outcome(lambda: &Lambda, event: &Value) -> (String, String) {
+    lambda.invoke(event).await.unwrap();
+    let audit = lambda.audit().await;
+    let text = |name: &str| audit[name].as_str().unwrap().to_owned();
+    (text("outcome"), text("code"))
+}
+
+pub fn pair(outcome: &str, code: &str) -> (String, String) {
+    (outcome.to_owned(), code.to_owned())
+}
+
+pub fn with(token: &str, method: &str, path: &str) -> Value {
+    rest_event(method, path, &format!("Bearer {token}"))
 }

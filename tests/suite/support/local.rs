@@ -12,8 +12,8 @@ use atlassian_authorizer::response::Options;
 use atlassian_authorizer::settings::source::Source;
 use serde_json::Value;
 
-use super::Folder;
 use super::tokens::now;
+use super::{Folder, bearer};
 
 pub struct Local {
     pub authorizer: Authorizer,
@@ -62,6 +62,11 @@ impl Local {
     pub async fn code(&self, event: &Value) -> String {
         let _ = self.invoke(event).await;
         self.audit()["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends an event with this token.
+    pub async fn check(&self, token: &str) -> Result<(), Refusal> {
+        self.invoke(&bearer(token)).await.map(drop)
     }
 
     /// The last audit line.
