@@ -114,6 +114,7 @@ const CASES: [(&str, &[(&str, &str)]); 11] = [
             ("other_issuer", "401 issuer_unknown"),
             ("no_user", "401 machine_user_unmapped"),
             ("expired_but_active", "401 token_expired"),
+            ("not_yet_valid", "401 token_not_yet_valid"),
             ("refresh_token_by_type", "401 token_type_unsupported"),
             ("refresh_token_by_use", "401 token_type_unsupported"),
             ("refresh_token_by_typ", "401 token_type_unsupported"),
