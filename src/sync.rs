@@ -1,6 +1,10 @@
-//! A mutex for short critical sections that never await and can't panic.
+//! What is shared between events: a mutex for short critical sections that never await and can't
+//! panic, and a cache of bounded size.
 
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
+
+use lru::LruCache;
 
 /// A value behind a mutex, reachable only inside a closure, so that no guard outlives a line.
 #[derive(Debug, Default)]
@@ -13,5 +17,51 @@ impl<T> Locked<T> {
 
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// At most `MOST` entries; the least recently used one makes room for another. Takes no memory
+/// before it holds any, as most of these stay empty.
+#[derive(Debug)]
+pub(crate) struct Recent<K: Eq + Hash, V, const MOST: usize>(LruCache<K, V>);
+
+impl<K: Eq + Hash, V, const MOST: usize> Recent<K, V, MOST> {
+    pub(crate) fn new() -> Self {
+        Self(LruCache::unbounded())
+    }
+
+    pub(crate) fn get(&mut self, key: &K) -> Option<&V> {
+        self.0.get(key)
+    }
+
+    pub(crate) fn put(&mut self, key: K, value: V) {
+        self.0.put(key, value);
+        if self.0.len() > MOST {
+            self.0.pop_lru();
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: &K) {
+        self.0.pop(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Recent;
+
+    #[test]
+    fn the_least_recently_used_makes_room() {
+        let mut recent = Recent::<_, _, 2>::new();
+        recent.put(1, "a");
+        recent.put(2, "b");
+        assert_eq!(recent.get(&1), Some(&"a"));
+        recent.put(3, "c");
+        assert_eq!(
+            [1, 2, 3].map(|key| recent.get(&key).is_some()),
+            [true, false, true]
+        );
+        recent.remove(&1);
+        assert_eq!(recent.get(&1), None);
     }
 }

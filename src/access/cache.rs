@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use lru::LruCache;
 use serde_json::value::RawValue;
 
 use super::{Grant, MAX_RESOURCE, Policy, Product};
 use crate::error::Fault;
-use crate::sync::Locked;
+use crate::sync::{Locked, Recent};
 
 /// The most policies that are kept; each takes up to 10 KB.
 const MAX_POLICIES: usize = 64;
@@ -43,7 +42,7 @@ pub(crate) struct PolicyCache(Locked<State>);
 
 struct State {
     generation: u64,
-    entries: LruCache<Key, Arc<Compiled>>,
+    entries: Recent<Key, Arc<Compiled>, MAX_POLICIES>,
 }
 
 #[derive(Eq, Hash, PartialEq)]
@@ -57,7 +56,7 @@ impl PolicyCache {
     pub(crate) fn new() -> Self {
         Self(Locked::new(State {
             generation: 0,
-            entries: LruCache::unbounded(),
+            entries: Recent::new(),
         }))
     }
 
@@ -77,7 +76,7 @@ impl PolicyCache {
         self.0.with(|state| {
             if state.generation != generation {
                 state.generation = generation;
-                state.entries.clear();
+                state.entries = Recent::new();
             }
             if let Some(compiled) = state.entries.get(&key) {
                 return Ok(Arc::clone(compiled));
@@ -85,9 +84,6 @@ impl PolicyCache {
             let policy = product.policy(grant, stage_prefix);
             let compiled = Arc::new(Compiled::new(policy)?);
             state.entries.put(key, Arc::clone(&compiled));
-            if state.entries.len() > MAX_POLICIES {
-                state.entries.pop_lru();
-            }
             Ok(compiled)
         })
     }

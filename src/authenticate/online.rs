@@ -1,10 +1,8 @@
 //! Asking a provider about a token, and what keeps a failing provider from holding up others.
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lru::LruCache;
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -20,7 +18,7 @@ use crate::http::{Deadline, FetchError, HttpClient, REQUEST_TIMEOUT, Reply};
 use crate::identity::AuthMethod;
 use crate::keys::cache::FetchContext;
 use crate::provider::{Provider, facebook, github, gitlab, google, slack};
-use crate::sync::Locked;
+use crate::sync::{Locked, Recent};
 use crate::verdicts::TokenDigest;
 
 /// The largest answer that is read, in bytes.
@@ -34,7 +32,7 @@ const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(5);
 const MISSES_AT_ONCE: u32 = 100;
 const MISS_PAUSE: Duration = Duration::from_millis(100);
 /// The most tokens that are remembered as known.
-const MAX_KNOWN: NonZeroUsize = NonZeroUsize::new(5_000).expect("not zero");
+const MAX_KNOWN: usize = 5_000;
 /// The longest `Retry-After` that is believed.
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
 
@@ -203,7 +201,7 @@ struct State {
     /// Questions about tokens that the provider does not know, and may never have known.
     misses: Allowance,
     /// Tokens that it knew: whoever holds one is asked about whatever others send.
-    known: LruCache<TokenDigest, ()>,
+    known: Recent<TokenDigest, (), MAX_KNOWN>,
     /// A provider that limits our rate is not asked before this time.
     limited_until: SinceEpoch,
 }
@@ -214,7 +212,7 @@ impl Default for State {
             tries: Backoff::default(),
             silences: 0,
             misses: Allowance::new(MISSES_AT_ONCE, MISS_PAUSE),
-            known: LruCache::new(MAX_KNOWN),
+            known: Recent::new(),
             limited_until: SinceEpoch::ZERO,
         }
     }
@@ -244,7 +242,7 @@ impl Line {
             return Err(Fault::ProviderUnavailable);
         }
         self.0.with(|state| {
-            if !state.known.contains(&digest) && !state.misses.is_left(now) {
+            if state.known.get(&digest).is_none() && !state.misses.is_left(now) {
                 return Err(Fault::ProviderRateLimited);
             }
             // A clock that was set back must not close the line for longer than it was meant to.
@@ -273,7 +271,7 @@ impl Line {
                 state.tries.succeeded(now);
                 state.silences = 0;
                 match word {
-                    Word::Claims(_) => drop(state.known.put(digest, ())),
+                    Word::Claims(_) => state.known.put(digest, ()),
                     Word::NotMine | Word::Refused(_) => state.misses.spend(),
                 }
                 Ok(word)

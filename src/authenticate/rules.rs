@@ -9,7 +9,7 @@ use super::claims::{Proof, VerifiedClaims};
 use crate::clock::SinceEpoch;
 use crate::error::Denial;
 use crate::identity::{AuthMethod, Identity, Subject};
-use crate::provider::{Groups, Provider, TokenUse};
+use crate::provider::{Groups, Provider, TokenUse, keycloak};
 
 /// How far the clocks of issuers may be ahead of ours, for `nbf` and `iat`.
 const LEEWAY: Duration = Duration::from_mins(1);
@@ -19,38 +19,21 @@ impl VerifiedClaims {
     ///
     /// # Errors
     ///
-    /// The first rule that does not hold, in the order: binding to a key, times, token use,
-    /// audience, revocation, `require`, username, groups.
+    /// The first rule that does not hold, in the order: type, times, token use, audience,
+    /// `require`, username, revocation, groups.
     pub(super) fn identify(
         &self,
         provider: &Provider,
         revoked: &BTreeSet<String>,
         now: SinceEpoch,
     ) -> Result<Identity, Denial> {
-        // Bound to a key of its holder (RFC 7800, RFC 9449): as a bearer token it is stolen.
-        // And what an issuer signs for the client or itself is none for us to take.
-        let typ = self.text("typ").unwrap_or_default();
-        let is_for_others = ["refresh", "offline", "logout", "serialized-id"]
-            .iter()
-            .any(|other| typ.eq_ignore_ascii_case(other));
-        if self.claim("cnf").is_some() || self.claim("events").is_some() || is_for_others {
-            return Err(Denial::TokenTypeUnsupported);
-        }
+        self.check_type()?;
         let valid_until = self.check_times(provider, now)?;
         let token_use = self.check_token_use(provider)?;
         let client_id = self.check_audience(provider, token_use)?;
         let principal = self.text("sub");
         if principal.is_none() && matches!(self.proof(), Proof::Signature) {
             return Err(Denial::ClaimsMalformed);
-        }
-        let ids = [
-            self.text("jti"),
-            self.text("origin_jti"),
-            principal,
-            client_id,
-        ];
-        if ids.into_iter().flatten().any(|id| revoked.contains(id)) {
-            return Err(Denial::TokenRevoked);
         }
         if !provider
             .requirements
@@ -69,21 +52,24 @@ impl VerifiedClaims {
         } else {
             provider.username.apply(self)?
         };
+        let principal = principal.unwrap_or(username.as_str()).to_owned();
+        let ids = [
+            self.text("jti"),
+            self.text("origin_jti"),
+            Some(principal.as_str()),
+            client_id,
+        ];
+        if ids.into_iter().flatten().any(|id| revoked.contains(id)) {
+            return Err(Denial::TokenRevoked);
+        }
         let (groups, groups_incomplete) = match &provider.groups {
             Groups::None => (Vec::new(), false),
             Groups::Claim(path) => (
                 self.names(path)?,
                 provider.groups_may_be_left_out(self, path),
             ),
-            Groups::KeycloakRoles => (
-                crate::provider::keycloak::roles(self)?,
-                self.claim("realm_access").is_none() && self.claim("resource_access").is_none(),
-            ),
+            Groups::KeycloakRoles => (keycloak::roles(self)?, keycloak::is_silent_on_roles(self)),
         };
-        let principal = principal.unwrap_or(username.as_str()).to_owned();
-        if revoked.contains(&principal) {
-            return Err(Denial::TokenRevoked);
-        }
         let subject = Subject {
             provider: provider.id.clone(),
             principal,
@@ -94,6 +80,19 @@ impl VerifiedClaims {
             valid_until,
         };
         Ok(Identity::from_verified(self, subject))
+    }
+
+    /// Not for us to take is what an issuer signs for itself or for the client, and what is bound
+    /// to a key of its holder (RFC 7800, RFC 9449): as a bearer token it is stolen.
+    fn check_type(&self) -> Result<(), Denial> {
+        let typ = self.text("typ").unwrap_or_default();
+        let is_for_others = ["refresh", "offline", "logout", "serialized-id"]
+            .iter()
+            .any(|other| typ.eq_ignore_ascii_case(other));
+        if self.claim("cnf").is_some() || self.claim("events").is_some() || is_for_others {
+            return Err(Denial::TokenTypeUnsupported);
+        }
+        Ok(())
     }
 
     /// A signed token must say when it expires; a provider that is asked need not, for its word

@@ -84,6 +84,11 @@ pub(crate) fn roles(claims: &VerifiedClaims) -> Result<Vec<String>, Denial> {
     Ok(roles)
 }
 
+/// Whether a token names no roles of any kind, as lightweight ones do.
+pub(crate) fn is_silent_on_roles(claims: &VerifiedClaims) -> bool {
+    claims.claim("realm_access").is_none() && claims.claim("resource_access").is_none()
+}
+
 /// What the names of clients' own users begin with.
 const SERVICE_ACCOUNT: &str = "service-account-";
 

@@ -1,11 +1,9 @@
 //! Records of API tokens seen before, and ids of which there is no record.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lru::LruCache;
 use tracing::error;
 
 use super::{MAX_RECORD, Record, TokenId};
@@ -14,12 +12,12 @@ use crate::clock::SinceEpoch;
 use crate::error::Fault;
 use crate::keys::cache::FetchContext;
 use crate::settings::source::Source;
-use crate::sync::Locked;
+use crate::sync::{Locked, Recent};
 
 /// The most records that are kept.
-const MAX_RECORDS: NonZeroUsize = NonZeroUsize::new(1_000).expect("not zero");
+const MAX_RECORDS: usize = 1_000;
 /// The most unknown ids that are kept.
-const MAX_UNKNOWN: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
+const MAX_UNKNOWN: usize = 10_000;
 /// How long an unknown id is not looked for again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 /// Lookups of ids seen for the first time that may come to nothing at once, and how long one more
@@ -32,8 +30,8 @@ pub(crate) struct Registry(Locked<State>);
 
 struct State {
     /// Lapsed ones stay: an id that had a record is read again however many others are guessed.
-    records: LruCache<TokenId, Read>,
-    unknown: LruCache<TokenId, SinceEpoch>,
+    records: Recent<TokenId, Read, MAX_RECORDS>,
+    unknown: Recent<TokenId, SinceEpoch, MAX_UNKNOWN>,
     misses: Allowance,
 }
 
@@ -53,8 +51,8 @@ enum Plan {
 impl Registry {
     pub(crate) fn new() -> Self {
         Self(Locked::new(State {
-            records: LruCache::new(MAX_RECORDS),
-            unknown: LruCache::new(MAX_UNKNOWN),
+            records: Recent::new(),
+            unknown: Recent::new(),
             misses: Allowance::new(MISSES_AT_ONCE, MISS_PAUSE),
         }))
     }
@@ -93,7 +91,7 @@ impl Registry {
         let now = context.clock.now();
         self.0.with(|state| {
             let Some(record) = record else {
-                state.records.pop(id);
+                state.records.remove(id);
                 state.unknown.put(id.clone(), now);
                 state.misses.spend();
                 return Ok(None);
@@ -102,7 +100,7 @@ impl Registry {
                 record: Arc::new(record),
                 at: now,
             };
-            state.unknown.pop(id);
+            state.unknown.remove(id);
             state.records.put(id.clone(), read.clone());
             Ok(Some(read))
         })
