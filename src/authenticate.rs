@@ -241,8 +241,8 @@ async fn ask(
         .line(index)
         .ok_or(Fault::ProviderMisconfigured)?;
     trace.asked = true;
-    line.ask(provider, check, token, around.fetch, allowed)
-        .await
+    // On the heap: most events ask nothing, and need not carry room for it.
+    Box::pin(line.ask(provider, check, token, around.fetch, allowed)).await
 }
 
 /// The identity of a token that its provider vouches for.

@@ -153,7 +153,7 @@ impl KeyCache {
         // Whoever waited here finds the plan changed by the fetch that it waited for.
         let flight = self.flight.lock().await;
         if let Plan::Fetch(_) = self.plan(wanted, context) {
-            self.fetch(context).await;
+            Box::pin(self.fetch(context)).await;
         }
         drop(flight);
         match self.plan(wanted, context) {

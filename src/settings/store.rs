@@ -147,7 +147,7 @@ impl Store {
         }
         let flight = self.flight.lock().await;
         if let Plan::Load(previous) = self.plan(clock.now()) {
-            self.load(previous.as_deref(), clock, deadline).await;
+            Box::pin(self.load(previous.as_deref(), clock, deadline)).await;
         }
         drop(flight);
         match self.plan(clock.now()) {
