@@ -55,9 +55,9 @@ pub struct Provider {
     /// What else its claims must meet.
     pub requirements: Vec<Requirement>,
     /// How it is asked about tokens that are no JWTs, and about JWTs of issuers without keys.
-    pub opaque: Option<Check>,
+    pub(crate) opaque: Option<Check>,
     /// How it is asked about a JWT whose signature holds.
-    pub online: Option<Check>,
+    pub(crate) online: Option<Check>,
     /// The routes for which it is asked so; for all where there are none.
     pub online_for: Option<OnlineFor>,
     /// How long its word about a token is used again.

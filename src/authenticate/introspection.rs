@@ -17,23 +17,23 @@ const ASSERTION_LIFETIME: Duration = Duration::from_mins(1);
 
 /// An introspection endpoint, and who we are there.
 #[derive(Clone, Debug)]
-pub struct Introspection {
+pub(crate) struct Introspection {
     /// The endpoint.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// How we authenticate.
-    pub client: ClientAuth,
+    pub(crate) client: ClientAuth,
     /// What `iss` must be, where the answer has one.
-    pub issuers: Vec<String>,
+    pub(crate) issuers: Vec<String>,
     /// Whether the answer for each access token has an `iss`. Okta calls its refresh tokens active
     /// and `Bearer` too, and their answers have none.
-    pub always_names_issuer: bool,
+    pub(crate) always_names_issuer: bool,
     /// Asked for the user's attributes when the token is active.
-    pub userinfo: Option<Endpoint>,
+    pub(crate) userinfo: Option<Endpoint>,
 }
 
 /// Client authentication (RFC 6749, section 2.3; RFC 7523, section 2.2).
 #[derive(Clone, Debug)]
-pub enum ClientAuth {
+pub(crate) enum ClientAuth {
     /// `client_secret_basic`.
     Basic {
         /// Our client id.
@@ -53,17 +53,13 @@ pub enum ClientAuth {
         /// Our client id.
         id: String,
         /// Our private key.
-        key: PrivateKeyOf,
+        key: PrivateKey,
         /// The `kid` under which the provider knows its public half.
         key_id: Option<String>,
         /// The assertion's `aud`: the issuer, or the endpoint where it is not known.
         audience: String,
     },
 }
-
-/// A private key in the settings; opaque to other crates.
-#[derive(Clone, Debug)]
-pub struct PrivateKeyOf(pub(crate) PrivateKey);
 
 impl Introspection {
     pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
@@ -138,10 +134,7 @@ impl Introspection {
                     "iat": question.now.as_secs(),
                     "exp": question.now.saturating_add(ASSERTION_LIFETIME).as_secs(),
                 });
-                let assertion = key
-                    .0
-                    .sign_jwt(key_id.as_deref(), &claims)
-                    .map_err(unsigned)?;
+                let assertion = key.sign_jwt(key_id.as_deref(), &claims).map_err(unsigned)?;
                 form.extend([
                     ("client_id", id.as_str()),
                     (

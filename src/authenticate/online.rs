@@ -67,7 +67,7 @@ pub(crate) enum AskError {
 
 /// How a provider is asked about tokens.
 #[derive(Clone, Debug)]
-pub enum Check {
+pub(crate) enum Check {
     /// RFC 7662.
     Introspection(Introspection),
     /// OpenID Connect Core 1.0, section 5.3, and something that binds the token to a client.

@@ -14,11 +14,11 @@ use crate::http::Endpoint;
 
 /// A userinfo endpoint.
 #[derive(Clone, Debug)]
-pub struct Userinfo {
+pub(crate) struct Userinfo {
     /// The endpoint (OpenID Connect Core 1.0, section 5.3).
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// An endpoint that tells of the token itself, its client above all.
-    pub binding: Option<Endpoint>,
+    pub(crate) binding: Option<Endpoint>,
 }
 
 impl Userinfo {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Issuer;
-use crate::authenticate::introspection::{ClientAuth, Introspection, PrivateKeyOf};
+use crate::authenticate::introspection::{ClientAuth, Introspection};
 use crate::http::Endpoint;
 use crate::keys::KeySet;
 use crate::keys::cache::KeySource;
@@ -196,7 +196,7 @@ impl<'d, 'p> Draft<'d, 'p> {
                 .ok()?;
             return Some(ClientAuth::PrivateKeyJwt {
                 id: id?,
-                key: PrivateKeyOf(key),
+                key,
                 key_id: self.raw.client_key_id.clone(),
                 audience: audience.unwrap_or(endpoint.as_str()).to_owned(),
             });

@@ -16,13 +16,13 @@ use crate::secret::Secret;
 
 /// Facebook's `debug_token`.
 #[derive(Clone, Debug)]
-pub struct DebugToken {
+pub(crate) struct DebugToken {
     /// The endpoint.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// Our app.
-    pub client_id: String,
+    pub(crate) client_id: String,
     /// Its secret.
-    pub client_secret: Secret,
+    pub(crate) client_secret: Secret,
 }
 
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {

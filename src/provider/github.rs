@@ -15,13 +15,13 @@ use crate::secret::Secret;
 
 /// The check of a token of our application.
 #[derive(Clone, Debug)]
-pub struct TokenCheck {
+pub(crate) struct TokenCheck {
     /// `…/applications/{client_id}/token`.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// The application.
-    pub client_id: String,
+    pub(crate) client_id: String,
     /// Its secret.
-    pub client_secret: Secret,
+    pub(crate) client_secret: Secret,
 }
 
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {

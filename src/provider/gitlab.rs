@@ -17,13 +17,13 @@ use crate::http::Endpoint;
 
 /// Token info, and the user.
 #[derive(Clone, Debug)]
-pub struct TokenInfo {
+pub(crate) struct TokenInfo {
     /// `/oauth/token/info`.
-    pub token: Endpoint,
+    pub(crate) token: Endpoint,
     /// `/api/v4/user`.
-    pub user: Endpoint,
+    pub(crate) user: Endpoint,
     /// Applications whose tokens' users are asked for; empty for any.
-    pub client_ids: Vec<String>,
+    pub(crate) client_ids: Vec<String>,
 }
 
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {

@@ -19,13 +19,13 @@ const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"
 
 /// Google's tokeninfo.
 #[derive(Clone, Debug)]
-pub struct TokenInfo {
+pub(crate) struct TokenInfo {
     /// Tells of the token.
-    pub token: Endpoint,
+    pub(crate) token: Endpoint,
     /// Tells the user's domain, `hd`, which tokeninfo leaves out; asked only where it matters.
-    pub user: Option<Endpoint>,
+    pub(crate) user: Option<Endpoint>,
     /// Whose tokens' users it is asked about.
-    pub client_ids: Vec<String>,
+    pub(crate) client_ids: Vec<String>,
 }
 
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {

@@ -21,9 +21,9 @@ const TEAM: &str = "https://slack.com/team_id";
 
 /// Slack's userinfo.
 #[derive(Clone, Debug)]
-pub struct UserInfo {
+pub(crate) struct UserInfo {
     /// `openid.connect.userInfo`.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
 }
 
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
