@@ -12,8 +12,6 @@ pub(crate) mod userinfo;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
 use crate::clock::SinceEpoch;
 use crate::credential::{Form, Token};
 use crate::error::{Denial, Fault, Refusal};
@@ -21,7 +19,7 @@ use crate::http::REQUEST_TIMEOUT;
 use crate::identity::Identity;
 use crate::keys::cache::{FetchContext, KeyCache};
 use crate::keys::{Candidates, KeyId, Thumbprint};
-use crate::provider::Provider;
+use crate::provider::{Provider, Vendor};
 use crate::settings::store::Loaded;
 use claims::{Proof, VerifiedClaims};
 use online::{Check, Word};
@@ -79,7 +77,7 @@ pub(crate) async fn verify(
 ) -> Result<Verdict, Refusal> {
     match token.form() {
         Form::Jwt => verify_jwt(token, around, trace).await,
-        Form::Opaque(_) => verify_opaque(token, around, trace).await,
+        Form::Opaque(vendor) => verify_opaque(token, vendor, around, trace).await,
         Form::NeverBound => Err(Denial::TokenTypeUnsupported.into()),
         Form::ApiToken => Err(Denial::ApiTokensDisabled.into()),
     }
@@ -110,11 +108,7 @@ async fn verify_jwt(
             .as_ref()
             .ok_or(Fault::ProviderMisconfigured)?;
         let word = ask(entry.index, check, token, around, trace, REQUEST_TIMEOUT).await?;
-        return match word {
-            Word::Claims(claims) => by_word(entry.index, check, token, claims, around),
-            Word::NotMine => Err(Denial::TokenInactive.into()),
-            Word::Refused(denial) => Err(denial.into()),
-        };
+        return by_word(entry.index, check, token, word, around);
     };
     let algorithm = unverified_jwt.unverified_algorithm;
     if !provider.algorithms.contains(&algorithm) {
@@ -138,11 +132,8 @@ async fn verify_jwt(
         // What can be refused without the provider is.
         claims.check_times(provider, now)?;
         claims.check_audience(provider, claims.check_token_use(provider)?)?;
-        match ask(entry.index, check, token, around, trace, REQUEST_TIMEOUT).await? {
-            Word::Claims(word) => claims.add(word)?,
-            Word::NotMine => return Err(Denial::TokenInactive.into()),
-            Word::Refused(denial) => return Err(denial.into()),
-        }
+        let word = ask(entry.index, check, token, around, trace, REQUEST_TIMEOUT).await?;
+        claims.add(word.claims()?)?;
         word_until = Some(now.saturating_add(provider.recheck));
     }
     let identity = claims.identify(provider, &around.loaded.settings.revoked, now)?;
@@ -162,42 +153,17 @@ async fn verify_jwt(
 /// from being asked; if none knows the token then, nobody can say that it is no good.
 async fn verify_opaque(
     token: &Token<'_>,
+    vendor: Option<Vendor>,
     around: Surroundings<'_>,
     trace: &mut Trace,
 ) -> Result<Verdict, Refusal> {
-    let Form::Opaque(vendor) = token.form() else {
-        return Err(Denial::TokenMalformed.into());
-    };
-    let providers = around.loaded.settings.providers.iter().enumerate();
-    let of_vendor = |provider: &Provider| vendor.is_some() && provider.vendor == vendor;
-    let known = providers
-        .clone()
-        .any(|(_, provider)| of_vendor(provider) && provider.opaque.is_some());
-    if !known && vendor.is_some_and(crate::provider::Vendor::prefix_is_unmistakable) {
-        return Err(Denial::IssuerUnknown.into());
-    }
-    let candidates: Vec<_> = providers
-        .filter(|(_, provider)| {
-            let has_prefix = provider
-                .vendor
-                .is_some_and(crate::provider::Vendor::always_has_prefix);
-            if known {
-                of_vendor(provider)
-            } else {
-                !has_prefix
-            }
-        })
-        .filter_map(|(index, provider)| Some((index, provider.opaque.as_ref()?)))
-        .collect();
-    if candidates.is_empty() {
-        return Err(Denial::TokenMalformed.into());
-    }
+    let candidates = candidates(&around.loaded.settings.providers, vendor)?;
     let mut failed = None;
     for (place, (index, check)) in candidates.iter().enumerate() {
         // A slow one leaves those after it their share of the time.
         let left = u32::try_from(candidates.len().saturating_sub(place)).unwrap_or(u32::MAX);
         let share = around.fetch.deadline.left(Duration::MAX).checked_div(left);
-        match ask(
+        let word = ask(
             *index,
             check,
             token,
@@ -205,27 +171,49 @@ async fn verify_opaque(
             trace,
             share.unwrap_or_default(),
         )
-        .await
-        {
+        .await;
+        trace.provider = Some(*index);
+        match word {
             Ok(Word::NotMine) => {}
-            Ok(Word::Claims(claims)) => {
-                trace.provider = Some(*index);
-                return by_word(*index, check, token, claims, around);
-            }
-            Ok(Word::Refused(denial)) => {
-                trace.provider = Some(*index);
-                return Err(denial.into());
-            }
+            Ok(word) => return by_word(*index, check, token, word, around),
             Err(fault) => failed = failed.or(Some((fault, *index))),
         }
     }
+    trace.provider = failed.map(|(_, index)| index);
     match failed {
         None => Err(Denial::TokenInactive.into()),
-        Some((fault, index)) => {
-            trace.provider = Some(index);
-            Err(fault.into())
-        }
+        Some((fault, _)) => Err(fault.into()),
     }
+}
+
+/// Whom an opaque token may be shown, by their places in the settings.
+///
+/// # Errors
+///
+/// [`Denial::IssuerUnknown`] for a token of a vendor that no provider is of, and
+/// [`Denial::TokenMalformed`] where no provider takes opaque tokens.
+fn candidates(
+    providers: &[Provider],
+    vendor: Option<Vendor>,
+) -> Result<Vec<(usize, &Check)>, Denial> {
+    let find = |wanted: &dyn Fn(&Provider) -> bool| -> Vec<(usize, &Check)> {
+        let wanted = providers.iter().enumerate().filter(|(_, one)| wanted(one));
+        wanted
+            .filter_map(|(index, one)| Some((index, one.opaque.as_ref()?)))
+            .collect()
+    };
+    let of_vendor = find(&|one| vendor.is_some() && one.vendor == vendor);
+    if !of_vendor.is_empty() {
+        return Ok(of_vendor);
+    }
+    if vendor.is_some_and(Vendor::prefix_is_unmistakable) {
+        return Err(Denial::IssuerUnknown);
+    }
+    let others = find(&|one| !one.vendor.is_some_and(Vendor::always_has_prefix));
+    if others.is_empty() {
+        return Err(Denial::TokenMalformed);
+    }
+    Ok(others)
 }
 
 async fn ask(
@@ -250,9 +238,10 @@ fn by_word(
     index: usize,
     check: &Check,
     token: &Token<'_>,
-    mut claims: Map<String, Value>,
+    word: Word,
     around: Surroundings<'_>,
 ) -> Result<Verdict, Refusal> {
+    let mut claims = word.claims()?;
     let (provider, _) = around
         .loaded
         .line(index)

@@ -46,6 +46,21 @@ pub(crate) enum Word {
     Refused(Denial),
 }
 
+impl Word {
+    /// The claims of an active token.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::TokenInactive`], or the denial of a token that is no good.
+    pub(crate) fn claims(self) -> Result<Map<String, Value>, Denial> {
+        match self {
+            Self::Claims(claims) => Ok(claims),
+            Self::NotMine => Err(Denial::TokenInactive),
+            Self::Refused(denial) => Err(denial),
+        }
+    }
+}
+
 /// Why there is no word. Carries nothing of what was sent or received.
 #[derive(Debug, Error)]
 pub(crate) enum AskError {
