@@ -107,7 +107,16 @@ async fn verify_jwt(
             .opaque
             .as_ref()
             .ok_or(Fault::ProviderMisconfigured)?;
-        let word = ask(entry.index, check, token, around, trace, REQUEST_TIMEOUT).await?;
+        let word = ask(
+            entry.index,
+            check,
+            token,
+            around,
+            trace,
+            REQUEST_TIMEOUT,
+            false,
+        )
+        .await?;
         return by_word(entry.index, check, token, word, around);
     };
     let algorithm = unverified_jwt.unverified_algorithm;
@@ -132,7 +141,16 @@ async fn verify_jwt(
         // What can be refused without the provider is.
         claims.check_times(provider, now)?;
         claims.check_audience(provider, claims.check_token_use(provider)?)?;
-        let word = ask(entry.index, check, token, around, trace, REQUEST_TIMEOUT).await?;
+        let word = ask(
+            entry.index,
+            check,
+            token,
+            around,
+            trace,
+            REQUEST_TIMEOUT,
+            true,
+        )
+        .await?;
         claims.add(word.claims()?)?;
         word_until = Some(now.saturating_add(provider.recheck));
     }
@@ -170,11 +188,12 @@ async fn verify_opaque(
             around,
             trace,
             share.unwrap_or_default(),
+            false,
         )
         .await;
         trace.provider = Some(*index);
         match word {
-            Ok(Word::NotMine) => {}
+            Ok(Word::NotMine) => around.loaded.settle(*index, token, false),
             Ok(word) => return by_word(*index, check, token, word, around),
             Err(fault) => failed = failed.or(Some((fault, *index))),
         }
@@ -223,6 +242,7 @@ async fn ask(
     around: Surroundings<'_>,
     trace: &mut Trace,
     allowed: Duration,
+    signed: bool,
 ) -> Result<Word, Fault> {
     let (provider, line) = around
         .loaded
@@ -230,7 +250,15 @@ async fn ask(
         .ok_or(Fault::ProviderMisconfigured)?;
     trace.asked = true;
     // On the heap: most events ask nothing, and need not carry room for it.
-    Box::pin(line.ask(provider, check, token, around.fetch, allowed)).await
+    let question = line.ask(provider, check, token, around.fetch, allowed, signed);
+    let mut word = Box::pin(question).await?;
+    // Some servers name a token by itself; its id goes into the audit line.
+    if let Word::Claims(claims) = &mut word
+        && claims.get("jti").is_some_and(|id| id == token.reveal())
+    {
+        claims.remove("jti");
+    }
+    Ok(word)
 }
 
 /// The identity of a token that its provider vouches for.
@@ -241,28 +269,22 @@ fn by_word(
     word: Word,
     around: Surroundings<'_>,
 ) -> Result<Verdict, Refusal> {
-    let mut claims = word.claims()?;
-    let (provider, _) = around
+    let (provider, line) = around
         .loaded
         .line(index)
         .ok_or(Fault::ProviderMisconfigured)?;
     let now = around.fetch.clock.now();
-    // Some servers name a token by itself; its id goes into the audit line.
-    if claims.get("jti").is_some_and(|id| id == token.reveal()) {
-        claims.remove("jti");
-    }
     let proof = Proof::Word {
         method: check.method(),
         until: now.saturating_add(provider.recheck),
         bound: check.is_bound(),
     };
-    let identity = VerifiedClaims::new(claims, proof).identify(
-        provider,
-        &around.loaded.settings.revoked,
-        now,
-    )?;
+    let identity = word.claims().and_then(|claims| {
+        VerifiedClaims::new(claims, proof).identify(provider, &around.loaded.settings.revoked, now)
+    });
+    line.settle(token, identity.is_ok());
     Ok(Verdict {
-        identity: Arc::new(identity),
+        identity: Arc::new(identity?),
         key: None,
         provider: Some(index),
         word_until: None,

@@ -170,6 +170,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// `Retry-After` in seconds (RFC 9110, section 10.2.3).
     pub(crate) retry_after: Option<Duration>,
+    /// `WWW-Authenticate` says that the token lacks a scope (RFC 6750, section 3.1).
+    pub(crate) insufficient_scope: bool,
     /// `X-RateLimit-Remaining: 0`, as GitHub has it.
     pub(crate) rate_exhausted: bool,
     pub(crate) body: Vec<u8>,
@@ -291,11 +293,17 @@ impl HttpClient {
                 .map_err(|_| FetchError::Connection)?;
             let number = |name| response.headers().get(name)?.to_str().ok()?.parse().ok();
             let retry_after = number("retry-after").map(Duration::from_secs);
+            let insufficient_scope = response
+                .headers()
+                .get("www-authenticate")
+                .and_then(|value| value.to_str().ok())
+                .is_some_and(|value| value.contains("insufficient_scope"));
             let rate_exhausted = number("x-ratelimit-remaining") == Some(0);
             Ok(Reply {
                 status: response.status().as_u16(),
                 retry_after,
                 rate_exhausted,
+                insufficient_scope,
                 body: read(&mut response, limit).await?,
             })
         };

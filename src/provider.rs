@@ -237,14 +237,16 @@ impl Provider {
         }
     }
 
-    /// Whether a token may be silent about groups that its user is in. Cognito's names all, and
-    /// has no such claim where there are none; elsewhere a scope or a setting can take it away.
+    /// Whether a token may be silent about groups that its user is in. Cognito's own claim names
+    /// all, and is missing where there are none; any other can be taken away by a scope or a
+    /// setting.
     pub(crate) fn groups_may_be_left_out(
         &self,
         claims: &VerifiedClaims,
         path: &AttributePath,
     ) -> bool {
-        let left_out = claims.attribute(path).is_none() && self.kind != Kind::Cognito;
+        let is_complete = self.kind == Kind::Cognito && path.as_str() == cognito::GROUPS;
+        let left_out = claims.attribute(path).is_none() && !is_complete;
         left_out || claims.is_elsewhere(path)
     }
 

@@ -1,6 +1,7 @@
 //! Basic credentials. Nothing here checks a password: what is let through, Atlassian checks.
 
 use crate::access::{Grant, is_match};
+use crate::credential::API_TOKEN_PREFIX;
 use crate::error::Denial;
 use crate::settings::BasicAuth;
 
@@ -15,7 +16,9 @@ pub(crate) fn grant(
 ) -> Result<Grant, Denial> {
     // What names nobody, Atlassian may take for an anonymous call, and there is nothing to check.
     let username = unverified_username
-        .filter(|username| !username.trim().is_empty())
+        .filter(|username| !username.trim().is_empty() && !username.contains(char::is_control))
+        // Our own tokens are not for Atlassian, wherever they stand.
+        .filter(|username| !username.starts_with(API_TOKEN_PREFIX))
         .ok_or(Denial::BasicDenied)?;
     match settings {
         BasicAuth::Deny => Err(Denial::BasicDenied),
@@ -52,7 +55,7 @@ mod tests {
             grant(&BasicAuth::PassThrough, Some("alice")),
             Ok(Grant::Basic)
         );
-        for nobody in [None, Some(""), Some(" ")] {
+        for nobody in [None, Some(""), Some(" "), Some("\0"), Some("atl_x")] {
             assert_eq!(
                 grant(&BasicAuth::PassThrough, nobody),
                 Err(Denial::BasicDenied)

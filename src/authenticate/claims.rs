@@ -215,10 +215,22 @@ pub(super) fn merge(
     if differs("sub") {
         return Err(Denial::SubjectMismatch);
     }
-    let of_another_address = known.contains_key("email") && known.get("email") != more.get("email");
+    // What marks one address as verified says nothing of another.
+    let mut of_another_address = false;
+    if known.get("email") != more.get("email") {
+        of_another_address = known.contains_key("email");
+        if !of_another_address {
+            known.remove("email_verified");
+        }
+    }
     for (name, value) in more {
-        // What marks one address as verified says nothing of another.
-        if !(name == "email_verified" && of_another_address) {
+        // A name with a dot would win over a path into what is known.
+        let hides_path = name
+            .split('.')
+            .next()
+            .is_some_and(|first| first != name && known.contains_key(first));
+        let is_foreign_mark = of_another_address && name == "email_verified";
+        if !hides_path && !is_foreign_mark {
             known.entry(name).or_insert(value);
         }
     }
@@ -272,7 +284,21 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_a_dot_does_not_hide_a_path() {
+        let known = json!({"realm_access": {"roles": ["user"]}});
+        let more = json!({"realm_access.roles": ["admin"], "other.name": 1});
+        let claims = merged(known, more).unwrap();
+        assert_eq!(
+            claims,
+            json!({"realm_access": {"roles": ["user"]}, "other.name": 1})
+        );
+    }
+
+    #[test]
     fn an_address_is_not_verified_by_another() {
+        let marked = json!({"email_verified": true});
+        let told = json!({"email": "b@x", "email_verified": false});
+        assert_eq!(merged(marked, told).unwrap()["email_verified"], false);
         for (known, more, verified) in [
             (
                 json!({"email": "a@x"}),

@@ -92,11 +92,9 @@ impl Introspection {
         {
             return Ok(Word::Refused(Denial::IssuerUnknown));
         }
-        // A client's own token has no user to be asked about.
-        let has_user = answer.contains_key("sub") || answer.contains_key("username");
         match &self.userinfo {
-            Some(endpoint) if has_user => userinfo::add(endpoint, question, answer).await,
-            _ => Ok(Word::Claims(answer)),
+            Some(endpoint) => userinfo::add(endpoint, question, answer).await,
+            None => Ok(Word::Claims(answer)),
         }
     }
 
@@ -152,11 +150,10 @@ impl Introspection {
 /// Whether an error speaks of the token alone, as some servers have it in place of an inactive
 /// token: the caller's fault, and no reason to keep others out.
 fn is_about_the_token(reply: &Reply) -> bool {
-    let error = reply
-        .object()
-        .ok()
-        .and_then(|mut answer| answer.remove("error"));
-    error.is_some_and(|error| error == "unsupported_token_type" || error == "invalid_token")
+    matches!(
+        reply.error().as_deref(),
+        Some("unsupported_token_type" | "invalid_token")
+    )
 }
 
 /// Whether an active token is one that a caller may send. Servers also call refresh tokens

@@ -17,7 +17,7 @@ use crate::error::{Denial, Fault};
 use crate::http::{Deadline, FetchError, HttpClient, REQUEST_TIMEOUT, Reply};
 use crate::identity::AuthMethod;
 use crate::keys::cache::FetchContext;
-use crate::provider::{Provider, facebook, github, gitlab, google, slack};
+use crate::provider::{Provider, Vendor, facebook, github, gitlab, google, slack};
 use crate::sync::{Locked, Recent};
 use crate::verdicts::TokenDigest;
 
@@ -31,6 +31,10 @@ const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(5);
 /// send such tokens; the provider's own limits would keep out everyone.
 const MISSES_AT_ONCE: u32 = 100;
 const MISS_PAUSE: Duration = Duration::from_millis(100);
+/// GitHub answers 5,000 questions an hour of one application.
+const GITHUB_MISS_PAUSE: Duration = Duration::from_secs(1);
+/// The least time without an answer that counts as the provider's silence.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 /// The most tokens that are remembered as known.
 const MAX_KNOWN: usize = 5_000;
 /// The longest `Retry-After` that is believed.
@@ -192,20 +196,38 @@ impl Reply {
     }
 
     /// The error of a status that nobody expects. It is about our credentials if it says so in the
-    /// form of RFC 6749, section 5.2: a firewall's refusal of one caller's token does not.
+    /// words of RFC 6749, section 5.2 (Keycloak's is `invalid_request`): a firewall that refuses one
+    /// caller's token does not.
     pub(crate) fn refusal(&self) -> AskError {
-        let error = self.object().ok().and_then(|mut body| body.remove("error"));
+        let error = self.error();
         AskError::Misconfigured {
             status: self.status,
-            credentials: matches!(self.status, 401 | 403)
-                && error.is_some_and(|error| error.is_string()),
+            credentials: match self.status {
+                401 => matches!(
+                    error.as_deref(),
+                    Some("invalid_client" | "unauthorized_client" | "invalid_request")
+                ),
+                403 => matches!(
+                    error.as_deref(),
+                    Some("invalid_client" | "unauthorized_client")
+                ),
+                _ => false,
+            },
+        }
+    }
+
+    /// The body's `error`, as OAuth 2.0 has it.
+    pub(crate) fn error(&self) -> Option<String> {
+        match self.object().ok()?.remove("error")? {
+            Value::String(error) => Some(error),
+            _ => None,
         }
     }
 }
 
 /// The line to one provider: cut for a while when it does not answer at all, limits our rate, or
 /// refuses our credentials.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Line(Locked<State>);
 
 #[derive(Debug)]
@@ -221,22 +243,25 @@ struct State {
     limited_until: SinceEpoch,
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self {
+impl Line {
+    pub(crate) fn new(provider: &Provider) -> Self {
+        let pause = match provider.vendor {
+            Some(Vendor::GitHub) => GITHUB_MISS_PAUSE,
+            _ => MISS_PAUSE,
+        };
+        Self(Locked::new(State {
             tries: Backoff::default(),
             silences: 0,
-            misses: Allowance::new(MISSES_AT_ONCE, MISS_PAUSE),
+            misses: Allowance::new(MISSES_AT_ONCE, pause),
             known: Recent::new(),
             limited_until: SinceEpoch::ZERO,
-        }
+        }))
     }
-}
 
-impl Line {
     /// Asks the provider, unless it has just failed.
     ///
-    /// `allowed` is the longest that all requests of the question may take.
+    /// `allowed` is the longest that all requests of the question may take. `signed` says that the
+    /// token's signature holds: nobody can make up such tokens, so they draw on no budget.
     ///
     /// # Errors
     ///
@@ -249,6 +274,7 @@ impl Line {
         token: &Token<'_>,
         context: FetchContext<'_>,
         allowed: Duration,
+        signed: bool,
     ) -> Result<Word, Fault> {
         let now = context.clock.now();
         let digest = TokenDigest::of(token);
@@ -257,7 +283,7 @@ impl Line {
             return Err(Fault::ProviderUnavailable);
         }
         self.0.with(|state| {
-            if state.known.get(&digest).is_none() && !state.misses.is_left(now) {
+            if !signed && state.known.get(&digest).is_none() && !state.misses.is_left(now) {
                 return Err(Fault::ProviderRateLimited);
             }
             // A clock that was set back must not close the line for longer than it was meant to.
@@ -285,39 +311,60 @@ impl Line {
             Ok(word) => {
                 state.tries.succeeded(now);
                 state.silences = 0;
-                match word {
-                    Word::Claims(_) => state.known.put(digest, ()),
-                    Word::NotMine | Word::Refused(_) => state.misses.spend(),
-                }
                 Ok(word)
             }
             Err(error) => {
                 context.asks.failed.fetch_add(1, Ordering::Relaxed);
                 warn!(provider = provider.id.as_str(), %error, "the provider could not be asked about a token");
-                Err(state.failed(&error, now))
+                // What could not be found out has cost a question all the same.
+                if !signed {
+                    state.settle(digest, false);
+                }
+                Err(state.failed(&error, now, allowed))
             }
         })
+    }
+
+    /// Takes down whether a token that the provider was asked about is one of our callers'. Whoever
+    /// holds such a token is asked about again whatever others send; all other tokens, of foreign
+    /// applications too, draw on what may be asked about unknown ones.
+    pub(crate) fn settle(&self, token: &Token<'_>, verified: bool) {
+        let digest = TokenDigest::of(token);
+        self.0.with(|state| state.settle(digest, verified));
     }
 }
 
 impl State {
-    fn failed(&mut self, error: &AskError, now: SinceEpoch) -> Fault {
+    fn settle(&mut self, digest: TokenDigest, verified: bool) {
+        if verified {
+            self.known.put(digest, ());
+        } else if self.known.get(&digest).is_none() {
+            self.misses.spend();
+        }
+    }
+
+    fn failed(&mut self, error: &AskError, now: SinceEpoch, allowed: Duration) -> Fault {
+        let is_silence = matches!(
+            error,
+            AskError::Unavailable(FetchError::Timeout | FetchError::Connection)
+        );
+        // Within a short while, a silence says little.
+        if is_silence && allowed >= LEAST_PATIENCE {
+            self.silences = self.silences.saturating_add(1);
+            if self.silences > 1 {
+                self.tries.failed(now);
+            }
+        } else if !is_silence {
+            self.silences = 0;
+        }
         match error {
             AskError::RateLimited(after) => {
                 let pause = after.unwrap_or(RATE_LIMIT_PAUSE).min(MAX_RETRY_AFTER);
                 self.limited_until = now.saturating_add(pause);
                 Fault::ProviderRateLimited
             }
-            AskError::Unavailable(error) => {
-                // An error that comes at once holds nobody up, and may be about this one token.
-                if matches!(error, FetchError::Timeout | FetchError::Connection) {
-                    self.silences = self.silences.saturating_add(1);
-                    if self.silences > 1 {
-                        self.tries.failed(now);
-                    }
-                }
-                Fault::ProviderUnavailable
-            }
+            // An error that comes at once holds nobody up, and may be about this one token.
+            AskError::Unavailable(_) => Fault::ProviderUnavailable,
             AskError::Misconfigured { credentials, .. } => {
                 // Providers lock out a client that keeps coming with the wrong secret.
                 if *credentials {

@@ -224,7 +224,10 @@ impl VerifiedClaims {
         // granted none of its own scopes, and such a token must not pass for its client's.
         let introspected =
             self.auth_method() == AuthMethod::Introspection && provider.vendor.is_none();
-        let names_nobody = sub.is_none() && self.claim("username").is_none();
+        let mut attributes = provider.username.attributes.iter();
+        let names_nobody = sub.is_none()
+            && self.claim("username").is_none()
+            && attributes.all(|attribute| self.attribute_text(attribute).is_none());
         (sub.is_some() && sub == client_id)
             || (introspected && names_nobody && client_id.is_some())
             || self.text("gty") == Some("client-credentials")

@@ -109,7 +109,12 @@ pub(crate) async fn read(
         200 => reply.object().map(Word::Claims),
         // RFC 6750, section 3.1: `invalid_request`, `invalid_token`, `insufficient_scope`.
         400 | 401 => Ok(Word::NotMine),
-        403 => Ok(Word::Refused(Denial::ScopeInsufficient)),
+        403 if reply.insufficient_scope
+            || reply.error().as_deref() == Some("insufficient_scope") =>
+        {
+            Ok(Word::Refused(Denial::ScopeInsufficient))
+        }
+        403 if reply.is_rate_limited() => Err(AskError::RateLimited(reply.retry_after)),
         _ => Err(reply.refusal()),
     }
 }

@@ -12,6 +12,9 @@ use super::{Groups, Issuer, TokenUse};
 /// The attributes that hold the username: of access tokens, then of id tokens.
 const USERNAME: [&str; 2] = ["username", "cognito:username"];
 
+/// The claim that holds the groups, in tokens of both kinds.
+pub(super) const GROUPS: &str = "cognito:groups";
+
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     draft.takes(
         &[
@@ -43,7 +46,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
             algorithms: &[Algorithm::RS256],
             token_uses: Some(token_uses),
             username: Some(&USERNAME),
-            groups: Groups::Claim("cognito:groups".into()),
+            groups: Groups::Claim(GROUPS.into()),
             userinfo,
             ..Defaults::default()
         },

@@ -71,10 +71,10 @@ impl DebugToken {
                 // Limits of the app, the user, the page and of custom kinds.
                 Some(4 | 17 | 32 | 341 | 613) => Err(AskError::RateLimited(reply.retry_after)),
                 Some(1 | 2) => Err(FetchError::Status(reply.status).into()),
-                // The app token itself is refused.
-                _ => Err(AskError::Misconfigured {
+                // The app token itself is refused: OAuth, API key or signature.
+                code => Err(AskError::Misconfigured {
                     status: reply.status,
-                    credentials: true,
+                    credentials: matches!(code, Some(101 | 104 | 190)),
                 }),
             };
         }

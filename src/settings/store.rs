@@ -10,6 +10,7 @@ use tracing::{error, info};
 use crate::authenticate::online::Line;
 use crate::backoff::Backoff;
 use crate::clock::{Clock, SinceEpoch};
+use crate::credential::Token;
 use crate::error::Fault;
 use crate::http::{Deadline, TOTAL_DEADLINE};
 use crate::keys::cache::KeyCache;
@@ -32,7 +33,7 @@ pub(crate) struct Loaded {
     pub(crate) generation: u64,
     issuers: Vec<(String, usize, Option<Arc<KeyCache>>)>,
     /// The lines to the providers, in their order.
-    lines: Vec<Line>,
+    lines: Vec<Arc<Line>>,
     tree: Tree,
 }
 
@@ -60,6 +61,30 @@ impl Loaded {
         Some((self.settings.providers.get(index)?, self.lines.get(index)?))
     }
 
+    /// As [`Line::settle`], of the provider at a place.
+    pub(crate) fn settle(&self, index: usize, token: &Token<'_>, verified: bool) {
+        if let Some(line) = self.lines.get(index) {
+            line.settle(token, verified);
+        }
+    }
+
+    /// The line to a provider that these settings have too, and to the same secrets.
+    fn line_of(&self, provider: &Provider, tree: &Tree) -> Option<Arc<Line>> {
+        let name = format!("providers/{}", provider.id.as_str());
+        let is_same = |name: &str| self.tree.0.get(name) == tree.0.get(name);
+        let mut secrets = self.tree.0.keys().chain(tree.0.keys());
+        let same_secrets = secrets.all(|name| !name.starts_with("secrets/") || is_same(name));
+        let place = self
+            .settings
+            .providers
+            .iter()
+            .position(|one| one.id == provider.id)?;
+        self.lines
+            .get(place)
+            .filter(|_| is_same(&name) && same_secrets)
+            .map(Arc::clone)
+    }
+
     /// Takes over the key caches whose source is the same, so that a change of a rule doesn't
     /// make us fetch all keys anew. Keys that came by a private authority are fetched anew, for the
     /// authority may be what has changed.
@@ -84,7 +109,14 @@ impl Loaded {
             }
         }
         Self {
-            lines: settings.providers.iter().map(|_| Line::default()).collect(),
+            lines: settings
+                .providers
+                .iter()
+                .map(|provider| {
+                    let known = previous.and_then(|previous| previous.line_of(provider, &tree));
+                    known.unwrap_or_else(|| Arc::new(Line::new(provider)))
+                })
+                .collect(),
             settings,
             generation,
             issuers,

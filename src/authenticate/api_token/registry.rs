@@ -84,6 +84,11 @@ impl Registry {
             .await
             .map_err(|error| {
                 context.asks.failed.fetch_add(1, Ordering::Relaxed);
+                self.0.with(|state| {
+                    if state.records.get(id).is_none() {
+                        state.misses.spend();
+                    }
+                });
                 error!(%error, "the store of API tokens could not be read");
                 Fault::ApiTokensUnavailable
             })?;
