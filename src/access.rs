@@ -82,6 +82,10 @@ impl Product {
         }
     }
 
+    pub(crate) fn has_no_rules(&self) -> bool {
+        self.rules.is_none()
+    }
+
     pub(crate) fn is_whole_api(&self) -> bool {
         self.path.is_empty() && self.rules.is_none()
     }

@@ -19,8 +19,8 @@ use crate::sync::Locked;
 
 /// The longest path in a record, in bytes.
 const MAX_PATH: usize = 1_024;
-/// The longest token id in a record, in bytes.
-const MAX_TOKEN_ID: usize = 128;
+/// The longest id of a token or a subject in a record, in bytes.
+const MAX_ID: usize = 128;
 
 /// What came of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,6 +65,7 @@ pub(crate) struct Record<'r> {
     pub(crate) provider: &'r str,
     pub(crate) auth_method: &'r str,
     pub(crate) username: &'r str,
+    pub(crate) principal: &'r str,
     pub(crate) client_id: &'r str,
     pub(crate) token_id: &'r str,
     pub(crate) method: &'r str,
@@ -151,6 +152,8 @@ struct Line<'l> {
     #[serde(skip_serializing_if = "str::is_empty")]
     username: &'l str,
     #[serde(skip_serializing_if = "str::is_empty")]
+    principal: &'l str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     client_id: &'l str,
     #[serde(skip_serializing_if = "str::is_empty")]
     token_id: &'l str,
@@ -201,8 +204,9 @@ impl<'l> Line<'l> {
             provider: record.provider,
             auth_method: record.auth_method,
             username: record.username,
+            principal: head(record.principal, MAX_ID),
             client_id: record.client_id,
-            token_id: head(record.token_id, MAX_TOKEN_ID),
+            token_id: head(record.token_id, MAX_ID),
             method: record.method,
             product: record.product,
             path: head(record.path, MAX_PATH),

@@ -140,6 +140,9 @@ impl Authorizer {
             username: identity
                 .map(|identity| identity.username.as_str())
                 .unwrap_or_default(),
+            principal: identity
+                .map(|identity| identity.principal.as_str())
+                .unwrap_or_default(),
             client_id: identity
                 .and_then(|identity| identity.client_id.as_deref())
                 .unwrap_or_default(),
@@ -244,7 +247,9 @@ impl Authorizer {
                     return Err(Denial::BasicDenied.into());
                 }
                 let identity = self.identify(token, around, trail).await?;
-                if identity.username.as_str() != unverified_username {
+                // Atlassian tells no capital letters from small ones in user names.
+                let username = identity.username.as_str();
+                if !username.eq_ignore_ascii_case(unverified_username) {
                     return Err(Denial::ApiTokenUserMismatch.into());
                 }
                 (Some(identity), Grant::Nothing)

@@ -170,8 +170,15 @@ impl Settings {
         if self.general.basic_auth == BasicAuth::PassThrough {
             warn!("Basic credentials of every user are passed through");
         }
-        if self.products.iter().any(Product::is_whole_api) {
-            warn!("no products are set: every verified caller may use every route of the API");
+        for product in self
+            .products
+            .iter()
+            .filter(|product| product.has_no_rules())
+        {
+            warn!(
+                product = product.id(),
+                "no access rules: every caller who gets in may use the whole product"
+            );
         }
         for provider in &self.providers {
             let provider_id = provider.id.as_str();

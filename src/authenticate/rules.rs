@@ -57,6 +57,7 @@ impl VerifiedClaims {
             self.text("jti"),
             self.text("origin_jti"),
             Some(principal.as_str()),
+            Some(username.as_str()),
             client_id,
         ];
         if ids.into_iter().flatten().any(|id| revoked.contains(id)) {

@@ -156,7 +156,7 @@ impl<'d, 'p> Draft<'d, 'p> {
         };
         let secret = self.secrets.get(name).cloned();
         if secret.is_none() {
-            self.wrong(field, "names no secret; expected the last part of the name of a parameter below `secrets/`");
+            self.wrong(field, "names no secret that is there; expected the last part of the name of a parameter below `secrets/`, never the secret itself");
         }
         secret
     }

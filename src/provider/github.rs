@@ -30,6 +30,12 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
         || "https://api.github.com".to_owned(),
         |base| format!("{base}/api/v3"),
     );
+    if api.ends_with("/api/v3/api/v3") {
+        draft.wrong(
+            "base_url",
+            "expected the server's URL without `/api/v3`, for example `https://github.example.com`",
+        );
+    }
     let client = draft.client_secret();
     let check = client.and_then(|(client_id, client_secret)| {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);

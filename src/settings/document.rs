@@ -30,6 +30,7 @@ pub use schema::schema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawGeneral {
     /// How long settings are used before they are read again, in seconds: 1 to 3600, by default 300.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub(crate) refresh_seconds: Option<u64>,
     /// What becomes of decisions; `enforce` by default.
     pub(crate) mode: Option<Mode>,
@@ -119,9 +120,11 @@ pub(crate) struct RawApiTokens {
     pub(crate) allow_basic: Option<bool>,
     /// The longest time from a token's creation for which it is accepted, in days: 1 to 3650, by
     /// default 365.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3650)))]
     pub(crate) max_lifetime_days: Option<u64>,
     /// How long a token's record is used before it is read again, in seconds: 1 to 3600, by default
     /// 60. A revoked token is refused after that time at the latest.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub(crate) recheck_seconds: Option<u64>,
 }
 

@@ -11,6 +11,9 @@ use crate::settings::Tree;
 use crate::settings::problem::Problems;
 use crate::settings::source::LoadError;
 
+/// Members that stand for folders of parameters.
+const FOLDERS: [&str; 3] = ["providers", "products", "secrets"];
+
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
@@ -50,6 +53,13 @@ fn flatten(text: &[u8]) -> Result<Tree, Problems> {
         Ok(Value::Object(top)) => {
             for (name, value) in top {
                 match value {
+                    // What an editor finds the schema by.
+                    Value::String(_) if name == "$schema" => {}
+                    Value::Object(entries)
+                        if entries.is_empty() && !FOLDERS.contains(&name.as_str()) =>
+                    {
+                        documents.push((name, "{}".to_owned()));
+                    }
                     Value::Object(entries) if name != "settings" && name != "revoked" => {
                         documents.extend(
                             entries

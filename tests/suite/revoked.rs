@@ -76,7 +76,7 @@ async fn by_token_login_subject_and_client_at_the_next_refresh() {
 async fn nothing_else_is_compared() {
     let key = SigningKey::generate("key", "ES256");
     let revoked = json!([
-        "alice", "a-group", "openid", ISSUER, "idp", "B1A2", "b1a", "*"
+        "ALICE", "a-group", "openid", ISSUER, "idp", "B1A2", "b1a", "*"
     ]);
     let local = Local::new(&settings(&key, Some(revoked)), Options::default());
     assert_eq!(local.code(&bearer(&token(&key))).await, "allowed");
@@ -91,7 +91,7 @@ async fn tokens_that_the_provider_vouches_for() {
             "active": true, "sub": "subject", "client_id": "client", "username": "alice", "jti": "b1a2",
         });
     });
-    for entry in ["b1a2", "subject", "client"] {
+    for entry in ["b1a2", "subject", "client", "alice"] {
         let mut settings = asked.settings(&key, "jwt");
         settings["settings"]["refresh_seconds"] = REFRESH.into();
         let local = Local::new(&settings, Options::default());

@@ -66,7 +66,7 @@ fn sample_settings_are_valid_and_mistakes_are_not() {
         ),
         json!({"providers": {}, "settings": {"mode": "monitor", "basic_auth": {"allowed_users": ["a"]},
                "api_tokens": {"enabled": true}}, "revoked": ["a"]}),
-        json!({}),
+        json!({"$schema": "settings.schema.json", "settings": {"api_tokens": {"enabled": true}}}),
         provider(json!({"kind": "okta", "colour": "green"})),
         provider(json!({"kind": "openldap"})),
         provider(json!({"kind": "custom", "verify": "perhaps"})),
@@ -74,12 +74,13 @@ fn sample_settings_are_valid_and_mistakes_are_not() {
         json!({"providers": {}, "settings": {"refresh_seconds": "60"}}),
         json!({"providers": {}, "products": {"jira": {"access": [{"permit": []}]}}}),
         json!({"providers": {}, "revoked": "a"}),
+        json!({"settings": {"refresh_seconds": 0}}),
         provider(json!({"kind": "custom", "issuer": ""})),
         provider(json!({"kind": "custom", "issuer": null, "verify": null})),
     ];
     let accepted = valid(&documents);
     for (index, (document, accepted)) in documents.iter().zip(accepted).enumerate() {
-        assert_eq!(accepted, index < 4, "{document}");
+        assert_eq!(accepted, index < 5, "{document}");
     }
 }
 
@@ -101,6 +102,7 @@ fn the_readme_shows_settings_that_work() {
     for file in &files {
         let tree: Tree = parameters(file)
             .into_iter()
+            .filter(|(name, ..)| !name.ends_with("/$schema"))
             .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
             .collect();
         let options = Options {

@@ -88,8 +88,10 @@ pub(crate) struct RawProvider {
     pub(crate) online_for: Option<Vec<String>>,
     /// How long the provider's word about a token is used before it is asked again, in seconds: 1
     /// to 3600, by default 60. A revoked token is refused after that time at the latest.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub(crate) recheck_seconds: Option<u64>,
     /// The longest time since a token was issued, in seconds.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub(crate) max_token_age_seconds: Option<u64>,
     /// Certificates of the authority that the provider's certificate is by, in PEM, in place of
     /// the public authorities.

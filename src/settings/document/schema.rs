@@ -23,10 +23,13 @@ use crate::http::Endpoint;
     reason = "stands for the file, which is read as a tree of documents"
 )]
 struct File {
+    /// Where this schema is, for editors.
+    #[schemars(rename = "$schema")]
+    schema: Option<String>,
     /// General settings.
     settings: Option<RawGeneral>,
-    /// Providers by id.
-    providers: BTreeMap<String, RawProvider>,
+    /// Providers by id; at least one, unless API tokens are enabled.
+    providers: Option<BTreeMap<String, RawProvider>>,
     /// Products by id.
     products: Option<BTreeMap<String, RawProduct>>,
     /// Secrets by name; the documents refer to them by it.
