@@ -235,9 +235,9 @@ struct State {
     tries: Backoff,
     /// Questions without an answer, one after the other. The first may be one token's doing.
     silences: u32,
-    /// Questions about tokens that the provider does not know, and may never have known.
+    /// Questions about tokens that are none of our callers'.
     misses: Allowance,
-    /// Tokens that it knew: whoever holds one is asked about whatever others send.
+    /// Tokens that were let through: they are asked about again whatever others send.
     known: Recent<TokenDigest, (), MAX_KNOWN>,
     /// A provider that limits our rate is not asked before this time.
     limited_until: SinceEpoch,
