@@ -37,8 +37,16 @@ pub struct Request<'e> {
     pub kind: EventKind,
     /// The method ARN or route ARN, which API Gateway will match against the policy.
     pub arn: RequestArn<'e>,
+    /// The path below the stage as the caller sent it, where the event tells it apart from the ARN.
+    pub path: Option<Text<'e>>,
     /// The distinct values of all `Authorization` headers, in any case and any place.
     pub authorization: Vec<Text<'e>>,
+    /// The values of all `Content-Type` headers.
+    pub content_type: Vec<Text<'e>>,
+    /// The names of all headers, in the case in which they came and as often.
+    pub header_names: Vec<Text<'e>>,
+    /// The names and values of the query, decoded, with all that is repeated.
+    pub query: Vec<(Text<'e>, Text<'e>)>,
     /// The caller's address as API Gateway saw it.
     pub source_ip: Option<Text<'e>>,
     /// API Gateway's id of the request.
@@ -63,20 +71,30 @@ impl<'e> Request<'e> {
         .and_then(RequestArn::parse)
         .ok_or(Fault::EventMalformed)?;
 
-        let mut authorization = raw.headers.0;
-        authorization.extend(raw.multi_value_headers.0);
+        let mut headers = raw.headers;
+        headers.extend(raw.multi_value_headers);
         if kind == EventKind::RestToken {
             // This shape has no headers: the token is all that there is.
-            authorization = raw.authorization_token.into_iter().collect();
+            headers.authorization = raw.authorization_token.into_iter().collect();
         }
-        authorization.sort_unstable();
-        authorization.dedup();
+        headers.authorization.sort_unstable();
+        headers.authorization.dedup();
 
         let context = raw.request_context.unwrap_or_default();
         Ok(Self {
             kind,
             arn,
-            authorization,
+            path: raw.path,
+            authorization: headers.authorization,
+            content_type: headers.content_type,
+            header_names: headers.names,
+            query: match raw.raw_query_string {
+                Some(query) if kind == EventKind::Http2 => decoded(&query),
+                _ => both(
+                    raw.multi_value_query_string_parameters,
+                    raw.query_string_parameters,
+                ),
+            },
             source_ip: context
                 .identity
                 .and_then(|identity| identity.source_ip)
@@ -140,9 +158,17 @@ struct Shape<'e> {
     #[serde(borrow, default)]
     authorization_token: Option<Text<'e>>,
     #[serde(borrow, default)]
-    headers: Authorization<'e>,
+    path: Option<Text<'e>>,
     #[serde(borrow, default)]
-    multi_value_headers: Authorization<'e>,
+    headers: Headers<'e>,
+    #[serde(borrow, default)]
+    multi_value_headers: Headers<'e>,
+    #[serde(borrow, default)]
+    query_string_parameters: Parameters<'e>,
+    #[serde(borrow, default)]
+    multi_value_query_string_parameters: Parameters<'e>,
+    #[serde(borrow, default)]
+    raw_query_string: Option<Text<'e>>,
     #[serde(borrow, default)]
     request_context: Option<RawContext<'e>>,
 }
@@ -216,6 +242,12 @@ impl std::ops::Deref for Text<'_> {
     }
 }
 
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl<'de: 'e, 'e> Deserialize<'de> for Text<'e> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextVisitor;
@@ -240,37 +272,54 @@ impl<'de: 'e, 'e> Deserialize<'de> for Text<'e> {
     }
 }
 
-/// The values of the `Authorization` members of `headers` or `multiValueHeaders`.
+/// What is read of `headers` and `multiValueHeaders`.
 ///
 /// Header names keep the case in which the client sent them over HTTP/1.1.
 #[derive(Default)]
-struct Authorization<'e>(Vec<Text<'e>>);
+struct Headers<'e> {
+    authorization: Vec<Text<'e>>,
+    content_type: Vec<Text<'e>>,
+    names: Vec<Text<'e>>,
+}
 
-impl<'de: 'e, 'e> Deserialize<'de> for Authorization<'e> {
+impl Headers<'_> {
+    fn extend(&mut self, other: Self) {
+        self.authorization.extend(other.authorization);
+        self.content_type.extend(other.content_type);
+        self.names.extend(other.names);
+    }
+}
+
+impl<'de: 'e, 'e> Deserialize<'de> for Headers<'e> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct HeadersVisitor;
 
         impl<'de> Visitor<'de> for HeadersVisitor {
-            type Value = Authorization<'de>;
+            type Value = Headers<'de>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object of header values")
             }
 
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Authorization::default())
+                Ok(Headers::default())
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut headers: A) -> Result<Self::Value, A::Error> {
-                let mut values = Vec::new();
-                while let Some(name) = headers.next_key::<Text<'de>>()? {
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+                let mut headers = Headers::default();
+                while let Some(name) = members.next_key::<Text<'de>>()? {
                     if name.eq_ignore_ascii_case("authorization") {
-                        values.extend(headers.next_value::<Values<'de>>()?.0);
+                        let values = members.next_value::<Values<'de>>()?.0;
+                        headers.authorization.extend(values);
+                    } else if name.eq_ignore_ascii_case("content-type") {
+                        let values = members.next_value::<Values<'de>>()?.0;
+                        headers.content_type.extend(values);
                     } else {
-                        headers.next_value::<IgnoredAny>()?;
+                        members.next_value::<IgnoredAny>()?;
                     }
+                    headers.names.push(name);
                 }
-                Ok(Authorization(values))
+                Ok(headers)
             }
         }
 
@@ -278,7 +327,63 @@ impl<'de: 'e, 'e> Deserialize<'de> for Authorization<'e> {
     }
 }
 
-/// One header's value: a string in `headers`, an array of strings in `multiValueHeaders`.
+/// The names and values of a query, as API Gateway has decoded them.
+#[derive(Default)]
+struct Parameters<'e>(Vec<(Text<'e>, Text<'e>)>);
+
+impl<'de: 'e, 'e> Deserialize<'de> for Parameters<'e> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ParametersVisitor;
+
+        impl<'de> Visitor<'de> for ParametersVisitor {
+            type Value = Parameters<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object of query parameters")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Parameters::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(name) = members.next_key::<Text<'de>>()? {
+                    let mut values = members.next_value::<Values<'de>>()?.0;
+                    if values.is_empty() {
+                        // A name alone is a name all the same.
+                        values.push(Text::from(""));
+                    }
+                    pairs.extend(values.into_iter().map(|value| (name.clone(), value)));
+                }
+                Ok(Parameters(pairs))
+            }
+        }
+
+        deserializer.deserialize_any(ParametersVisitor)
+    }
+}
+
+/// All values of all names; a name that only one of the two objects has counts too.
+fn both<'e>(all: Parameters<'e>, last: Parameters<'e>) -> Vec<(Text<'e>, Text<'e>)> {
+    let Parameters(mut pairs) = all;
+    for (name, value) in last.0 {
+        if !pairs.iter().any(|(known, _)| *known == name) {
+            pairs.push((name, value));
+        }
+    }
+    pairs
+}
+
+/// The names and values of a raw query.
+fn decoded<'e>(query: &str) -> Vec<(Text<'e>, Text<'e>)> {
+    let owned = |text: Cow<'_, str>| Text(Cow::Owned(text.into_owned()));
+    form_urlencoded::parse(query.as_bytes())
+        .map(|(name, value)| (owned(name), owned(value)))
+        .collect()
+}
+
+/// A string, or an array of strings in the objects with several values to a name.
 struct Values<'e>(Vec<Text<'e>>);
 
 impl<'de: 'e, 'e> Deserialize<'de> for Values<'e> {

@@ -3,15 +3,18 @@
 //! Sources: [REST output](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html),
 //! [HTTP API output](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 
+mod options;
+
 use lambda_runtime::Diagnostic;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use thiserror::Error;
 
 use crate::error::{Fault, Refusal};
 use crate::event::EventKind;
 use crate::identity::Identity;
+
+pub use options::{CacheSeconds, Options, OptionsError};
 
 /// The most bytes of an answer. API Gateway takes 8 KB.
 pub const MAX_ANSWER: usize = 8_000;
@@ -24,93 +27,18 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b',').add(b'"').add
 /// The principal of a caller that nobody has verified.
 const UNVERIFIED: &str = "unverified";
 
-/// How the API is set up, where that changes what an answer must be.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Answer HTTP API 2.0 events with `isAuthorized`.
-    pub simple_responses: bool,
-    /// How long API Gateway uses an answer again; `None` where nobody has said.
-    pub cache_seconds: Option<u32>,
-    /// The caller's address is part of what API Gateway finds an answer by.
-    pub cached_by_source_ip: bool,
-}
-
-impl Options {
-    /// Reads `AUTHORIZER_SIMPLE_RESPONSES`, `AUTHORIZER_CACHE_SECONDS` and
-    /// `AUTHORIZER_CACHED_BY_SOURCE_IP`.
-    ///
-    /// # Errors
-    ///
-    /// A simple response says yes or no for one request. With a cache, API Gateway would use it
-    /// for all routes; so it is an error unless the cache is known to be off.
-    pub fn from_env() -> Result<Self, OptionsError> {
-        let variable = |name| std::env::var(name).unwrap_or_default();
-        Self::parse(
-            &variable("AUTHORIZER_SIMPLE_RESPONSES"),
-            &variable("AUTHORIZER_CACHE_SECONDS"),
-            &variable("AUTHORIZER_CACHED_BY_SOURCE_IP"),
-        )
-    }
-
-    fn parse(simple: &str, cache_seconds: &str, by_source_ip: &str) -> Result<Self, OptionsError> {
-        let flag = |text| match text {
-            "" | "false" => Some(false),
-            "true" => Some(true),
-            _ => None,
-        };
-        let options = Self {
-            simple_responses: flag(simple).ok_or(OptionsError::Simple)?,
-            cache_seconds: match cache_seconds {
-                "" => None,
-                seconds => Some(seconds.parse().map_err(|_| OptionsError::Seconds)?),
-            },
-            cached_by_source_ip: flag(by_source_ip).ok_or(OptionsError::SourceIp)?,
-        };
-        if options.simple_responses && !options.cache_is_off() {
-            return Err(OptionsError::Cache);
-        }
-        Ok(options)
-    }
-
-    /// Whether each request is known to reach the authorizer.
-    pub fn cache_is_off(self) -> bool {
-        self.cache_seconds == Some(0)
-    }
-
-    /// Whether an answer is known to be used only for requests from the same address.
-    pub fn is_bound_to_source(self) -> bool {
-        self.cache_is_off() || self.cached_by_source_ip
-    }
-}
-
-/// The environment describes no safe API.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-pub enum OptionsError {
-    /// Neither `true` nor `false`.
-    #[error("AUTHORIZER_SIMPLE_RESPONSES: expected `true` or `false`")]
-    Simple,
-    /// Neither `true` nor `false`.
-    #[error("AUTHORIZER_CACHED_BY_SOURCE_IP: expected `true` or `false`")]
-    SourceIp,
-    /// No number.
-    #[error("AUTHORIZER_CACHE_SECONDS: expected a number of seconds")]
-    Seconds,
-    /// Simple responses together with a cache.
-    #[error(
-        "AUTHORIZER_CACHE_SECONDS: expected `0`, and the authorizer's cache off: a simple response \
-         is right for one route only, and a cache would use it for all"
-    )]
-    Cache,
-}
-
 /// What the caller may do, and whether that includes this request.
 pub struct Decision<'d> {
     /// The verified caller; `None` for one that was let through without being verified.
     pub identity: Option<&'d Identity>,
     /// How a caller without an identity came: `basic`, or empty.
     pub unverified_method: &'static str,
-    /// The caller's own `Authorization`, where it is to go to Atlassian as it is.
-    pub pass_on: Option<&'d str>,
+    /// What Atlassian is sent as `Authorization`, if anything.
+    pub authorization: Option<&'d str>,
+    /// The user whom an OAuth 1.0a signature in `authorization` is for.
+    pub xoauth_requestor_id: Option<&'d str>,
+    /// The value of the API key whose usage plan the request counts for.
+    pub usage_key: Option<&'d str>,
     /// The product's name; empty where the path belongs to none.
     pub product: &'d str,
     /// What the caller may do in the product.
@@ -126,7 +54,7 @@ impl Decision<'_> {
     ///
     /// [`Fault::AnswerTooLarge`] when the answer exceeds API Gateway's limit even without the
     /// caller's groups.
-    pub fn answer(&self, kind: EventKind, options: Options) -> Result<Box<RawValue>, Fault> {
+    pub fn answer(&self, kind: EventKind, options: &Options) -> Result<Box<RawValue>, Fault> {
         let mut context = Context::of(self);
         let principal_id = match self.identity {
             Some(_) => context.principal.clone(),
@@ -144,6 +72,7 @@ impl Decision<'_> {
                     principal_id: &principal_id,
                     policy_document: self.policy_document,
                     context: &context,
+                    usage_identifier_key: self.usage_key,
                 })
             };
             let text = text.map_err(|_| Fault::AnswerTooLarge)?;
@@ -161,6 +90,8 @@ struct IamAnswer<'a> {
     principal_id: &'a str,
     policy_document: &'a RawValue,
     context: &'a Context<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_identifier_key: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -184,6 +115,7 @@ struct Context<'a> {
     groups: String,
     token_id: String,
     authorization: &'a str,
+    xoauth_requestor_id: &'a str,
     user_header: &'a str,
 }
 
@@ -203,7 +135,7 @@ impl<'a> Context<'a> {
             items.join(separator)
         };
         let authorization = decision
-            .pass_on
+            .authorization
             .filter(|value| value.bytes().all(|byte| matches!(byte, b' '..=b'~')))
             .unwrap_or(NO_AUTHORIZATION);
         let Some(identity) = decision.identity else {
@@ -226,6 +158,7 @@ impl<'a> Context<'a> {
             groups: list(&identity.groups, ","),
             token_id: encode(identity.token_id.as_deref().unwrap_or_default()),
             authorization,
+            xoauth_requestor_id: decision.xoauth_requestor_id.unwrap_or_default(),
             user_header: identity.username.as_str(),
         }
     }
@@ -265,7 +198,7 @@ impl From<Refusal> for Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, Options, OptionsError};
+    use super::Context;
     use crate::error::{Denial, Fault, Refusal};
     use lambda_runtime::Diagnostic;
 
@@ -276,36 +209,6 @@ mod tests {
         assert_eq!(
             message(Fault::KeysUnavailable.into()),
             "no decision: the provider's keys could not be fetched"
-        );
-    }
-
-    #[test]
-    fn simple_responses_need_the_cache_off() {
-        let parse = |simple, seconds| Options::parse(simple, seconds, "");
-        assert!(parse("true", "0").unwrap().simple_responses);
-        assert!(!parse("", "").unwrap().simple_responses);
-        assert!(!parse("false", "300").unwrap().simple_responses);
-        for seconds in ["", "300"] {
-            assert_eq!(parse("true", seconds).unwrap_err(), OptionsError::Cache);
-        }
-        assert_eq!(parse("true", "off").unwrap_err(), OptionsError::Seconds);
-        assert_eq!(parse("yes", "0").unwrap_err(), OptionsError::Simple);
-    }
-
-    #[test]
-    fn what_an_answer_is_bound_to() {
-        let bound = |seconds, by_source| {
-            Options::parse("", seconds, by_source)
-                .unwrap()
-                .is_bound_to_source()
-        };
-        assert!(bound("0", ""));
-        assert!(bound("300", "true"));
-        assert!(!bound("300", ""));
-        assert!(!bound("", "false"));
-        assert_eq!(
-            Options::parse("", "", "1").unwrap_err(),
-            OptionsError::SourceIp
         );
     }
 
