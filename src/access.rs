@@ -12,8 +12,10 @@ mod policy;
 mod routes;
 
 use crate::identity::Identity;
+use crate::settings::Secrets;
 use crate::settings::document::{ProductKind, RawProduct, RawRule};
 use crate::settings::problem::Report;
+use crate::upstream::Upstream;
 
 pub use cache::Compiled;
 pub(crate) use cache::PolicyCache;
@@ -50,6 +52,7 @@ pub struct Product {
     searches: Vec<String>,
     /// Resources that Basic credentials of every user may be passed through to.
     basic: Vec<String>,
+    upstream: Upstream,
 }
 
 #[derive(Clone, Debug)]
@@ -79,7 +82,13 @@ impl Product {
             rules: None,
             searches: Vec::new(),
             basic: Vec::new(),
+            upstream: Upstream::None,
         }
+    }
+
+    /// How it learns who is calling.
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.upstream
     }
 
     pub(crate) fn has_no_rules(&self) -> bool {
@@ -149,7 +158,16 @@ impl Product {
     }
 
     /// Reads a product's document; what is wrong goes to the report.
-    pub(crate) fn resolve(id: &str, raw: RawProduct, report: &mut Report<'_>) -> Option<Self> {
+    pub(crate) fn resolve(
+        id: &str,
+        raw: RawProduct,
+        secrets: &Secrets,
+        report: &mut Report<'_>,
+    ) -> Option<Self> {
+        let upstream = raw
+            .upstream
+            .map(|raw| Upstream::resolve(raw, secrets, report))
+            .unwrap_or_default();
         let Some(path) = raw.path else {
             report.wrong(
                 "path",
@@ -197,6 +215,7 @@ impl Product {
             rules,
             searches: Vec::new(),
             basic: Vec::new(),
+            upstream,
         };
         let reads = expand("@read", kind, Effect::Allow).unwrap_or_default();
         let reads = reads.iter().flat_map(|route| route.resources(trimmed));
@@ -301,8 +320,8 @@ mod tests {
     use super::{Policy, Product};
     use crate::authenticate::claims::VerifiedClaims;
     use crate::identity::{Identity, Subject};
-    use crate::settings::ProviderId;
     use crate::settings::problem::Problems;
+    use crate::settings::{ProviderId, Secrets};
     use crate::username::Username;
 
     const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod";
@@ -310,7 +329,7 @@ mod tests {
     fn product(id: &str, document: &Value) -> Product {
         let mut problems = Problems::default();
         let raw = serde_json::from_value(document.clone()).unwrap();
-        let product = Product::resolve(id, raw, &mut problems.of("product"));
+        let product = Product::resolve(id, raw, &Secrets::new(), &mut problems.of("product"));
         problems.or(product.unwrap()).unwrap()
     }
 

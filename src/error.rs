@@ -1,7 +1,7 @@
-//! The two ways not to be let through: [`Denial`] is the caller's, [`Fault`] is ours.
+//! The ways not to be let through: [`Denial`] and [`Forbidden`] are the caller's, [`Fault`] is ours.
 //!
-//! Both carry a stable `code()` for the audit line. Neither carries any text of a token, a claim
-//! or a secret, so both can be logged as they are.
+//! All carry a stable `code()` for the audit line. None carries any text of a token, a claim
+//! or a secret, so all can be logged as they are.
 
 use thiserror::Error;
 
@@ -9,6 +9,12 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Denial {
+    /// A header by which something at the origin knows users.
+    #[error("a header that names a user was sent")]
+    IdentityHeader,
+    /// A query parameter that Atlassian would take for a user, a password or a signature.
+    #[error("a query parameter that names a user was sent")]
+    IdentityParameter,
     /// No `Authorization` header, or an empty one.
     #[error("no credential was sent")]
     CredentialMissing,
@@ -124,6 +130,8 @@ impl Denial {
     /// The stable name of this denial, as in the README's table.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::IdentityHeader => "identity_header",
+            Self::IdentityParameter => "identity_parameter",
             Self::CredentialMissing => "credential_missing",
             Self::CredentialAmbiguous => "credential_ambiguous",
             Self::CredentialUnsupported => "credential_unsupported",
@@ -191,6 +199,15 @@ pub enum Fault {
     /// An API token is bound to source addresses, which API Gateway's cache would not keep to.
     #[error("an API token is bound to source addresses, and the cache key does not include them")]
     SourceNotInCacheKey,
+    /// The store of users' own credentials could not be read, or holds what is none.
+    #[error("the store of users' credentials could not be read")]
+    UserCredentialsUnavailable,
+    /// The event tells too little of the request to sign it, as a `TOKEN` authorizer's does.
+    #[error("the event does not tell what a signature of the request needs")]
+    RequestNotSignable,
+    /// The signature for Atlassian could not be made.
+    #[error("the signature for Atlassian could not be made")]
+    SigningFailed,
     /// The policy or the whole answer exceeds API Gateway's limits.
     #[error("the answer exceeds the limits of API Gateway")]
     AnswerTooLarge,
@@ -208,7 +225,43 @@ impl Fault {
             Self::ProviderMisconfigured => "provider_misconfigured",
             Self::ApiTokensUnavailable => "api_tokens_unavailable",
             Self::SourceNotInCacheKey => "source_not_in_cache_key",
+            Self::UserCredentialsUnavailable => "user_credentials_unavailable",
+            Self::RequestNotSignable => "request_not_signable",
+            Self::SigningFailed => "signing_failed",
             Self::AnswerTooLarge => "answer_too_large",
+        }
+    }
+}
+
+/// Why a verified caller may not go on. It becomes a policy without an Allow for the request: 403.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Forbidden {
+    /// No rule allows the route, or one denies it.
+    RouteNotAllowed,
+    /// The path belongs to no product.
+    ProductUnknown,
+    /// An API token is bound to other networks.
+    SourceNotAllowed,
+    /// The product takes users' own credentials, and none is stored for this one.
+    UserCredentialMissing,
+    /// The user is one that nobody is ever made.
+    ImpersonationRefused,
+    /// A form in the body would be part of an OAuth 1.0a signature, and an authorizer is not shown
+    /// the body.
+    FormNotSignable,
+}
+
+impl Forbidden {
+    /// The stable name of this reason, as in the README's table.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::RouteNotAllowed => "route_not_allowed",
+            Self::ProductUnknown => "product_unknown",
+            Self::SourceNotAllowed => "source_not_allowed",
+            Self::UserCredentialMissing => "user_credential_missing",
+            Self::ImpersonationRefused => "impersonation_refused",
+            Self::FormNotSignable => "form_not_signable",
         }
     }
 }

@@ -1,16 +1,17 @@
 //! An API Gateway Lambda authorizer that lets OAuth 2.0 and OpenID Connect identities call the
 //! REST APIs of Jira, Confluence and Bitbucket.
 //!
-//! One event becomes one answer in five steps, a module each:
+//! One event becomes one answer in six steps, a module each:
 //!
 //! 1. [`event`]: any of the five event shapes becomes a [`event::Request`].
 //! 2. [`credential`]: the request's `Authorization` becomes a [`credential::Credential`].
 //! 3. [`authenticate`]: the credential is verified, by the rules of its [`provider`] and with its
 //!    [`keys`] or its word, and becomes an [`identity::Identity`] with an Atlassian [`username`].
 //! 4. [`access`]: the identity and the operator's rules become a [`access::Policy`].
-//! 5. [`response`]: policy and identity become the JSON that API Gateway reads.
+//! 5. [`upstream`]: the identity becomes what tells Atlassian who is calling.
+//! 6. [`response`]: policy, identity and that become the JSON that API Gateway reads.
 //!
-//! [`authorizer::Authorizer`] runs the five steps and owns the caches. [`settings`] says what the
+//! [`authorizer::Authorizer`] runs the six steps and owns the caches. [`settings`] says what the
 //! operator wants, [`audit`] what was decided, and [`error`] why not.
 
 pub mod access;
@@ -31,11 +32,13 @@ mod json;
 pub mod keys;
 pub mod logging;
 pub mod provider;
+mod records;
 pub mod response;
 pub mod secret;
 pub mod settings;
 mod signing;
 mod sync;
+pub mod upstream;
 pub mod username;
 mod verdicts;
 

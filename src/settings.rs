@@ -6,7 +6,7 @@
 
 pub(crate) mod document;
 mod file;
-mod general;
+pub(crate) mod general;
 pub mod problem;
 pub mod source;
 mod ssm;
@@ -99,7 +99,7 @@ impl Settings {
     /// # Errors
     ///
     /// All problems of all documents, each with its parameter and field.
-    pub fn parse(tree: &Tree, options: Options) -> Result<Self, Problems> {
+    pub fn parse(tree: &Tree, options: &Options) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let mut general = General::default();
         let mut providers = Vec::new();
@@ -131,7 +131,7 @@ impl Settings {
                 }
                 Some(("products", id)) if is_id(id) => {
                     if let Some(raw) = document::read::<RawProduct>(text, &mut report) {
-                        products.extend(Product::resolve(id, raw, &mut report));
+                        products.extend(Product::resolve(id, raw, &secrets, &mut report));
                     }
                 }
                 Some(("secrets", id)) if is_id(id) => {
@@ -156,6 +156,16 @@ impl Settings {
         };
         together::check(&mut settings, tree, options, &mut problems);
         problems.or(settings)
+    }
+
+    /// The public keys, by product, that verify what products with the upstream mode `assertion` are
+    /// sent, each as a JWK Set (RFC 7517, section 5).
+    #[cfg(feature = "cli")]
+    pub fn assertion_keys(&self) -> BTreeMap<&str, serde_json::Value> {
+        let products = self.products.iter();
+        products
+            .filter_map(|product| Some((product.id(), product.upstream().jwks()?)))
+            .collect()
     }
 
     /// Says in the log what is allowed and seldom wise.

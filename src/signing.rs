@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -76,6 +76,21 @@ impl PrivateKey {
         Ok([input, signature].join("."))
     }
 
+    /// The public half of a P-256 key; `None` for an RSA one.
+    pub(crate) fn ec_public_key(&self) -> Option<EcPublicKey> {
+        match &*self.0 {
+            Pair::Rsa(_) => None,
+            // An uncompressed point: 4, x, y (SEC 1, section 2.3.3).
+            Pair::P256(pair) => match pair.public_key().as_ref().split_first()? {
+                (4, point) if point.len() == 64 => {
+                    let (x, y) = point.split_at(32);
+                    Some(EcPublicKey::new(x, y))
+                }
+                _ => None,
+            },
+        }
+    }
+
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
         let random = SystemRandom::new();
         match &*self.0 {
@@ -90,6 +105,44 @@ impl PrivateKey {
                 .map(|signature| signature.as_ref().to_vec())
                 .map_err(|_| SigningError),
         }
+    }
+}
+
+/// A P-256 public key, as a JWK has it.
+#[derive(Clone, Debug)]
+pub(crate) struct EcPublicKey {
+    #[cfg(feature = "cli")]
+    x: String,
+    #[cfg(feature = "cli")]
+    y: String,
+    key_id: String,
+}
+
+impl EcPublicKey {
+    fn new(x: &[u8], y: &[u8]) -> Self {
+        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+        // The members that RFC 7638, section 3.2, takes of an EC key, in its order.
+        let members = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, members.as_bytes());
+        Self {
+            #[cfg(feature = "cli")]
+            x,
+            #[cfg(feature = "cli")]
+            y,
+            key_id: URL_SAFE_NO_PAD.encode(digest),
+        }
+    }
+
+    /// The thumbprint (RFC 7638), which serves as `kid`.
+    pub(crate) fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// The key as a JWK (RFC 7517).
+    #[cfg(feature = "cli")]
+    pub(crate) fn jwk(&self) -> Value {
+        json!({"kty": "EC", "crv": "P-256", "x": self.x, "y": self.y,
+               "kid": self.key_id, "alg": "ES256", "use": "sig"})
     }
 }
 

@@ -130,6 +130,7 @@ mod tests {
 
     use super::Grant;
     use crate::access::{Policy, Product};
+    use crate::settings::Secrets;
     use crate::settings::problem::Problems;
 
     const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod";
@@ -141,7 +142,7 @@ mod tests {
     fn product(id: &str, document: &Value) -> Product {
         let mut problems = Problems::default();
         let raw = serde_json::from_value(document.clone()).unwrap();
-        let product = Product::resolve(id, raw, &mut problems.of("product"));
+        let product = Product::resolve(id, raw, &Secrets::new(), &mut problems.of("product"));
         problems.or(product.unwrap()).unwrap()
     }
 

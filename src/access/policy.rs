@@ -74,6 +74,11 @@ impl Policy {
         self
     }
 
+    /// Whether there is any request that the policy lets through.
+    pub(crate) fn allows_anything(&self) -> bool {
+        !self.allow.is_empty()
+    }
+
     /// Whether the policy lets a request with this ARN through, as IAM evaluates it: an Allow
     /// matches, and no Deny does.
     pub fn allows(&self, arn: &str) -> bool {

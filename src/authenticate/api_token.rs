@@ -4,8 +4,6 @@
 //! nothing rests on it. Of the secret only a SHA-256 is stored: with 256 random bits, there is
 //! nothing that a slow hash would add.
 
-mod registry;
-
 use std::time::Duration;
 
 use aws_lc_rs::digest;
@@ -19,11 +17,24 @@ use crate::clock::SinceEpoch;
 use crate::credential::{API_TOKEN_PREFIX, Token};
 use crate::error::{Denial, Fault, Refusal};
 use crate::identity::{ApiTokenSubject, Identity, Limits};
+use crate::records::Records;
 use crate::secret::same;
+use crate::settings::source::{RecordName, Source};
 use crate::settings::{ApiTokens, ProviderId};
 use crate::username::Username;
 
-pub(crate) use registry::Registry;
+/// Records of tokens seen before.
+pub(crate) type Registry = Records<TokenId, Record>;
+
+/// Lookups of ids seen for the first time that may come to nothing at once, and how long one more
+/// takes. A checksum is easily made.
+const MISSES_AT_ONCE: u32 = 20;
+const MISS_PAUSE: Duration = Duration::from_secs(1);
+
+/// No records yet.
+pub(crate) fn registry() -> Registry {
+    Records::new(MISSES_AT_ONCE, MISS_PAUSE)
+}
 
 /// Five bits a character, and no two characters that look alike.
 pub(crate) const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -142,13 +153,21 @@ pub(crate) async fn verify(
     rules: Option<ApiTokens>,
     registry: &Registry,
     around: super::Surroundings<'_>,
-    store: &crate::settings::source::Source,
+    store: &Source,
 ) -> Result<Verdict, Refusal> {
     let rules = rules.ok_or(Denial::ApiTokensDisabled)?;
     let token = UnverifiedApiToken::parse(token)?;
     let read = registry
-        .record(&token.id, store, rules.recheck, around.fetch)
-        .await?
+        .find(
+            &token.id,
+            RecordName::ApiToken(&token.id),
+            parse,
+            store,
+            rules.recheck,
+            around.fetch,
+        )
+        .await
+        .map_err(|_| Fault::ApiTokensUnavailable)?
         .ok_or(Denial::ApiTokenUnknown)?;
     let record = &read.record;
     // The one check that rests on the secret; nothing of the record is used before it.
@@ -180,6 +199,13 @@ pub(crate) async fn verify(
         provider: None,
         word_until: None,
     })
+}
+
+fn parse(text: &str) -> Option<Record> {
+    let value = (text.len() <= MAX_RECORD)
+        .then(|| crate::json::parse(text.as_bytes()).ok())
+        .flatten()?;
+    serde_json::from_value(value).ok()
 }
 
 fn identity(id: TokenId, record: &Record, valid_until: SinceEpoch) -> Result<Identity, Fault> {

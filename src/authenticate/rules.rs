@@ -296,7 +296,7 @@ mod tests {
         let tree: Tree = [("providers/idp".to_owned(), document.to_string())]
             .into_iter()
             .collect();
-        Settings::parse(&tree, Options::default())
+        Settings::parse(&tree, &Options::default())
             .unwrap()
             .providers
             .remove(0)

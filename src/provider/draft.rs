@@ -147,18 +147,7 @@ impl<'d, 'p> Draft<'d, 'p> {
 
     /// A secret that a field names.
     fn secret(&mut self, name: Option<&String>, field: &str) -> Option<Secret> {
-        let Some(name) = name else {
-            self.wrong(
-                field,
-                "is missing; expected the name of a parameter below `secrets/`",
-            );
-            return None;
-        };
-        let secret = self.secrets.get(name).cloned();
-        if secret.is_none() {
-            self.wrong(field, "names no secret that is there; expected the last part of the name of a parameter below `secrets/`, never the secret itself");
-        }
-        secret
+        self.report.secret(self.secrets, name, field)
     }
 
     /// Our client id and secret at the provider.

@@ -3,17 +3,22 @@
 //! The JSON Schema of the settings is made of these types (feature `schema`): their comments are
 //! what an operator's editor shows.
 
+mod product;
 mod provider;
 mod read;
 #[cfg(feature = "schema")]
 mod schema;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
+pub(crate) use product::{
+    ProductKind, RawProduct, RawRule, RawUpstream, UpstreamMode, UpstreamScheme,
+};
 #[cfg(feature = "schema")]
 use provider::RawUsernameFields;
 pub(crate) use provider::{
@@ -41,6 +46,12 @@ pub(crate) struct RawGeneral {
     /// Providers, by their ids, in the order in which they are asked about opaque tokens. Those
     /// that are not named follow in the order of their ids.
     pub(crate) opaque_order: Option<Vec<String>>,
+    /// Names of headers, beside `X-Authorizer-Username`, by which something at the origin knows
+    /// users. A request that has one of them, in any case, is refused.
+    pub(crate) identity_headers: Option<Vec<String>>,
+    /// Values of API Gateway's API keys by client id, `*` for all others: whose usage plan a
+    /// request counts for.
+    pub(crate) usage_keys: Option<BTreeMap<String, String>>,
 }
 
 /// What becomes of decisions.
@@ -126,45 +137,4 @@ pub(crate) struct RawApiTokens {
     /// 60. A revoked token is refused after that time at the latest.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub(crate) recheck_seconds: Option<u64>,
-}
-
-/// One product.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawProduct {
-    /// The product's path in the API, such as `/jira`.
-    pub(crate) path: Option<String>,
-    /// What `@read`, `@write` and `@admin` mean; by default from the product's id.
-    pub(crate) kind: Option<ProductKind>,
-    /// Who may do what. Without it every verified caller may use the whole product.
-    pub(crate) access: Option<Vec<RawRule>>,
-}
-
-/// The Atlassian product, as far as its REST API is known here.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ProductKind {
-    /// Jira Software, Core and Service Management.
-    Jira,
-    /// Confluence.
-    Confluence,
-    /// Bitbucket.
-    Bitbucket,
-}
-
-/// One access rule: `allow` or `deny`, under conditions.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawRule {
-    /// Routes such as `GET /rest/*`, `@read` or `@write`.
-    pub(crate) allow: Option<Vec<String>>,
-    /// Routes such as `DELETE /rest/*` or `@admin`; they win.
-    pub(crate) deny: Option<Vec<String>>,
-    /// The caller needs one of these scopes.
-    pub(crate) scopes: Option<Vec<String>>,
-    /// The caller needs to be in one of these groups.
-    pub(crate) groups: Option<Vec<String>>,
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+#[cfg(feature = "cli")]
 use crate::authenticate::api_token::TokenId;
 use crate::settings::Tree;
 use crate::settings::problem::Problems;
-use crate::settings::source::LoadError;
+use crate::settings::source::{LoadError, RecordName};
 
 /// Members that stand for folders of parameters.
 const FOLDERS: [&str; 3] = ["providers", "products", "secrets"];
@@ -26,19 +27,23 @@ pub(crate) fn read(path: &Path) -> Result<Tree, LoadError> {
     flatten(&text).map_err(LoadError::Invalid)
 }
 
-/// Where the record of an API token is: `settings-tokens/<id>.json` beside `settings.json`.
-pub(crate) fn token_path(settings: &Path, id: &TokenId) -> PathBuf {
+/// Where a record is: `settings-tokens/<id>.json` or `settings-users/<name>` beside
+/// `settings.json`.
+pub(crate) fn record_path(settings: &Path, name: RecordName<'_>) -> PathBuf {
     let mut folder = settings.with_extension("").into_os_string();
-    folder.push("-tokens");
-    PathBuf::from(folder)
-        .join(id.as_str())
-        .with_extension("json")
+    folder.push("-");
+    folder.push(name.folder());
+    let extension = match name {
+        RecordName::ApiToken(_) => ".json",
+        RecordName::User(_) => "",
+    };
+    PathBuf::from(folder).join(name.last_part() + extension)
 }
 
 /// Writes the record of a new API token.
 #[cfg(feature = "cli")]
 pub(crate) fn write_token(settings: &Path, id: &TokenId, record: &str) -> Result<(), LoadError> {
-    let path = token_path(settings, id);
+    let path = record_path(settings, RecordName::ApiToken(id));
     let write = || {
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
         std::io::Write::write_all(&mut File::create_new(&path)?, record.as_bytes())

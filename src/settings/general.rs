@@ -1,5 +1,6 @@
 //! The parameter `settings`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::settings::document::{Mode, RawApiTokens, RawBasicAuth, RawGeneral};
@@ -23,6 +24,10 @@ pub struct General {
     pub api_tokens: Option<ApiTokens>,
     /// The order in which providers are asked about opaque tokens.
     pub(crate) opaque_order: Vec<String>,
+    /// Names of headers that name users at the origin, in lower case and with `-` for `_`.
+    pub(crate) identity_headers: Vec<String>,
+    /// Values of API keys by client id, `*` for all others.
+    pub(crate) usage_keys: BTreeMap<String, String>,
 }
 
 /// What becomes of Basic credentials.
@@ -60,6 +65,8 @@ impl Default for General {
             basic_auth: BasicAuth::Deny,
             api_tokens: None,
             opaque_order: Vec::new(),
+            identity_headers: identity_headers(&[], None),
+            usage_keys: BTreeMap::new(),
         }
     }
 }
@@ -79,8 +86,77 @@ impl General {
             basic_auth: basic_auth(raw.basic_auth, report),
             api_tokens: raw.api_tokens.and_then(|raw| api_tokens(&raw, report)),
             opaque_order: raw.opaque_order.unwrap_or_default(),
+            identity_headers: identity_headers(
+                raw.identity_headers.as_deref().unwrap_or_default(),
+                Some(report),
+            ),
+            usage_keys: usage_keys(raw.usage_keys.unwrap_or_default(), report),
         }
     }
+
+    /// Whether something at the origin may take a header of this name for the user's.
+    pub(crate) fn is_identity_header(&self, name: &str) -> bool {
+        let same = |known: &String| {
+            known.len() == name.len()
+                && known.bytes().zip(name.bytes()).all(|(known, byte)| {
+                    known == byte.to_ascii_lowercase() || (known == b'-' && byte == b'_')
+                })
+        };
+        self.identity_headers.iter().any(same)
+    }
+
+    /// The value of the API key that requests of a client count for.
+    pub(crate) fn usage_key(&self, client_id: Option<&str>) -> Option<&str> {
+        let own = client_id.and_then(|client_id| self.usage_keys.get(client_id));
+        own.or_else(|| self.usage_keys.get("*")).map(String::as_str)
+    }
+}
+
+/// The header by which the template tells the product of the user.
+const USER_HEADER: &str = "x-authorizer-username";
+
+fn identity_headers(names: &[String], report: Option<&mut Report<'_>>) -> Vec<String> {
+    // RFC 9110, section 5.6.2.
+    let is_token = |name: &String| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    let is_needed = |name: &String| {
+        ["authorization", "content-type", "host", "accept"]
+            .contains(&name.to_ascii_lowercase().as_str())
+    };
+    if let Some(report) = report
+        && names.iter().any(|name| !is_token(name) || is_needed(name))
+    {
+        report.wrong(
+            "identity_headers",
+            "expected names of headers such as `X-Forwarded-User`, none of which every request has",
+        );
+    }
+    let mut folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
+    folded.push(USER_HEADER.to_owned());
+    folded
+}
+
+/// Some origins make the same of `-` and `_`, as CGI does.
+fn fold(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
+
+fn usage_keys(keys: BTreeMap<String, String>, report: &mut Report<'_>) -> BTreeMap<String, String> {
+    let is_key = |key: &String| {
+        (20..=128).contains(&key.len())
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if !keys.values().all(is_key) {
+        report.wrong(
+            "usage_keys",
+            "expected values of API keys, of 20 to 128 letters, digits and `-`, by client id or `*`",
+        );
+    }
+    keys
 }
 
 fn basic_auth(raw: Option<RawBasicAuth>, report: &mut Report<'_>) -> BasicAuth {
@@ -136,7 +212,7 @@ fn api_tokens(raw: &RawApiTokens, report: &mut Report<'_>) -> Option<ApiTokens> 
     raw.enabled.unwrap_or_default().then_some(tokens)
 }
 
-fn bounded(
+pub(crate) fn bounded(
     value: Option<u64>,
     default: u64,
     most: u64,

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::secret::Secret;
+use crate::settings::Secrets;
+
 /// One thing that is wrong: where, what, and what would be right. Never a value: an operator may
 /// have pasted a secret into the wrong field.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -81,6 +84,27 @@ impl Report<'_> {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
+    }
+
+    /// The secret that a field names.
+    pub(crate) fn secret(
+        &mut self,
+        secrets: &Secrets,
+        name: Option<&String>,
+        field: &str,
+    ) -> Option<Secret> {
+        let Some(name) = name else {
+            self.wrong(
+                field,
+                "is missing; expected the name of a parameter below `secrets/`",
+            );
+            return None;
+        };
+        let secret = secrets.get(name).cloned();
+        if secret.is_none() {
+            self.wrong(field, "names no secret that is there; expected the last part of the name of a parameter below `secrets/`, never the secret itself");
+        }
+        secret
     }
 
     /// Something is wrong with the document as a whole.

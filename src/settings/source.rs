@@ -1,7 +1,7 @@
 //! Where settings come from: `ssm:/prefix` or `file:path`.
 
 use std::env::VarError;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -10,6 +10,7 @@ use crate::authenticate::api_token::TokenId;
 use crate::http::{Deadline, HttpClient};
 use crate::settings::problem::Problems;
 use crate::settings::{Tree, file, ssm};
+use crate::username::Username;
 
 /// The environment variable that names the source.
 pub const VARIABLE: &str = "AUTHORIZER_SETTINGS";
@@ -59,16 +60,16 @@ impl Source {
         }
     }
 
-    /// Reads the record of an API token: a parameter below `<prefix>-tokens`, or a file in the
+    /// Reads one record: a parameter below `<prefix>-tokens` or `<prefix>-users`, or a file in the
     /// folder of that name beside the settings file. `None` where there is none.
-    pub(crate) async fn read_token(
+    pub(crate) async fn read_record(
         &self,
-        id: &TokenId,
+        name: RecordName<'_>,
         deadline: Deadline,
     ) -> Result<Option<String>, LoadError> {
         match self {
-            Self::Ssm(source) => source.read_token(id, deadline).await,
-            Self::File(path) => if_there(std::fs::read_to_string(file::token_path(path, id))),
+            Self::Ssm(source) => source.read_record(name, deadline).await,
+            Self::File(path) => if_there(std::fs::read_to_string(file::record_path(path, name))),
         }
     }
 }
@@ -97,8 +98,52 @@ impl Source {
         match self {
             Self::Ssm(source) => source.delete_token(id, deadline).await,
             Self::File(path) => {
-                let removed = if_there(std::fs::remove_file(file::token_path(path, id)))?;
+                let removed = if_there(std::fs::remove_file(file::record_path(
+                    path,
+                    RecordName::ApiToken(id),
+                )))?;
                 Ok(removed.is_some())
+            }
+        }
+    }
+}
+
+/// What is stored beside the settings' tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RecordName<'n> {
+    /// What is known of an API token.
+    ApiToken(&'n TokenId),
+    /// The credential of a user.
+    User(&'n Username),
+}
+
+impl RecordName<'_> {
+    /// What the folder's name ends with.
+    pub(crate) const fn folder(self) -> &'static str {
+        match self {
+            Self::ApiToken(_) => "tokens",
+            Self::User(_) => "users",
+        }
+    }
+
+    /// The last part of the name. SSM takes letters, digits, `.`, `-` and `_` there; of user names
+    /// the rest is written as `_` and two hexadecimal digits, so that no two have the same.
+    pub(crate) fn last_part(self) -> String {
+        match self {
+            Self::ApiToken(id) => id.as_str().to_owned(),
+            Self::User(username) => {
+                let mut name = String::new();
+                for (index, byte) in username.as_str().bytes().enumerate() {
+                    // A dot in front would hide a file, or lead out of the folder.
+                    let plain =
+                        byte.is_ascii_alphanumeric() || byte == b'-' || (byte == b'.' && index > 0);
+                    if plain {
+                        name.push(char::from(byte));
+                    } else {
+                        let _ = write!(name, "_{byte:02X}");
+                    }
+                }
+                name
             }
         }
     }

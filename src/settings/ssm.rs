@@ -19,10 +19,11 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use tokio::sync::OnceCell;
 
+#[cfg(feature = "cli")]
 use crate::authenticate::api_token::TokenId;
 use crate::http::{Deadline, FetchError, HttpClient, TOTAL_DEADLINE};
 use crate::settings::Tree;
-use crate::settings::source::LoadError;
+use crate::settings::source::{LoadError, RecordName};
 
 /// The longest that one try may take; a slow one is then repeated.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -69,17 +70,17 @@ impl SsmSource {
         within(deadline, Box::pin(self.pages())).await
     }
 
-    /// The record of an API token; `None` where there is no such parameter.
-    pub(crate) async fn read_token(
+    /// One record; `None` where there is no such parameter.
+    pub(crate) async fn read_record(
         &self,
-        id: &TokenId,
+        name: RecordName<'_>,
         deadline: Deadline,
     ) -> Result<Option<String>, LoadError> {
         let work = Box::pin(async {
             let client = self.client.get_or_init(|| client(&self.http)).await;
             let answer = client
                 .get_parameter()
-                .name(self.token_name(id))
+                .name(self.record_name(name))
                 .with_decryption(true)
                 .send()
                 .await;
@@ -111,7 +112,7 @@ impl SsmSource {
             let client = self.client.get_or_init(|| client(&self.http)).await;
             let request = client
                 .put_parameter()
-                .name(self.token_name(id))
+                .name(self.record_name(RecordName::ApiToken(id)))
                 .value(record)
                 .overwrite(false);
             let answer = request
@@ -134,7 +135,7 @@ impl SsmSource {
             let client = self.client.get_or_init(|| client(&self.http)).await;
             match client
                 .delete_parameter()
-                .name(self.token_name(id))
+                .name(self.record_name(RecordName::ApiToken(id)))
                 .send()
                 .await
             {
@@ -148,8 +149,8 @@ impl SsmSource {
         within(deadline, work).await
     }
 
-    pub(crate) fn token_name(&self, id: &TokenId) -> String {
-        format!("{}-tokens/{}", self.prefix, id.as_str())
+    fn record_name(&self, name: RecordName<'_>) -> String {
+        format!("{}-{}/{}", self.prefix, name.folder(), name.last_part())
     }
 
     async fn pages(&self) -> Result<Tree, LoadError> {

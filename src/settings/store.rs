@@ -245,7 +245,7 @@ impl Store {
         if previous.is_some_and(|previous| previous.tree == tree) {
             return Ok(None);
         }
-        let settings = Settings::parse(&tree, self.options).map_err(LoadError::Invalid)?;
+        let settings = Settings::parse(&tree, &self.options).map_err(LoadError::Invalid)?;
         let generation = previous.map_or(0, |previous| previous.generation.saturating_add(1));
         Ok(Some(Loaded::new(tree, settings, generation, previous)))
     }

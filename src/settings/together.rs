@@ -12,7 +12,7 @@ use crate::settings::{BasicAuth, Settings, Tree};
 pub(super) fn check(
     settings: &mut Settings,
     tree: &Tree,
-    options: Options,
+    options: &Options,
     problems: &mut Problems,
 ) {
     let named = tree.0.keys().any(|name| name.starts_with("providers/"));
@@ -25,6 +25,7 @@ pub(super) fn check(
     groups(&settings.providers, &settings.products, problems);
     overlaps(&settings.products, problems);
     online_for(settings, options, problems);
+    upstream(&settings.products, options, problems);
     order(settings, tree, problems);
     basic(settings, problems);
 }
@@ -83,14 +84,15 @@ fn overlaps(products: &[Product], problems: &mut Problems) {
 }
 
 /// Routes mean something in a product, and an answer that is cached serves for all of them.
-fn online_for(settings: &mut Settings, options: Options, problems: &mut Problems) {
+fn online_for(settings: &mut Settings, options: &Options, problems: &mut Problems) {
     for provider in &mut settings.providers {
         let name = of(provider);
         let Some(OnlineFor { routes, resources }) = &mut provider.online_for else {
             continue;
         };
         let mut report = problems.of(&name);
-        if !options.cache_is_off() {
+        let mut products = settings.products.iter();
+        if !products.all(|product| options.cache_is_off(product.id())) {
             report.wrong(
                 "online_for",
                 "needs API Gateway's cache to be off, for a cached answer serves for all routes; expected \
@@ -102,6 +104,19 @@ fn online_for(settings: &mut Settings, options: Options, problems: &mut Problems
                 Ok(found) => resources.push(found),
                 Err(expected) => report.wrong("online_for", expected),
             }
+        }
+    }
+}
+
+/// A signature over one request must not be sent with another.
+fn upstream(products: &[Product], options: &Options, problems: &mut Problems) {
+    for product in products {
+        if product.upstream().is_for_one_request() && !options.cache_is_off(product.id()) {
+            problems.of(&format!("products/{}", product.id())).wrong(
+                "upstream.mode",
+                "needs API Gateway's cache to be off, for the signature is right for one request alone; \
+                 expected AUTHORIZER_CACHE_SECONDS to be 0 for this product",
+            );
         }
     }
 }

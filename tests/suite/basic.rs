@@ -277,7 +277,7 @@ fn rules_that_are_wrong() {
                     .collect(),
             })
             .collect();
-        let problems = Settings::parse(&tree, Options::default()).err();
+        let problems = Settings::parse(&tree, &Options::default()).err();
         let problems = problems.map(|problems| problems.iter().map(ToString::to_string).collect());
         problems.unwrap_or_default()
     };

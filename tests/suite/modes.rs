@@ -41,7 +41,7 @@ fn assert_unknown(context: &Value, authorization: &str) {
             _ => assert_eq!(value, "", "{name}"),
         }
     }
-    assert_eq!(context.as_object().unwrap().len(), 11);
+    assert_eq!(context.as_object().unwrap().len(), 12);
 }
 
 #[tokio::test]

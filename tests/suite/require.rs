@@ -184,7 +184,7 @@ fn rules_that_are_wrong() {
         let tree: Tree = [("providers/idp".to_owned(), document.to_string())]
             .into_iter()
             .collect();
-        let problems = Settings::parse(&tree, Options::default()).unwrap_err();
+        let problems = Settings::parse(&tree, &Options::default()).unwrap_err();
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         let expected = format!("providers/idp: {expected}");
         assert!(

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::response::{CacheSeconds, Options};
 use atlassian_authorizer::settings::{Settings, Tree, schema};
 use serde_json::{Value, json};
 
 use crate::support::moto::tool;
 use crate::support::ssm::{PREFIX, parameters};
+use crate::support::tokens::p256_pem;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -106,10 +107,10 @@ fn the_readme_shows_settings_that_work() {
             .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
             .collect();
         let options = Options {
-            cache_seconds: Some(0),
+            cache_seconds: CacheSeconds::all(0),
             ..Options::default()
         };
-        if let Err(problems) = Settings::parse(&tree, options) {
+        if let Err(problems) = Settings::parse(&tree, &options) {
             panic!("{problems}\n{file}");
         }
     }
@@ -124,7 +125,8 @@ fn file(document: &Value) -> Value {
         json!({"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["client"]});
     let secrets = json!({
         "github-app": "secret", "okta-client": "secret", "keycloak-client": "secret",
-        "facebook-app": "secret", "idp-client": "secret",
+        "facebook-app": "secret", "idp-client": "secret", "confluence-pat": "MDEyMzQ1",
+        "jira-oauth1-key": include_str!("../keys/development.pem"), "assertion-key": p256_pem(),
     });
     let has = |name: &str| document.get(name).is_some();
     if document.is_array() {
@@ -132,7 +134,7 @@ fn file(document: &Value) -> Value {
     } else if has("providers") {
         document.clone()
     } else if has("access") || has("path") {
-        json!({"providers": {"pool": pool}, "products": {"confluence": document}})
+        json!({"providers": {"pool": pool}, "products": {"confluence": document}, "secrets": secrets})
     } else if has("kind") {
         json!({"providers": {"idp": document}, "secrets": secrets})
     } else if has("attributes") {

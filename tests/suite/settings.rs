@@ -14,7 +14,7 @@ fn parse(documents: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
         .collect();
-    Settings::parse(&tree, Options::default())
+    Settings::parse(&tree, &Options::default())
         .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 

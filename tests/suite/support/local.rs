@@ -8,7 +8,7 @@ use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::ManualClock;
 use atlassian_authorizer::error::Refusal;
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::response::{CacheSeconds, Options};
 use atlassian_authorizer::settings::source::Source;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub struct Local {
 /// Of an API whose cache is off.
 pub fn without_cache() -> Options {
     Options {
-        cache_seconds: Some(0),
+        cache_seconds: CacheSeconds::all(0),
         ..Options::default()
     }
 }

@@ -117,6 +117,13 @@ impl SigningKey {
     }
 }
 
+/// A private key for ES256 in PEM, as an operator stores it.
+pub fn p256_pem() -> String {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let der = STANDARD.encode(pair.to_pkcs8v1().unwrap());
+    format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n")
+}
+
 /// Claims as a Cognito access token has them.
 pub fn access_claims(issuer: &str) -> Value {
     json!({

@@ -15,7 +15,7 @@ fn problems(provider: &Value) -> Vec<String> {
     ]
     .into_iter()
     .collect();
-    let problems = Settings::parse(&tree, Options::default()).err();
+    let problems = Settings::parse(&tree, &Options::default()).err();
     let problems: Vec<_> = problems
         .iter()
         .flat_map(|problems| problems.iter().map(ToString::to_string))

@@ -1,0 +1,111 @@
+//! A signed statement about the user, for a verifier at the origin: a JWT (RFC 7519) with ES256.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Around, NeverImpersonate};
+use crate::error::{Fault, Forbidden};
+use crate::settings::Secrets;
+use crate::settings::document::RawUpstream;
+use crate::settings::problem::Report;
+use crate::signing::{EcPublicKey, PrivateKey, random_id};
+use crate::username::Username;
+
+/// How long an assertion holds beyond the time for which API Gateway may send it again: what a
+/// request may take, and clocks that differ.
+const SLACK: Duration = Duration::from_mins(1);
+
+/// The longest that API Gateway can be told to use an answer again, in seconds: what is assumed
+/// where nobody has said.
+const LONGEST_CACHE: u32 = 3_600;
+
+/// What assertions are made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Assertion {
+    key: PrivateKey,
+    public: EcPublicKey,
+    issuer: String,
+    audience: String,
+    never_impersonate: NeverImpersonate,
+}
+
+impl Assertion {
+    pub(super) fn resolve(
+        raw: RawUpstream,
+        secrets: &Secrets,
+        report: &mut Report<'_>,
+    ) -> Option<Self> {
+        let field = "upstream.private_key";
+        let secret = report.secret(secrets, raw.private_key.as_ref(), field);
+        let key = secret.and_then(|secret| {
+            let key = PrivateKey::from_pem(secret.reveal()).ok();
+            let found = key.and_then(|key| key.ec_public_key().map(|public| (key, public)));
+            if found.is_none() {
+                report.wrong(
+                    field,
+                    "names no P-256 private key; expected PEM (`PRIVATE KEY` or `EC PRIVATE KEY`), not encrypted",
+                );
+            }
+            found
+        });
+        let mut required = |value: Option<String>, field: &str, what: &str| {
+            if value.is_none() {
+                report.wrong(field, &format!("is missing; expected {what}"));
+            }
+            value
+        };
+        let issuer = required(
+            raw.issuer,
+            "upstream.issuer",
+            "the `iss` that the verifier at the origin trusts",
+        );
+        let audience = required(
+            raw.audience,
+            "upstream.audience",
+            "the `aud` that the verifier at the origin takes",
+        );
+        let never_impersonate = NeverImpersonate::resolve(raw.never_impersonate, report);
+        let (key, public) = key?;
+        Some(Self {
+            key,
+            public,
+            issuer: issuer?,
+            audience: audience?,
+            never_impersonate,
+        })
+    }
+
+    /// The header's value: a Bearer token about the user.
+    pub(super) fn header(
+        &self,
+        username: &Username,
+        around: Around<'_>,
+    ) -> Result<Result<String, Forbidden>, Fault> {
+        if self.never_impersonate.contains(username) {
+            return Ok(Err(Forbidden::ImpersonationRefused));
+        }
+        let now = around.fetch.clock.now();
+        let cached = Duration::from_secs(around.cache_seconds.unwrap_or(LONGEST_CACHE).into());
+        let expires = now.saturating_add(cached).saturating_add(SLACK);
+        let claims = json!({
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": username.as_str(),
+            "iat": now.as_secs(),
+            "exp": expires.as_secs(),
+            "jti": random_id().map_err(|_| Fault::SigningFailed)?,
+        });
+        let token = self
+            .key
+            .sign_jwt(Some(self.public.key_id()), &claims)
+            .map_err(|_| Fault::SigningFailed)?;
+        Ok(Ok(format!("Bearer {token}")))
+    }
+
+    /// The key that verifies the assertions, as a JWK (RFC 7517).
+    #[cfg(feature = "cli")]
+    pub(crate) fn jwk(&self) -> serde_json::Value {
+        self.public.jwk()
+    }
+}

@@ -1,0 +1,75 @@
+//! From a stored credential to the value of `Authorization`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::settings::document::UpstreamScheme;
+
+/// The most bytes of a credential: it must fit into an answer beside policy and context.
+const MAX_CREDENTIAL: usize = 1_000;
+
+/// The header's value for a credential; `None` for what is none of that scheme.
+///
+/// Bearer: a token of RFC 6750, section 2.1. Basic: `user:password` in UTF-8 (RFC 7617, section 2).
+/// A line break at the end, as a file has, is not part of it.
+pub(super) fn header(scheme: UpstreamScheme, credential: &str) -> Option<String> {
+    let credential = credential.trim_end_matches(['\r', '\n']);
+    if credential.is_empty() || credential.len() > MAX_CREDENTIAL {
+        return None;
+    }
+    match scheme {
+        UpstreamScheme::Bearer => {
+            let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+            credential
+                .bytes()
+                .all(is_token)
+                .then(|| format!("Bearer {credential}"))
+        }
+        UpstreamScheme::Basic => {
+            let (user, _) = credential.split_once(':')?;
+            let well_formed = !user.is_empty() && !credential.contains(char::is_control);
+            well_formed.then(|| format!("Basic {}", STANDARD.encode(credential)))
+        }
+    }
+}
+
+/// What would be right.
+pub(super) const fn expected(scheme: UpstreamScheme) -> &'static str {
+    match scheme {
+        UpstreamScheme::Bearer => {
+            "is no Bearer token; expected a personal access token of at most 1000 letters, digits and `-._~+/=`"
+        }
+        UpstreamScheme::Basic => {
+            "is no pair; expected `user:password` or `email:token`, of at most 1000 bytes without control characters"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers() {
+        let bearer = |text| header(UpstreamScheme::Bearer, text);
+        let basic = |text| header(UpstreamScheme::Basic, text);
+        assert_eq!(bearer("MDEyMzQ1+/=").unwrap(), "Bearer MDEyMzQ1+/=");
+        assert_eq!(bearer("token\r\n").unwrap(), "Bearer token");
+        assert_eq!(basic("svc:a:b\n").unwrap(), "Basic c3ZjOmE6Yg==");
+        assert_eq!(basic("j\u{fc}rgen:x").unwrap(), "Basic asO8cmdlbjp4");
+        for text in [
+            "",
+            "\n",
+            "a b",
+            "a\nb",
+            "a\r\nX-Y: z",
+            "\u{e9}",
+            &"x".repeat(1_001),
+        ] {
+            assert_eq!(bearer(text), None, "{text}");
+        }
+        for text in ["", "token", ":password", "svc:a\nb", "svc:\u{0}"] {
+            assert_eq!(basic(text), None, "{text}");
+        }
+    }
+}

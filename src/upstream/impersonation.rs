@@ -1,0 +1,107 @@
+//! Two-legged OAuth 1.0a with impersonation: which requests can be signed, and for whom.
+
+use percent_encoding::percent_decode_str;
+
+use super::oauth1::{Moment, Signer, SignerError};
+use super::{Around, NeverImpersonate};
+use crate::error::{Fault, Forbidden};
+use crate::event::{EventKind, Request};
+use crate::settings::Secrets;
+use crate::settings::document::RawUpstream;
+use crate::settings::problem::Report;
+use crate::username::Username;
+
+/// What requests are signed with.
+#[derive(Clone, Debug)]
+pub(crate) struct OAuth1 {
+    signer: Signer,
+    never_impersonate: NeverImpersonate,
+}
+
+impl OAuth1 {
+    pub(super) fn resolve(
+        raw: RawUpstream,
+        secrets: &Secrets,
+        report: &mut Report<'_>,
+    ) -> Option<Self> {
+        let secret = report.secret(secrets, raw.private_key.as_ref(), "upstream.private_key");
+        let mut required = |value: Option<String>, field: &str, what: &str| {
+            if value.is_none() {
+                report.wrong(field, &format!("is missing; expected {what}"));
+            }
+            value
+        };
+        let consumer_key = required(
+            raw.consumer_key,
+            "upstream.consumer_key",
+            "the consumer key of the product's incoming application link",
+        );
+        let base_url = required(
+            raw.base_url,
+            "upstream.base_url",
+            "the base URL in the product's own settings, such as `https://jira.example.com/jira`",
+        );
+        let never_impersonate = NeverImpersonate::resolve(raw.never_impersonate, report);
+        let signer = Signer::new(&consumer_key?, secret?.reveal(), &base_url?);
+        let signer = signer.map_err(|error| {
+            let field = match error {
+                SignerError::ConsumerKey => "upstream.consumer_key",
+                SignerError::PrivateKey => "upstream.private_key",
+                SignerError::BaseUrl => "upstream.base_url",
+            };
+            report.wrong(field, &error.to_string());
+        });
+        Some(Self {
+            signer: signer.ok()?,
+            never_impersonate,
+        })
+    }
+
+    /// The header's value for a request of a user.
+    pub(super) fn sign(
+        &self,
+        username: &Username,
+        around: Around<'_>,
+    ) -> Result<Result<String, Forbidden>, Fault> {
+        if self.never_impersonate.contains(username) {
+            return Ok(Err(Forbidden::ImpersonationRefused));
+        }
+        let request = around.request;
+        if matches!(request.kind, EventKind::RestToken | EventKind::WebSocket) {
+            return Err(Fault::RequestNotSignable);
+        }
+        // Parameters of a form are part of the signature (RFC 5849, section 3.4.1.3.1), and an
+        // authorizer never sees the body.
+        let is_form = |value: &str| value.to_ascii_lowercase().contains("x-www-form-urlencoded");
+        if request.content_type.iter().any(|value| is_form(value)) {
+            return Ok(Err(Forbidden::FormNotSignable));
+        }
+        let moment =
+            Moment::at(around.fetch.clock.now().as_secs()).map_err(|_| Fault::SigningFailed)?;
+        let path = path_below(request, around.product.path());
+        self.signer
+            .authorization(
+                request.arn.method(),
+                path,
+                &request.query,
+                username,
+                &moment,
+            )
+            .map(Ok)
+            .map_err(|_| Fault::SigningFailed)
+    }
+}
+
+/// The path below the product's, as the product will see it: `/` for the product's own.
+fn path_below<'r>(request: &'r Request<'_>, product: &str) -> &'r str {
+    let of_arn = request.arn.path();
+    // The event's own path is as the caller sent it; whether the ARN's is, is not documented. It may
+    // also have a custom domain's base path before it, and is another one then.
+    let path = request
+        .path
+        .as_deref()
+        .filter(|path| percent_decode_str(path).eq(percent_decode_str(of_arn)))
+        .unwrap_or(of_arn);
+    let below = path.strip_prefix(product).unwrap_or(path);
+    if below.is_empty() { "/" } else { below }
+}

@@ -1,0 +1,137 @@
+//! Users' own credentials: `<prefix>-users/<username>`, one parameter each.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tracing::error;
+
+use super::{Around, header};
+use crate::error::Fault;
+use crate::records::Records;
+use crate::secret::Secret;
+use crate::settings::document::{RawUpstream, UpstreamScheme};
+use crate::settings::general::bounded;
+use crate::settings::problem::Report;
+use crate::settings::source::RecordName;
+use crate::username::Username;
+
+/// How long a credential is used before it is read again.
+const DEFAULT_RECHECK: u64 = 300;
+
+/// Lookups of users seen for the first time that may come to nothing at once, and how long one more
+/// takes. These users are verified, so there is no guessing; it keeps to SSM's rate.
+const MISSES_AT_ONCE: u32 = 100;
+const MISS_PAUSE: Duration = Duration::from_millis(100);
+
+/// Credentials by username.
+pub(crate) type Users = Records<String, Stored>;
+
+/// No credentials yet.
+pub(crate) fn users() -> Users {
+    Records::new(MISSES_AT_ONCE, MISS_PAUSE)
+}
+
+/// What is stored of a user.
+pub(crate) enum Stored {
+    /// One credential for all products.
+    One(Secret),
+    /// Credentials by product.
+    ByProduct(BTreeMap<String, Secret>),
+}
+
+impl Stored {
+    /// Reads a credential, or a JSON object of credentials by product. No token begins with a brace.
+    fn parse(text: &str) -> Option<Self> {
+        if !text.trim_start().starts_with('{') {
+            return Some(Self::One(Secret::new(text)));
+        }
+        let value = crate::json::parse(text.as_bytes()).ok()?;
+        let credentials: BTreeMap<String, String> = serde_json::from_value(value).ok()?;
+        let secrets = credentials
+            .into_iter()
+            .map(|(product, credential)| (product, Secret::new(&credential)));
+        Some(Self::ByProduct(secrets.collect()))
+    }
+
+    fn of(&self, product: &str) -> Option<&Secret> {
+        match self {
+            Self::One(secret) => Some(secret),
+            Self::ByProduct(secrets) => secrets.get(product),
+        }
+    }
+}
+
+/// Each user's own credential, in this scheme.
+#[derive(Clone, Debug)]
+pub(crate) struct PerUser {
+    scheme: UpstreamScheme,
+    recheck: Duration,
+}
+
+impl PerUser {
+    pub(super) fn resolve(raw: &RawUpstream, report: &mut Report<'_>) -> Self {
+        let field = "upstream.recheck_seconds";
+        let seconds = bounded(raw.recheck_seconds, DEFAULT_RECHECK, 3_600, field, report);
+        Self {
+            scheme: raw.scheme.unwrap_or_default(),
+            recheck: Duration::from_secs(seconds),
+        }
+    }
+
+    /// The header's value for a user; `None` where nothing is stored for the user and product.
+    pub(super) async fn header(
+        &self,
+        username: &Username,
+        around: Around<'_>,
+    ) -> Result<Option<String>, Fault> {
+        let name = RecordName::User(username);
+        let found = around
+            .users
+            .find(
+                &username.as_str().to_owned(),
+                name,
+                Stored::parse,
+                around.store,
+                self.recheck,
+                around.fetch,
+            )
+            .await
+            .map_err(|_| Fault::UserCredentialsUnavailable)?;
+        let Some(secret) = found
+            .as_ref()
+            .and_then(|read| read.record.of(around.product.id()))
+        else {
+            return Ok(None);
+        };
+        let header = header(self.scheme, secret.reveal()).ok_or_else(|| {
+            error!(
+                name = name.last_part(),
+                product = around.product.id(),
+                expected = super::credential::expected(self.scheme),
+                "a user's credential can't be used"
+            );
+            Fault::UserCredentialsUnavailable
+        })?;
+        Ok(Some(header))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stored;
+
+    #[test]
+    fn stored() {
+        let of = |text: &str, product: &str| {
+            Stored::parse(text)
+                .map(|stored| stored.of(product).map(|secret| secret.reveal().to_owned()))
+        };
+        let some = |text: &str| Some(Some(text.to_owned()));
+        assert_eq!(of("MDEy", "jira"), some("MDEy"));
+        assert_eq!(of(r#"{"jira": "a", "wiki": "b"}"#, "wiki"), some("b"));
+        assert_eq!(of(r#"{"jira": "a"}"#, "wiki"), Some(None));
+        for text in ["{", r#"{"jira": 1}"#, r#"{"jira": "a", "jira": "b"}"#] {
+            assert_eq!(of(text, "jira"), None, "{text}");
+        }
+    }
+}
