@@ -35,5 +35,6 @@ mod revoked;
 mod schema;
 mod settings;
 mod ssm;
+mod stack;
 mod tokens;
 mod vendors;
