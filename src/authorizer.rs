@@ -226,9 +226,13 @@ impl Authorizer {
     ) -> Result<(Option<Arc<Identity>>, Grant), Refusal> {
         let general = &around.loaded.settings.general;
         let credential = Credential::of(request)?;
-        let mut names = request.header_names.iter();
-        if names.any(|name| general.is_identity_header(name)) {
-            return Err(Denial::IdentityHeader.into());
+        for name in &request.header_names {
+            if general.is_identity_header(name) {
+                return Err(Denial::IdentityHeader.into());
+            }
+            if is_method_override(name) {
+                return Err(Denial::MethodOverride.into());
+            }
         }
         let mut parameters = request.query.iter();
         let upstream = product.map(Product::upstream);
@@ -331,4 +335,16 @@ impl Authorizer {
                 .policy(generation, product, grant, stage_prefix),
         }
     }
+}
+
+/// Whether something on the way may take a header of this name for the method, which the policy is
+/// about: API Gateway itself reads the first.
+fn is_method_override(name: &str) -> bool {
+    [
+        "X-HTTP-Method-Override",
+        "X-HTTP-Method",
+        "X-Method-Override",
+    ]
+    .iter()
+    .any(|known| name.eq_ignore_ascii_case(known))
 }

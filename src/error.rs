@@ -12,6 +12,9 @@ pub enum Denial {
     /// A header by which something at the origin knows users.
     #[error("a header that names a user was sent")]
     IdentityHeader,
+    /// A header that would make another method of the request's.
+    #[error("a header that names another method was sent")]
+    MethodOverride,
     /// A query parameter that Atlassian would take for a user, a password or a signature.
     #[error("a query parameter that names a user was sent")]
     IdentityParameter,
@@ -131,6 +134,7 @@ impl Denial {
     pub const fn code(self) -> &'static str {
         match self {
             Self::IdentityHeader => "identity_header",
+            Self::MethodOverride => "method_override",
             Self::IdentityParameter => "identity_parameter",
             Self::CredentialMissing => "credential_missing",
             Self::CredentialAmbiguous => "credential_ambiguous",

@@ -36,6 +36,7 @@ mod revoked;
 mod schema;
 mod settings;
 mod ssm;
+mod stack;
 mod tokens;
 mod upstream;
 mod vendors;

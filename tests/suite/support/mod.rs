@@ -10,6 +10,7 @@ pub mod moto;
 pub mod oidc;
 pub mod runtime_api;
 pub mod ssm;
+pub mod stack;
 pub mod tls;
 pub mod tokens;
 pub mod vendor;

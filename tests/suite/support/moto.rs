@@ -31,22 +31,38 @@ pub fn tool(name: &str) -> PathBuf {
 
 impl Moto {
     pub async fn start() -> Self {
+        Self::start_as(|| Command::new(tool("moto_server"))).await
+    }
+
+    /// One that makes stacks of `template.yaml`.
+    pub async fn start_with_stacks() -> Self {
+        Self::start_as(|| {
+            let mut command = Command::new(tool("python"));
+            command
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .arg("tests/suite/support/cloudformation.py");
+            command
+        })
+        .await
+    }
+
+    async fn start_as(command: fn() -> Command) -> Self {
         // The same TLS set-up as ours, though moto needs none: reqwest wants one.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         // moto takes no port 0, and another process may take a port between two binds: try again.
         for _ in 0..5 {
-            if let Some(moto) = Self::try_start().await {
+            if let Some(moto) = Self::try_start(command()).await {
                 return moto;
             }
         }
         panic!("moto did not start");
     }
 
-    async fn try_start() -> Option<Self> {
+    async fn try_start(mut command: Command) -> Option<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let mut child = Command::new(tool("moto_server"))
+        let mut child = command
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -128,6 +144,13 @@ impl Moto {
             .as_str()
             .unwrap()
             .to_owned();
+        self.login(pool_id, &client_id).await
+    }
+
+    /// A new user of a pool, and a login through this client.
+    ///
+    /// As an administrator: moto looks at no client's flows, and has no login page.
+    pub async fn login(&self, pool_id: &str, client_id: &str) -> Login {
         let username = format!("alice-{}", &client_id[..6]);
         let password = "Correct-horse-7-battery";
         self.cognito(
@@ -155,7 +178,7 @@ impl Moto {
         };
         Login {
             pool_id: pool_id.to_owned(),
-            client_id,
+            client_id: client_id.to_owned(),
             username,
             access_token: token("AccessToken"),
             id_token: token("IdToken"),

@@ -54,6 +54,14 @@ async fn identity_headers_in_any_case() {
             "{name}"
         );
     }
+    for name in [
+        "X-HTTP-Method-Override",
+        "x-http-method",
+        "x-method-override",
+    ] {
+        let event = with_header(&alice, name, "multiValueHeaders");
+        assert_eq!(lambda.denied(&event).await, "method_override", "{name}");
+    }
     // Without a credential there is nothing to tell.
     assert_eq!(
         lambda

@@ -1,0 +1,8 @@
+//! `template.yaml`: what a deployment of it makes, as far as moto can tell.
+
+mod login;
+mod mappings;
+mod options;
+mod products;
+mod rules;
+mod user_pool;

@@ -1,0 +1,323 @@
+//! The products' routes, who guards them, and what reaches the product.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::support::stack::{PRODUCTS, Stacks, all, base_url, only, transformed};
+
+/// Names of an object's members, in order.
+fn names(object: &Value) -> Vec<&str> {
+    object
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+fn sorted<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut names: Vec<&str> = names.into_iter().collect();
+    names.sort_unstable();
+    names
+}
+
+/// The stack has just these products.
+fn check(stack: &Value, products: &[(&str, &str)]) {
+    let resources = &stack["api"]["resources"];
+    let paths: Vec<String> = products
+        .iter()
+        .flat_map(|(_, id)| [format!("/{id}"), format!("/{id}/{{proxy+}}")])
+        .collect();
+    assert_eq!(
+        sorted(names(resources)),
+        sorted(paths.iter().map(String::as_str))
+    );
+    let authorizers: Vec<String> = products
+        .iter()
+        .map(|(name, _)| format!("{name}Tokens"))
+        .collect();
+    assert_eq!(
+        sorted(names(&stack["api"]["authorizers"])),
+        sorted(authorizers.iter().map(String::as_str))
+    );
+    let settings: Vec<String> = products
+        .iter()
+        .map(|(_, id)| format!("products/{id}"))
+        .chain(["settings".to_owned()])
+        .collect();
+    assert_eq!(
+        sorted(names(&stack["settings"])),
+        sorted(settings.iter().map(String::as_str))
+    );
+    for (name, id) in PRODUCTS {
+        let url = stack["outputs"][format!("{name}Url")].as_str();
+        assert_eq!(url.is_some(), products.contains(&(name, id)), "{name}");
+    }
+    for (name, id) in products {
+        check_authorizer(stack, name);
+        for (path, origin) in [
+            (format!("/{id}"), format!("{}/", base_url(id))),
+            (
+                format!("/{id}/{{proxy+}}"),
+                format!("{}/{{proxy}}", base_url(id)),
+            ),
+        ] {
+            let methods = &resources[&path];
+            assert_eq!(sorted(names(methods)), ["ANY", "OPTIONS"], "{path}");
+            check_route(&methods["ANY"], name, &origin);
+            check_preflight(&methods["OPTIONS"]);
+        }
+        assert_eq!(
+            stack["settings"][format!("products/{id}")],
+            json!({"type": "String", "value": {
+                "path": format!("/{id}"), "kind": id, "upstream": {"mode": "none"},
+                "access": [{"allow": ["@read"]}, {"deny": ["@admin"]}],
+            }})
+        );
+    }
+}
+
+fn check_authorizer(stack: &Value, name: &str) {
+    let authorizer = &stack["api"]["authorizers"][format!("{name}Tokens")];
+    assert_eq!(authorizer["type"], "REQUEST");
+    assert_eq!(authorizer["authorizerResultTtlInSeconds"], 60);
+    assert_eq!(
+        authorizer["identitySource"],
+        "method.request.header.Authorization, context.identity.sourceIp"
+    );
+    // It calls the alias, which API Gateway may call for this API's authorizers and nothing else.
+    let alias = stack["function"]["alias"]["AliasArn"].as_str().unwrap();
+    assert!(alias.ends_with(":live"));
+    assert_eq!(
+        authorizer["authorizerUri"],
+        format!(
+            "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{alias}/invocations"
+        )
+    );
+    let invokers = stack["function"]["invokers"].as_array().unwrap();
+    assert_eq!(invokers.len(), 1);
+    assert_eq!(invokers[0]["FunctionName"], alias);
+    assert_eq!(
+        invokers[0]["Principal"],
+        json!({"Service": "apigateway.amazonaws.com"})
+    );
+    let api = stack["ids"]["Api"].as_str().unwrap();
+    let source = format!("arn:aws:execute-api:eu-west-1:123456789012:{api}/authorizers/*");
+    assert_eq!(
+        invokers[0]["Condition"],
+        json!({"ArnLike": {"AWS:SourceArn": source}})
+    );
+}
+
+fn check_route(method: &Value, name: &str, origin: &str) {
+    assert_eq!(method["authorizationType"], "CUSTOM");
+    assert_eq!(method["authorizer"], format!("{name}Tokens"));
+    assert_eq!(method["apiKeyRequired"], false);
+    let integration = &method["methodIntegration"];
+    assert_eq!(integration["type"], "http_proxy");
+    assert_eq!(integration["httpMethod"], "ANY");
+    assert_eq!(integration["uri"], origin);
+    assert_eq!(integration["connectionType"], "INTERNET");
+    assert_eq!(integration["timeoutInMillis"], 29_000);
+    let base = base_url(&name.to_lowercase());
+    let mut expected = BTreeMap::from([
+        ("header.Authorization", "context.authorizer.authorization"),
+        (
+            "header.X-Authorizer-Username",
+            "context.authorizer.user_header",
+        ),
+        ("header.Cookie", "'none'"),
+        ("header.Proxy-Authorization", "'none'"),
+        ("header.Forwarded", "'for=unknown'"),
+    ]);
+    let (own, referer) = (format!("'{base}'"), format!("'{base}/'"));
+    expected.insert("header.Origin", &own);
+    expected.insert("header.Referer", &referer);
+    if origin.ends_with("{proxy}") {
+        expected.insert("path.proxy", "method.request.path.proxy");
+    }
+    let expected: BTreeMap<String, &str> = expected
+        .into_iter()
+        .map(|(name, value)| (format!("integration.request.{name}"), value))
+        .collect();
+    assert_eq!(integration["requestParameters"], json!(expected));
+}
+
+/// Answered by API Gateway itself, and allowing nothing.
+fn check_preflight(method: &Value) {
+    assert_eq!(method["authorizationType"], "NONE");
+    assert_eq!(method["authorizer"], Value::Null);
+    let integration = &method["methodIntegration"];
+    assert_eq!(integration["type"], "mock");
+    assert_eq!(integration["contentHandling"], "CONVERT_TO_TEXT");
+    assert_eq!(
+        integration["requestTemplates"],
+        json!({"application/json": "{\"statusCode\": 204}"})
+    );
+    assert_eq!(names(&integration["integrationResponses"]), ["204"]);
+    assert_eq!(names(&method["methodResponses"]), ["204"]);
+    let response = &integration["integrationResponses"]["204"];
+    assert_eq!(response["responseParameters"], Value::Null);
+}
+
+#[tokio::test]
+async fn each_product_alone_and_all_of_them() {
+    let mut asked: Vec<(&str, Value)> = PRODUCTS
+        .iter()
+        .map(|(name, id)| (*id, only(name)))
+        .collect();
+    asked.push(("all", all(&json!({}))));
+    let stacks = Stacks::create(&asked).await;
+    for number in 0..3 {
+        check(stacks.read(number), &PRODUCTS[number..=number]);
+    }
+    check(stacks.read(3), &PRODUCTS);
+    assert_eq!(
+        variables(stacks.read(3))["AUTHORIZER_CACHE_SECONDS"],
+        "jira=60,confluence=60,bitbucket=60"
+    );
+    // All three are named, whether there or not.
+    assert_eq!(variables(stacks.read(0)), &{
+        let mut expected = variables(stacks.read(3)).clone();
+        expected["AUTHORIZER_SETTINGS"] = "ssm:/jira".into();
+        expected
+    });
+    refusals(stacks.read(3));
+    permissions(stacks.read(3));
+}
+
+fn variables(stack: &Value) -> &Value {
+    &stack["function"]["Environment"]["Variables"]
+}
+
+fn refusals(stack: &Value) {
+    let api = &stack["api"];
+    for (kind, status, message) in [
+        ("UNAUTHORIZED", 401, "Unauthorized"),
+        ("ACCESS_DENIED", 403, "Forbidden"),
+        ("MISSING_AUTHENTICATION_TOKEN", 404, "Not found"),
+        ("AUTHORIZER_FAILURE", 500, "Internal server error"),
+        (
+            "AUTHORIZER_CONFIGURATION_ERROR",
+            500,
+            "Internal server error",
+        ),
+    ] {
+        let response = &api["responses"][kind];
+        assert_eq!(response["statusCode"], status, "{kind}");
+        let body = response["responseTemplates"]["application/json"]
+            .as_str()
+            .unwrap();
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body, json!({"message": message}), "{kind}");
+    }
+    assert_eq!(
+        api["responses"]["UNAUTHORIZED"]["responseParameters"],
+        json!({"gatewayresponse.header.WWW-Authenticate": "'Bearer realm=\"atlassian\"'"})
+    );
+    assert_eq!(api["binaryMediaTypes"], json!(["*~1*"]));
+    assert_eq!(api["apiKeySource"], "HEADER");
+}
+
+/// What the function may do is what it needs.
+fn permissions(stack: &Value) {
+    let below = "arn:aws:ssm:eu-west-1:123456789012:parameter";
+    let prefix = variables(stack)["AUTHORIZER_SETTINGS"]
+        .as_str()
+        .and_then(|settings| settings.strip_prefix("ssm:"))
+        .unwrap();
+    assert_eq!(stack["outputs"]["SettingsPrefix"], prefix);
+    assert_eq!(
+        stack["function"]["statements"],
+        json!([
+            {"Sid": "ReadSettings", "Effect": "Allow", "Action": "ssm:GetParametersByPath",
+             "Resource": format!("{below}{prefix}")},
+            {"Sid": "ReadOneTokenOrUser", "Effect": "Allow", "Action": "ssm:GetParameter",
+             "Resource": [format!("{below}{prefix}-tokens/*"), format!("{below}{prefix}-users/*")]},
+        ])
+    );
+    // moto attaches no managed policies: this one is for the function's log.
+    let role = &stack["template"]["Resources"]["AuthorizerRole"]["Properties"];
+    let managed = role["ManagedPolicyArns"].to_string();
+    assert_eq!(managed.matches(":policy/").count(), 1, "{managed}");
+    assert!(managed.contains(":policy/service-role/AWSLambdaBasicExecutionRole"));
+    assert_eq!(variables(stack)["AUTHORIZER_CACHED_BY_SOURCE_IP"], "true");
+}
+
+#[tokio::test]
+async fn signatures_turn_the_cache_off() {
+    let upstream = json!({"mode": "oauth1", "consumer_key": "gw", "private_key": "jira-oauth1",
+                          "base_url": "https://jira.example.com"});
+    let stacks = Stacks::create(&[(
+        "signed",
+        all(&json!({
+            "JiraOAuth1": "true", "JiraUpstream": upstream.to_string(), "JiraCacheSeconds": "120",
+            "BitbucketCacheSeconds": "0",
+            "JiraAccess": r#"[{"allow": ["@write"], "groups": ["jira-users"]}]"#,
+        })),
+    )])
+    .await;
+    let stack = stacks.read(0);
+    let expected = [("Jira", 0), ("Confluence", 60), ("Bitbucket", 0)];
+    for (name, seconds) in expected {
+        let authorizer = &stack["api"]["authorizers"][format!("{name}Tokens")];
+        assert_eq!(authorizer["authorizerResultTtlInSeconds"], seconds);
+    }
+    assert_eq!(
+        variables(stack)["AUTHORIZER_CACHE_SECONDS"],
+        "jira=0,confluence=60,bitbucket=0"
+    );
+    for (path, mapped) in [
+        ("/jira", true),
+        ("/jira/{proxy+}", true),
+        ("/confluence/{proxy+}", false),
+    ] {
+        let method = &stack["api"]["resources"][path]["ANY"];
+        let parameters = &method["methodIntegration"]["requestParameters"];
+        let value = &parameters["integration.request.querystring.xoauth_requestor_id"];
+        if mapped {
+            assert_eq!(value, "context.authorizer.xoauth_requestor_id", "{path}");
+        } else {
+            assert_eq!(value, &Value::Null, "{path}");
+        }
+    }
+    let settings = &stack["settings"]["products/jira"]["value"];
+    assert_eq!(settings["upstream"], upstream);
+    assert_eq!(settings["access"][0]["groups"], json!(["jira-users"]));
+}
+
+#[tokio::test]
+async fn a_product_in_a_private_network() {
+    let mut parameters = json!({"VpcLinkId": "abc123"});
+    parameters["JiraBaseUrl"] = "https://jira.internal:8443/jira".into();
+    let stacks = Stacks::create(&[("private", parameters.clone())]).await;
+    let resources = &stacks.read(0)["api"]["resources"];
+    for (path, uri) in [
+        ("/jira", "https://jira.internal:8443/jira/"),
+        ("/jira/{proxy+}", "https://jira.internal:8443/jira/{proxy}"),
+    ] {
+        let integration = &resources[path]["ANY"]["methodIntegration"];
+        assert_eq!(integration["connectionType"], "VPC_LINK");
+        assert_eq!(integration["uri"], uri);
+        let parameters = &integration["requestParameters"];
+        assert_eq!(
+            parameters["integration.request.header.Origin"],
+            "'https://jira.internal:8443'"
+        );
+        assert_eq!(
+            parameters["integration.request.header.Referer"],
+            "'https://jira.internal:8443/jira/'"
+        );
+    }
+    // moto keeps no connection's id.
+    let template = transformed(&parameters).await;
+    let paths = &template["Resources"]["Api"]["Properties"]["Body"]["paths"];
+    for item in paths.as_object().unwrap().values() {
+        let method = &item["Fn::If"][1]["x-amazon-apigateway-any-method"];
+        assert_eq!(
+            method["x-amazon-apigateway-integration"]["connectionId"],
+            json!({"Fn::If": ["Private", {"Ref": "VpcLinkId"}, {"Ref": "AWS::NoValue"}]})
+        );
+    }
+}
