@@ -6,15 +6,18 @@
 //! Sources: [REST and WebSocket input](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html),
 //! [HTTP API payloads](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 
+mod shape;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Visitor};
 use serde_json::value::RawValue;
 
 use crate::arn::RequestArn;
 use crate::error::Fault;
+use shape::{Shape, both, decoded};
 
 /// Which of the five shapes an event has; it decides the shape of the answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -144,79 +147,6 @@ impl<'de> Deserialize<'de> for EventText {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Shape<'e> {
-    #[serde(borrow, default)]
-    version: Option<Text<'e>>,
-    #[serde(borrow, default, rename = "type")]
-    event_type: Option<Text<'e>>,
-    #[serde(borrow, default)]
-    method_arn: Option<Text<'e>>,
-    #[serde(borrow, default)]
-    route_arn: Option<Text<'e>>,
-    #[serde(borrow, default)]
-    authorization_token: Option<Text<'e>>,
-    #[serde(borrow, default)]
-    path: Option<Text<'e>>,
-    #[serde(borrow, default)]
-    headers: Headers<'e>,
-    #[serde(borrow, default)]
-    multi_value_headers: Headers<'e>,
-    #[serde(borrow, default)]
-    query_string_parameters: Parameters<'e>,
-    #[serde(borrow, default)]
-    multi_value_query_string_parameters: Parameters<'e>,
-    #[serde(borrow, default)]
-    raw_query_string: Option<Text<'e>>,
-    #[serde(borrow, default)]
-    request_context: Option<RawContext<'e>>,
-}
-
-impl Shape<'_> {
-    fn kind(&self) -> Result<EventKind, Fault> {
-        let version = self.version.as_deref();
-        let event_type = self.event_type.as_deref();
-        match (version, event_type) {
-            (Some("2.0"), Some("REQUEST")) => Ok(EventKind::Http2),
-            (Some("1.0"), Some("REQUEST")) => Ok(EventKind::Http1),
-            (None, Some("TOKEN")) => Ok(EventKind::RestToken),
-            (None, Some("REQUEST")) => {
-                let websocket = self
-                    .request_context
-                    .as_ref()
-                    .is_some_and(|context| context.event_type.as_deref() == Some("CONNECT"));
-                Ok(if websocket {
-                    EventKind::WebSocket
-                } else {
-                    EventKind::RestRequest
-                })
-            }
-            _ => Err(Fault::EventMalformed),
-        }
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawContext<'e> {
-    #[serde(borrow, default)]
-    request_id: Option<Text<'e>>,
-    #[serde(borrow, default)]
-    event_type: Option<Text<'e>>,
-    #[serde(borrow, default)]
-    identity: Option<RawCaller<'e>>,
-    #[serde(borrow, default)]
-    http: Option<RawCaller<'e>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawCaller<'e> {
-    #[serde(borrow, default)]
-    source_ip: Option<Text<'e>>,
-}
-
 /// A string of the event, borrowed where it holds no escape.
 #[derive(Clone, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Text<'e>(Cow<'e, str>);
@@ -269,156 +199,6 @@ impl<'de: 'e, 'e> Deserialize<'de> for Text<'e> {
         }
 
         deserializer.deserialize_str(TextVisitor)
-    }
-}
-
-/// What is read of `headers` and `multiValueHeaders`.
-///
-/// Header names keep the case in which the client sent them over HTTP/1.1.
-#[derive(Default)]
-struct Headers<'e> {
-    authorization: Vec<Text<'e>>,
-    content_type: Vec<Text<'e>>,
-    names: Vec<Text<'e>>,
-}
-
-impl Headers<'_> {
-    fn extend(&mut self, other: Self) {
-        self.authorization.extend(other.authorization);
-        self.content_type.extend(other.content_type);
-        self.names.extend(other.names);
-    }
-}
-
-impl<'de: 'e, 'e> Deserialize<'de> for Headers<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct HeadersVisitor;
-
-        impl<'de> Visitor<'de> for HeadersVisitor {
-            type Value = Headers<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object of header values")
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Headers::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-                let mut headers = Headers::default();
-                while let Some(name) = members.next_key::<Text<'de>>()? {
-                    if name.eq_ignore_ascii_case("authorization") {
-                        let values = members.next_value::<Values<'de>>()?.0;
-                        headers.authorization.extend(values);
-                    } else if name.eq_ignore_ascii_case("content-type") {
-                        let values = members.next_value::<Values<'de>>()?.0;
-                        headers.content_type.extend(values);
-                    } else {
-                        members.next_value::<IgnoredAny>()?;
-                    }
-                    headers.names.push(name);
-                }
-                Ok(headers)
-            }
-        }
-
-        deserializer.deserialize_any(HeadersVisitor)
-    }
-}
-
-/// The names and values of a query, as API Gateway has decoded them.
-#[derive(Default)]
-struct Parameters<'e>(Vec<(Text<'e>, Text<'e>)>);
-
-impl<'de: 'e, 'e> Deserialize<'de> for Parameters<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ParametersVisitor;
-
-        impl<'de> Visitor<'de> for ParametersVisitor {
-            type Value = Parameters<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object of query parameters")
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Parameters::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(name) = members.next_key::<Text<'de>>()? {
-                    let mut values = members.next_value::<Values<'de>>()?.0;
-                    if values.is_empty() {
-                        // A name alone is a name all the same.
-                        values.push(Text::from(""));
-                    }
-                    pairs.extend(values.into_iter().map(|value| (name.clone(), value)));
-                }
-                Ok(Parameters(pairs))
-            }
-        }
-
-        deserializer.deserialize_any(ParametersVisitor)
-    }
-}
-
-/// All values of all names; a name that only one of the two objects has counts too.
-fn both<'e>(all: Parameters<'e>, last: Parameters<'e>) -> Vec<(Text<'e>, Text<'e>)> {
-    let Parameters(mut pairs) = all;
-    for (name, value) in last.0 {
-        if !pairs.iter().any(|(known, _)| *known == name) {
-            pairs.push((name, value));
-        }
-    }
-    pairs
-}
-
-/// The names and values of a raw query.
-fn decoded<'e>(query: &str) -> Vec<(Text<'e>, Text<'e>)> {
-    let owned = |text: Cow<'_, str>| Text(Cow::Owned(text.into_owned()));
-    form_urlencoded::parse(query.as_bytes())
-        .map(|(name, value)| (owned(name), owned(value)))
-        .collect()
-}
-
-/// A string, or an array of strings in the objects with several values to a name.
-struct Values<'e>(Vec<Text<'e>>);
-
-impl<'de: 'e, 'e> Deserialize<'de> for Values<'e> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ValuesVisitor;
-
-        impl<'de> Visitor<'de> for ValuesVisitor {
-            type Value = Values<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a string or an array of strings")
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Values(Vec::new()))
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Values(vec![Text(Cow::Borrowed(text))]))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Values(vec![Text(Cow::Owned(text.to_owned()))]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let mut values = Vec::new();
-                while let Some(value) = items.next_element()? {
-                    values.push(value);
-                }
-                Ok(Values(values))
-            }
-        }
-
-        deserializer.deserialize_any(ValuesVisitor)
     }
 }
 
