@@ -91,6 +91,11 @@ impl Product {
         &self.upstream
     }
 
+    /// Takes of users' credentials only those that are stored for this product by name.
+    pub(crate) fn demand_credentials_by_product(&mut self) {
+        self.upstream.demand_credentials_by_product();
+    }
+
     pub(crate) fn has_no_rules(&self) -> bool {
         self.rules.is_none()
     }

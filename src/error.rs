@@ -203,9 +203,12 @@ pub enum Fault {
     /// An API token is bound to source addresses, which API Gateway's cache would not keep to.
     #[error("an API token is bound to source addresses, and the cache key does not include them")]
     SourceNotInCacheKey,
-    /// The store of users' own credentials could not be read, or holds what is none.
+    /// The store of users' own credentials could not be read.
     #[error("the store of users' credentials could not be read")]
     UserCredentialsUnavailable,
+    /// What is stored of the user is no credential of the product's scheme.
+    #[error("the user's credential can't be sent")]
+    UserCredentialInvalid,
     /// The event tells too little of the request to sign it, as a `TOKEN` authorizer's does.
     #[error("the event does not tell what a signature of the request needs")]
     RequestNotSignable,
@@ -230,6 +233,7 @@ impl Fault {
             Self::ApiTokensUnavailable => "api_tokens_unavailable",
             Self::SourceNotInCacheKey => "source_not_in_cache_key",
             Self::UserCredentialsUnavailable => "user_credentials_unavailable",
+            Self::UserCredentialInvalid => "user_credential_invalid",
             Self::RequestNotSignable => "request_not_signable",
             Self::SigningFailed => "signing_failed",
             Self::AnswerTooLarge => "answer_too_large",

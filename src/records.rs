@@ -101,6 +101,7 @@ impl<K: Clone + Eq + Hash, V> Records<K, V> {
                 Unavailable
             })?;
         let unreadable = || {
+            self.0.with(|state| state.misses.spend());
             error!(
                 name = name.last_part(),
                 "the record can't be read, in the store of {}",

@@ -116,6 +116,17 @@ impl Upstream {
         matches!(self, Self::OAuth1(_))
     }
 
+    pub(crate) const fn is_per_user(&self) -> bool {
+        matches!(self, Self::PerUser(_))
+    }
+
+    /// Takes of users' credentials only those that are stored for one product by name.
+    pub(crate) fn demand_credentials_by_product(&mut self) {
+        if let Self::PerUser(own) = self {
+            own.by_product_alone = true;
+        }
+    }
+
     /// The keys that verify what is sent, as a JWK Set; `None` where nothing is to be verified.
     #[cfg(feature = "cli")]
     pub(crate) fn jwks(&self) -> Option<serde_json::Value> {

@@ -11,6 +11,9 @@ pub struct Options {
     pub cache_seconds: CacheSeconds,
     /// The caller's address is part of what API Gateway finds an answer by.
     pub cached_by_source_ip: bool,
+    /// Products for which the API sends `xoauth_requestor_id` in the query; `None` where nobody has
+    /// said.
+    pub oauth1_products: Option<Vec<String>>,
 }
 
 /// How long API Gateway uses an answer again, by product: each has an authorizer of its own.
@@ -69,8 +72,8 @@ impl CacheSeconds {
 }
 
 impl Options {
-    /// Reads `AUTHORIZER_SIMPLE_RESPONSES`, `AUTHORIZER_CACHE_SECONDS` and
-    /// `AUTHORIZER_CACHED_BY_SOURCE_IP`.
+    /// Reads `AUTHORIZER_SIMPLE_RESPONSES`, `AUTHORIZER_CACHE_SECONDS`,
+    /// `AUTHORIZER_CACHED_BY_SOURCE_IP` and `AUTHORIZER_OAUTH1_PRODUCTS`.
     ///
     /// # Errors
     ///
@@ -78,11 +81,17 @@ impl Options {
     /// for all routes; so it is an error unless the cache is known to be off.
     pub fn from_env() -> Result<Self, OptionsError> {
         let variable = |name| std::env::var(name).unwrap_or_default();
-        Self::parse(
+        let options = Self::parse(
             &variable("AUTHORIZER_SIMPLE_RESPONSES"),
             &variable("AUTHORIZER_CACHE_SECONDS"),
             &variable("AUTHORIZER_CACHED_BY_SOURCE_IP"),
-        )
+        )?;
+        let products = std::env::var("AUTHORIZER_OAUTH1_PRODUCTS").ok();
+        let names = |products: String| products.split(',').map(str::to_owned).collect();
+        Ok(Self {
+            oauth1_products: products.map(names),
+            ..options
+        })
     }
 
     fn parse(simple: &str, cache_seconds: &str, by_source_ip: &str) -> Result<Self, OptionsError> {
@@ -95,6 +104,7 @@ impl Options {
             simple_responses: flag(simple).ok_or(OptionsError::Simple)?,
             cache_seconds: CacheSeconds::parse(cache_seconds).ok_or(OptionsError::Seconds)?,
             cached_by_source_ip: flag(by_source_ip).ok_or(OptionsError::SourceIp)?,
+            oauth1_products: None,
         };
         if options.simple_responses && !options.cache_seconds.are_all_off() {
             return Err(OptionsError::Cache);
@@ -105,6 +115,12 @@ impl Options {
     /// Whether each request for a product is known to reach the authorizer.
     pub fn cache_is_off(&self, product: &str) -> bool {
         self.cache_seconds.of(product) == Some(0)
+    }
+
+    /// Whether the API may be taken to send `xoauth_requestor_id` for a product.
+    pub fn sends_requestor(&self, product: &str) -> bool {
+        let products = self.oauth1_products.as_ref();
+        products.is_none_or(|products| products.iter().any(|known| known == product))
     }
 
     /// Whether an answer for a product is known to be used only for requests from the same address.

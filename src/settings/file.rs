@@ -30,14 +30,19 @@ pub(crate) fn read(path: &Path) -> Result<Tree, LoadError> {
 /// Where a record is: `settings-tokens/<id>.json` or `settings-users/<name>` beside
 /// `settings.json`.
 pub(crate) fn record_path(settings: &Path, name: RecordName<'_>) -> PathBuf {
-    let mut folder = settings.with_extension("").into_os_string();
-    folder.push("-");
-    folder.push(name.folder());
     let extension = match name {
         RecordName::ApiToken(_) => ".json",
         RecordName::User(_) => "",
     };
-    PathBuf::from(folder).join(name.last_part() + extension)
+    record_folder(settings, name).join(name.last_part() + extension)
+}
+
+/// Where all records of a kind are.
+pub(crate) fn record_folder(settings: &Path, name: RecordName<'_>) -> PathBuf {
+    let mut folder = settings.with_extension("").into_os_string();
+    folder.push("-");
+    folder.push(name.folder());
+    PathBuf::from(folder)
 }
 
 /// Writes the record of a new API token.

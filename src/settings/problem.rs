@@ -102,7 +102,7 @@ impl Report<'_> {
         };
         let secret = secrets.get(name).cloned();
         if secret.is_none() {
-            self.wrong(field, "names no secret that is there; expected the last part of the name of a parameter below `secrets/`, never the secret itself");
+            self.wrong(field, "names no secret that is there; expected the name of a parameter below `secrets/`, without `secrets/` before it, and never the secret itself");
         }
         secret
     }

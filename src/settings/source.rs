@@ -60,6 +60,14 @@ impl Source {
         }
     }
 
+    /// Where records of a kind are, for messages.
+    pub(crate) fn record_folder(&self, name: RecordName<'_>) -> String {
+        match self {
+            Self::Ssm(source) => format!("{}-{}", source.prefix(), name.folder()),
+            Self::File(path) => file::record_folder(path, name).display().to_string(),
+        }
+    }
+
     /// Reads one record: a parameter below `<prefix>-tokens` or `<prefix>-users`, or a file in the
     /// folder of that name beside the settings file. `None` where there is none.
     pub(crate) async fn read_record(

@@ -1,6 +1,6 @@
 //! The rules that span documents.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::access::Product;
 use crate::provider::{Groups, OnlineFor, Provider};
@@ -26,6 +26,8 @@ pub(super) fn check(
     overlaps(&settings.products, problems);
     online_for(settings, options, problems);
     upstream(&settings.products, options, problems);
+    simple_responses(&settings.products, options, problems);
+    credentials_by_product(&mut settings.products);
     order(settings, tree, problems);
     basic(settings, problems);
 }
@@ -35,13 +37,16 @@ fn of(provider: &Provider) -> String {
 }
 
 fn issuers(providers: &[Provider], problems: &mut Problems) {
-    let mut issuers = BTreeSet::new();
+    let mut issuers = BTreeMap::new();
     for provider in providers {
         for issuer in &provider.issuers {
-            if !issuers.insert(&issuer.name) {
-                problems
-                    .of(&of(provider))
-                    .wrong("issuer", "is another provider's too; a token's issuer decides which provider it belongs to");
+            if let Some(other) = issuers.insert(&issuer.name, provider) {
+                let message = format!(
+                    "is that of {} too; a token's issuer decides which provider it belongs to; expected \
+                     one parameter for it, and the other deleted",
+                    of(other)
+                );
+                problems.of(&of(provider)).wrong("issuer", &message);
             }
         }
     }
@@ -111,12 +116,48 @@ fn online_for(settings: &mut Settings, options: &Options, problems: &mut Problem
 /// A signature over one request must not be sent with another.
 fn upstream(products: &[Product], options: &Options, problems: &mut Problems) {
     for product in products {
-        if product.upstream().is_for_one_request() && !options.cache_is_off(product.id()) {
-            problems.of(&format!("products/{}", product.id())).wrong(
+        if !product.upstream().is_for_one_request() {
+            continue;
+        }
+        let name = format!("products/{}", product.id());
+        let mut report = problems.of(&name);
+        if !options.cache_is_off(product.id()) {
+            report.wrong(
                 "upstream.mode",
                 "needs API Gateway's cache to be off, for the signature is right for one request alone; \
-                 expected AUTHORIZER_CACHE_SECONDS to be 0 for this product",
+                 expected the stack's parameter JiraOAuth1, or that of the product, to be true, or in an \
+                 API of your own AUTHORIZER_CACHE_SECONDS to be 0 for this product",
             );
+        } else if !options.sends_requestor(product.id()) {
+            report.wrong(
+                "upstream.mode",
+                "needs `xoauth_requestor_id` in the query, which the API does not send for this product; \
+                 expected the stack's parameter JiraOAuth1, or that of the product, to be true",
+            );
+        }
+    }
+}
+
+/// A simple response is right for one route alone.
+fn simple_responses(products: &[Product], options: &Options, problems: &mut Problems) {
+    for product in products {
+        if options.simple_responses && !options.cache_is_off(product.id()) {
+            problems.of(&format!("products/{}", product.id())).whole(
+                "is answered with simple responses, which need API Gateway's cache to be off; expected \
+                 AUTHORIZER_CACHE_SECONDS to be 0 for this product",
+            );
+        }
+    }
+}
+
+/// With several products that take users' own credentials, one credential is not for all of them.
+fn credentials_by_product(products: &mut [Product]) {
+    let takers = products
+        .iter()
+        .filter(|product| product.upstream().is_per_user());
+    if takers.count() > 1 {
+        for product in products {
+            product.demand_credentials_by_product();
         }
     }
 }

@@ -37,10 +37,10 @@ pub(super) fn header(scheme: UpstreamScheme, credential: &str) -> Option<String>
 pub(super) const fn expected(scheme: UpstreamScheme) -> &'static str {
     match scheme {
         UpstreamScheme::Bearer => {
-            "is no Bearer token; expected a personal access token of at most 1000 letters, digits and `-._~+/=`"
+            "is no Bearer token; expected a personal access token of at most 1000 letters, digits and `-._~+/=`, or for `user:password` the scheme `basic`"
         }
         UpstreamScheme::Basic => {
-            "is no pair; expected `user:password` or `email:token`, of at most 1000 bytes without control characters"
+            "is no pair; expected `user:password` or `email:token`, of at most 1000 bytes without control characters, or for a token alone the scheme `bearer`"
         }
     }
 }

@@ -100,7 +100,10 @@ fn path_below<'r>(request: &'r Request<'_>, product: &str) -> &'r str {
     let path = request
         .path
         .as_deref()
-        .filter(|path| percent_decode_str(path).eq(percent_decode_str(of_arn)))
+        .filter(|path| {
+            percent_decode_str(path).eq(percent_decode_str(of_arn))
+                || percent_decode_str(path).eq(of_arn.bytes())
+        })
         .unwrap_or(of_arn);
     let below = path.strip_prefix(product).unwrap_or(path);
     if below.is_empty() { "/" } else { below }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tracing::error;
+use tracing::{error, info};
 
 use super::{Around, header};
 use crate::error::Fault;
@@ -53,9 +53,9 @@ impl Stored {
         Some(Self::ByProduct(secrets.collect()))
     }
 
-    fn of(&self, product: &str) -> Option<&Secret> {
+    fn of(&self, product: &str, by_product_alone: bool) -> Option<&Secret> {
         match self {
-            Self::One(secret) => Some(secret),
+            Self::One(secret) => Some(secret).filter(|_| !by_product_alone),
             Self::ByProduct(secrets) => secrets.get(product),
         }
     }
@@ -66,6 +66,8 @@ impl Stored {
 pub(crate) struct PerUser {
     scheme: UpstreamScheme,
     recheck: Duration,
+    /// Other products take users' credentials too: one product's token is not for another.
+    pub(super) by_product_alone: bool,
 }
 
 impl PerUser {
@@ -75,6 +77,7 @@ impl PerUser {
         Self {
             scheme: raw.scheme.unwrap_or_default(),
             recheck: Duration::from_secs(seconds),
+            by_product_alone: false,
         }
     }
 
@@ -99,8 +102,14 @@ impl PerUser {
             .map_err(|_| Fault::UserCredentialsUnavailable)?;
         let Some(secret) = found
             .as_ref()
-            .and_then(|read| read.record.of(around.product.id()))
+            .and_then(|read| read.record.of(around.product.id(), self.by_product_alone))
         else {
+            info!(
+                product = around.product.id(),
+                "no credential of the user for the product; expected one in `{}/{}`",
+                around.store.record_folder(name),
+                name.last_part()
+            );
             return Ok(None);
         };
         let header = header(self.scheme, secret.reveal()).ok_or_else(|| {
@@ -110,7 +119,7 @@ impl PerUser {
                 expected = super::credential::expected(self.scheme),
                 "a user's credential can't be used"
             );
-            Fault::UserCredentialsUnavailable
+            Fault::UserCredentialInvalid
         })?;
         Ok(Some(header))
     }
@@ -123,13 +132,18 @@ mod tests {
     #[test]
     fn stored() {
         let of = |text: &str, product: &str| {
-            Stored::parse(text)
-                .map(|stored| stored.of(product).map(|secret| secret.reveal().to_owned()))
+            Stored::parse(text).map(|stored| {
+                stored
+                    .of(product, false)
+                    .map(|secret| secret.reveal().to_owned())
+            })
         };
         let some = |text: &str| Some(Some(text.to_owned()));
         assert_eq!(of("MDEy", "jira"), some("MDEy"));
         assert_eq!(of(r#"{"jira": "a", "wiki": "b"}"#, "wiki"), some("b"));
         assert_eq!(of(r#"{"jira": "a"}"#, "wiki"), Some(None));
+        let one = Stored::parse("MDEy").unwrap();
+        assert!(one.of("jira", true).is_none());
         for text in ["{", r#"{"jira": 1}"#, r#"{"jira": "a", "jira": "b"}"#] {
             assert_eq!(of(text, "jira"), None, "{text}");
         }

@@ -179,7 +179,7 @@ fn what_spans_documents() {
     let twin = ("providers/twin", POOL.1);
     let problems = parse(&[POOL, twin]).unwrap_err();
     assert!(
-        problems[0].contains("is another provider's too"),
+        problems[0].contains("is that of providers/"),
         "{problems:?}"
     );
 

@@ -240,6 +240,30 @@ async fn requests_that_are_not_signed() {
 }
 
 #[tokio::test]
+async fn only_where_the_user_gets_into_the_query() {
+    let key = SigningKey::generate("key", "ES256");
+    for (products, works) in [("jira,-,-", true), ("-,confluence,-", false), ("", false)] {
+        let folder = Folder::new();
+        let variables = [
+            ("AUTHORIZER_CACHE_SECONDS", "0"),
+            ("AUTHORIZER_OAUTH1_PRODUCTS", products),
+        ];
+        let lambda = Lambda::start(&folder.settings(&with_key(&key)), &variables).await;
+        let event = get(&authorization(&key, "alice"));
+        if works {
+            assert_eq!(lambda.allowed(&event).await, "alice");
+        } else {
+            assert_eq!(lambda.failed(&event).await, "settings_unavailable");
+            let output = lambda.output();
+            assert!(
+                output.contains("needs `xoauth_requestor_id` in the query"),
+                "{output}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_with_the_cache_off() {
     let key = SigningKey::generate("key", "ES256");
     for (seconds, works) in [

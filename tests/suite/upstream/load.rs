@@ -136,6 +136,32 @@ fn each_field() {
 }
 
 #[test]
+fn simple_responses_need_every_products_cache_off() {
+    let tree: Tree = [
+        ("products/jira", r#"{"path": "/jira"}"#),
+        ("products/wiki", r#"{"path": "/wiki"}"#),
+        (
+            "providers/pool",
+            r#"{"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["c"]}"#,
+        ),
+    ]
+    .into_iter()
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .collect();
+    let problems = |cache_seconds| {
+        let options = Options {
+            simple_responses: true,
+            cache_seconds,
+            ..Options::default()
+        };
+        let problems = Settings::parse(&tree, &options).err();
+        problems.map_or(0, |problems| problems.iter().count())
+    };
+    assert_eq!(problems(CacheSeconds::all(0)), 0);
+    assert_eq!(problems(CacheSeconds::default()), 2);
+}
+
+#[test]
 fn general_settings() {
     let problems = |general: Value| {
         let tree: Tree = [("settings".to_owned(), general.to_string()), (

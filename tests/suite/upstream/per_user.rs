@@ -49,12 +49,16 @@ async fn each_user_by_their_own() {
         json!("the store of users' credentials could not be read"),
         "user_credentials_unavailable".to_owned(),
     );
+    let invalid = (
+        json!("the user's credential can't be sent"),
+        "user_credential_invalid".to_owned(),
+    );
     for (username, expected) in [
         ("alice", allowed(&format!("Bearer {PAT}"))),
         ("bob", allowed("Bearer Ym9i")),
         ("carol", allowed("Bearer Y2Fyb2w")),
         ("dave", missing.clone()),
-        ("erin", unavailable.clone()),
+        ("erin", invalid),
         ("frank", unavailable.clone()),
         ("Alice", missing.clone()),
         ("nobody", missing.clone()),
@@ -73,6 +77,22 @@ async fn each_user_by_their_own() {
     let audit = local.audit();
     assert_eq!(audit["outcome"], "forbidden");
     assert_eq!(audit["username"], "nobody");
+}
+
+/// A token for one product is not sent to another.
+#[tokio::test]
+async fn several_products_need_a_credential_each() {
+    let key = SigningKey::generate("key", "ES256");
+    let mut settings = settings(&key, &json!({"mode": "per_user"}));
+    settings["products"]["confluence"] =
+        json!({"path": "/confluence", "upstream": {"mode": "per_user"}});
+    let local = Local::new(&settings, Options::default());
+    store(&local.folder, "alice", PAT);
+    store(&local.folder, "bob", r#"{"jira": "Ym9i"}"#);
+    let alice = authorization(&key, "alice");
+    assert_eq!(sent(&local, &alice).await.1, "user_credential_missing");
+    let bob = authorization(&key, "bob");
+    assert_eq!(sent(&local, &bob).await.0, "Bearer Ym9i");
 }
 
 /// No two usernames share a name in the store, and none leads out of it.
