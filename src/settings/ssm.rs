@@ -1,43 +1,25 @@
 //! Settings from SSM Parameter Store.
 
+mod client;
+
 use std::fmt;
 use std::pin::Pin;
-use std::time::Duration;
 
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
 use tokio::sync::OnceCell;
 
 #[cfg(feature = "cli")]
 use crate::authenticate::api_token::TokenId;
-use crate::http::{Deadline, FetchError, HttpClient, TOTAL_DEADLINE};
+use crate::http::{Deadline, HttpClient, TOTAL_DEADLINE};
 use crate::settings::Tree;
 use crate::settings::source::{LoadError, RecordName};
+use client::client;
 
-/// The longest that one try may take; a slow one is then repeated.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
-/// The first try and its repetitions.
-const MAX_ATTEMPTS: u32 = 5;
-/// The pause before the first repetition; it doubles, with jitter.
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 /// SSM returns at most ten parameters a page.
 const PAGE_SIZE: i32 = 10;
 /// The most pages that are followed: 500 parameters.
 const MAX_PAGES: usize = 50;
-/// The largest answer of SSM that is read: ten parameters of 8 KB are about 100 KB.
-const MAX_ANSWER: usize = 1024 * 1024;
-
 /// All parameters below a prefix.
 pub struct SsmSource {
     prefix: String,
@@ -213,26 +195,6 @@ impl fmt::Debug for SsmSource {
     }
 }
 
-async fn client(http: &HttpClient) -> Client {
-    let config = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(SdkHttp(http.clone()))
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(MAX_ATTEMPTS)
-                .with_initial_backoff(FIRST_BACKOFF)
-                .with_max_backoff(Duration::from_secs(1)),
-        )
-        .timeout_config(
-            TimeoutConfig::builder()
-                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                .build(),
-        )
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .load()
-        .await;
-    Client::new(&config)
-}
-
 /// What went wrong, by SSM's error code where it gave one. Its messages can name the role and the
 /// parameters, which an operator needs; they hold no values.
 fn load_error<E, R>(error: &SdkError<E, R>) -> LoadError
@@ -256,50 +218,5 @@ where
             LoadError::Ssm(reason)
         }
         _ => LoadError::Ssm("the answer could not be read".to_owned()),
-    }
-}
-
-/// Lets the SDK speak through our HTTP client.
-#[derive(Clone, Debug)]
-struct SdkHttp(HttpClient);
-
-impl aws_smithy_runtime_api::client::http::HttpClient for SdkHttp {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        // Time limits are the SDK's own, per attempt, and the deadline around all of them.
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for SdkHttp {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            let user_error = |error: &'static str| ConnectorError::user(error.into());
-            let request = request
-                .try_into_http1x()
-                .map_err(|_| user_error("the request can't be sent"))?;
-            let (head, body) = request.into_parts();
-            let body = body
-                .bytes()
-                .ok_or_else(|| user_error("a streaming request"))?
-                .to_vec();
-            let answer = http
-                .send(http::Request::from_parts(head, body), MAX_ANSWER)
-                .await
-                .map_err(connector_error)?;
-            HttpResponse::try_from(answer.map(SdkBody::from))
-                .map_err(|_| user_error("the answer can't be read"))
-        })
-    }
-}
-
-fn connector_error(error: FetchError) -> ConnectorError {
-    match error {
-        FetchError::Connection => ConnectorError::io(error.into()),
-        other => ConnectorError::other(other.into(), None),
     }
 }
