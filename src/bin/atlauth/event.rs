@@ -1,0 +1,12 @@
+//! `atlauth event`.
+
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EventArgs {}
+
+pub(crate) async fn run(_args: EventArgs, _source: Option<&str>, _ui: &Ui) -> Result<(), Failure> {
+    Err(Failure::ours("not there yet"))
+}
