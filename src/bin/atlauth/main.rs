@@ -1,14 +1,19 @@
 //! `atlauth`: what an operator of the authorizer does by hand, as commands.
 
 mod cli;
+mod credential;
 mod demo;
 mod event;
 mod explain;
 mod failure;
 mod keys;
 mod local;
+mod log;
 mod login;
+mod private_file;
 mod settings;
+mod source;
+mod times;
 mod token;
 mod ui;
 mod whoami;
