@@ -7,6 +7,8 @@
 //! refuse each other's requests; each needs an authorizer of its own, or the cache off.
 
 mod cache;
+#[cfg(feature = "cli")]
+mod explain;
 mod grant;
 mod policy;
 mod routes;
@@ -19,6 +21,8 @@ use crate::upstream::Upstream;
 
 pub use cache::Compiled;
 pub(crate) use cache::PolicyCache;
+#[cfg(feature = "cli")]
+pub use explain::{Access, Reach, RuleReport};
 pub use grant::Grant;
 pub use policy::Policy;
 pub(crate) use policy::covers;
@@ -58,6 +62,9 @@ pub struct Product {
 #[derive(Clone, Debug)]
 struct Rule {
     effect: Effect,
+    /// The routes as the settings have them.
+    #[cfg(feature = "cli")]
+    texts: Vec<String>,
     /// Resources below the stage, as IAM matches them.
     resources: Vec<String>,
     /// The caller needs one of these, if there are any.
@@ -301,6 +308,8 @@ impl Rule {
         }
         Some(Self {
             effect,
+            #[cfg(feature = "cli")]
+            texts,
             resources,
             scopes: raw.scopes.unwrap_or_default(),
             groups: raw.groups.unwrap_or_default(),

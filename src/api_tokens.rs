@@ -1,6 +1,8 @@
 //! Making and revoking API tokens: what an operator's tool does. Nothing of it is in the Lambda,
 //! whose role could not write anyway.
 
+mod records;
+
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -18,6 +20,7 @@ use crate::settings::source::{LoadError, Source};
 use crate::username::Username;
 
 pub use crate::authenticate::api_token::TokenId;
+pub use records::{All, Known, end_by, find, list};
 
 /// What a new token is to be.
 #[derive(Clone, Debug)]
@@ -71,6 +74,9 @@ pub enum ApiTokenError {
     /// The record would exceed SSM's limit.
     #[error("the token's record is too large; expected fewer groups, scopes or networks")]
     TooLarge,
+    /// A record that is none.
+    #[error("the token's record can't be read")]
+    Unreadable,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] LoadError),

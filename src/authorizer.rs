@@ -1,5 +1,7 @@
 //! From an event to its answer, and the caches on the way.
 
+#[cfg(feature = "cli")]
+mod explain;
 mod identify;
 mod trail;
 
@@ -26,6 +28,8 @@ use crate::settings::source::Source;
 use crate::settings::store::Store;
 use crate::upstream::{self, Users, Word};
 use crate::verdicts::Verdicts;
+#[cfg(feature = "cli")]
+pub use explain::Explanation;
 use trail::Trail;
 
 /// The authorizer. One per process; all its methods can be called concurrently.
@@ -92,22 +96,27 @@ impl Authorizer {
         event: &str,
         invocation_id: &str,
     ) -> Result<Box<RawValue>, Refusal> {
+        self.decide(event, invocation_id, &mut Trail::default())
+            .await
+    }
+
+    /// As [`Self::authorize`]; the trail is told what happens on the way.
+    async fn decide(
+        &self,
+        event: &str,
+        invocation_id: &str,
+        trail: &mut Trail,
+    ) -> Result<Box<RawValue>, Refusal> {
         let started = Instant::now();
-        let mut trail = Trail::default();
         let request = Request::parse(event);
         let result = match &request {
-            Ok(request) => self.answer(request, &mut trail).await,
+            Ok(request) => self.answer(request, trail).await,
             Err(fault) => Err(Refusal::from(*fault)),
         };
-        self.record(
-            started,
-            request.as_ref().ok(),
-            invocation_id,
-            &trail,
-            result.as_ref().err().copied(),
-        );
+        trail.refusal = result.as_ref().err().copied();
+        self.record(started, request.as_ref().ok(), invocation_id, trail);
         match (&request, trail.mode) {
-            (Ok(request), Mode::Monitor | Mode::Off) => self.let_through(request, &trail),
+            (Ok(request), Mode::Monitor | Mode::Off) => self.let_through(request, trail),
             _ => result,
         }
     }

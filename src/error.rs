@@ -3,7 +3,13 @@
 //! All carry a stable `code()` for the audit line. None carries any text of a token, a claim
 //! or a secret, so all can be logged as they are.
 
+#[cfg(feature = "cli")]
+mod meaning;
+
 use thiserror::Error;
+
+#[cfg(feature = "cli")]
+pub use meaning::{Meaning, Stage};
 
 /// Why a caller was refused. Every denial becomes a 401.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]

@@ -44,3 +44,5 @@ mod verdicts;
 
 pub use authenticate::api_token::TokenId;
 pub use authorizer::Authorizer;
+#[cfg(feature = "cli")]
+pub use signing::files::{KeyKind, PublicHalf, make_key, public_half};

@@ -1,5 +1,8 @@
 //! Signing with a private key of the operator's: what proves who we are to a provider.
 
+#[cfg(feature = "cli")]
+pub(crate) mod files;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,7 +34,7 @@ pub(crate) struct PrivateKeyError;
 /// The random generator or the library refused; nothing the caller can mend.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("the signature could not be made")]
-pub(crate) struct SigningError;
+pub struct SigningError;
 
 impl PrivateKey {
     /// Reads PKCS #8 (`PRIVATE KEY`), PKCS #1 (`RSA PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`).

@@ -127,6 +127,18 @@ impl Upstream {
         }
     }
 
+    /// The name of the mode in the settings.
+    #[cfg(feature = "cli")]
+    pub(crate) const fn mode(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Fixed(_) => "fixed",
+            Self::PerUser(_) => "per_user",
+            Self::OAuth1(_) => "oauth1",
+            Self::Assertion(_) => "assertion",
+        }
+    }
+
     /// The keys that verify what is sent, as a JWK Set; `None` where nothing is to be verified.
     #[cfg(feature = "cli")]
     pub(crate) fn jwks(&self) -> Option<serde_json::Value> {

@@ -94,6 +94,31 @@ impl Policy {
         })
     }
 
+    /// Whether the policy denies a request, given as below the stage, for nothing but its spelling.
+    #[cfg(feature = "cli")]
+    pub(super) fn denies_spelling(&self, rest: &str) -> bool {
+        let mut spellings = self.spellings.iter();
+        spellings.any(|spelling| is_match(spelling.as_bytes(), rest.as_bytes()))
+    }
+
+    /// Whether the policy lets any request through that a resource, below the stage, matches, by
+    /// something else than what it allows of the `others`. Where denies cover it in parts it may say
+    /// yes for no request at all.
+    #[cfg(feature = "cli")]
+    pub(super) fn allows_some_of(&self, resource: &str, others: &[String]) -> bool {
+        let covered = |patterns: &[String], one: &str| {
+            let mut patterns = patterns.iter();
+            patterns.any(|pattern| is_match(pattern.as_bytes(), one.as_bytes()))
+        };
+        let counts = |allowed: &&String| !covered(&self.deny, allowed) && !covered(others, allowed);
+        !covered(&self.deny, resource)
+            && self
+                .allow
+                .iter()
+                .filter(counts)
+                .any(|allowed| overlap(allowed.as_bytes(), resource.as_bytes()))
+    }
+
     /// The length of the longest resource, in characters.
     pub fn longest_resource(&self) -> usize {
         let longest = self.resources().map(str::len).max().unwrap_or_default();
@@ -173,6 +198,36 @@ fn is_plain(path: &[u8]) -> bool {
     })
 }
 
+/// Whether any text matches both patterns.
+#[cfg(feature = "cli")]
+fn overlap(one: &[u8], other: &[u8]) -> bool {
+    let cell = |row: &[bool], place: usize| row.get(place).copied().unwrap_or_default();
+    // For each place in `other`, whether what follows it overlaps with what follows the place in
+    // `one` that has been come to, from the right: patterns have too many ways to meet to try each.
+    let mut row = vec![false; other.len().saturating_add(1)];
+    for byte in (0..=one.len()).rev().map(|at| one.get(at)) {
+        let below = row.clone();
+        for place in (0..=other.len()).rev() {
+            let next = place.saturating_add(1);
+            let (down, right) = (cell(&below, place), cell(&row, next));
+            let overlaps = match (byte, other.get(place)) {
+                (None, None) => true,
+                (Some(b'*'), None) => down,
+                (None, Some(b'*')) => right,
+                (Some(b'*'), Some(_)) | (Some(_), Some(b'*')) => down || right,
+                (Some(first), Some(second)) => {
+                    (first == second || *first == b'?' || *second == b'?') && cell(&below, next)
+                }
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+            if let Some(cell) = row.get_mut(place) {
+                *cell = overlaps;
+            }
+        }
+    }
+    row.first().copied().unwrap_or_default()
+}
+
 /// IAM's wildcards: `*` for any characters, `/` included, and `?` for one.
 pub(crate) fn is_match(pattern: &[u8], text: &[u8]) -> bool {
     // Position after the last `*`, and how much of the text that `*` has taken.
@@ -206,6 +261,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{DETOURS, DISGUISES, is_match, is_plain};
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn patterns_that_overlap() {
+        for (one, other, expected) in [
+            ("", "", true),
+            ("*", "", true),
+            ("a", "", false),
+            ("GET/rest/*", "GET/rest/api/*", true),
+            ("GET/rest/*", "POST/rest/*", false),
+            ("*/rest/auth*", "GET/*", true),
+            ("GET/*/x", "GET/y*", true),
+            ("GET/*/x", "GET/*y", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+        ] {
+            assert_eq!(super::overlap(one.as_bytes(), other.as_bytes()), expected);
+            assert_eq!(super::overlap(other.as_bytes(), one.as_bytes()), expected);
+        }
+    }
 
     #[test]
     fn wildcards() {

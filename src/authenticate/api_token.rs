@@ -201,7 +201,7 @@ pub(crate) async fn verify(
     })
 }
 
-fn parse(text: &str) -> Option<Record> {
+pub(crate) fn parse(text: &str) -> Option<Record> {
     let value = (text.len() <= MAX_RECORD)
         .then(|| crate::json::parse(text.as_bytes()).ok())
         .flatten()?;

@@ -22,6 +22,8 @@ pub(super) struct Trail {
     /// How a caller without an identity came.
     pub(super) unverified_method: &'static str,
     pub(super) from_cache: bool,
+    /// Why there is no answer, or would be none in the mode `enforce`.
+    pub(super) refusal: Option<Refusal>,
     /// Why a verified caller may not go on.
     pub(super) forbidden: Option<Forbidden>,
     /// The API key that requests count for in the modes that refuse nothing.
@@ -33,6 +35,19 @@ impl Trail {
         let provider = place.and_then(|place| around.loaded.settings.providers.get(place));
         self.provider = provider.map(|provider| provider.id.as_str().to_owned());
     }
+
+    /// What came of the event, and why, as the audit line has it.
+    pub(super) fn outcome(&self) -> (Outcome, &'static str) {
+        match self.refusal {
+            Some(refusal @ Refusal::Denied(denial)) => (Outcome::from(refusal), denial.code()),
+            Some(refusal @ Refusal::Failed(fault)) => (Outcome::from(refusal), fault.code()),
+            None if self.mode == Mode::Off => (Outcome::Allowed, "mode_off"),
+            None => match self.forbidden {
+                None => (Outcome::Allowed, "allowed"),
+                Some(forbidden) => (Outcome::Forbidden, forbidden.code()),
+            },
+        }
+    }
 }
 
 impl Authorizer {
@@ -43,17 +58,8 @@ impl Authorizer {
         request: Option<&Request<'_>>,
         invocation_id: &str,
         trail: &Trail,
-        refusal: Option<Refusal>,
     ) {
-        let (outcome, code) = match refusal {
-            Some(refusal @ Refusal::Denied(denial)) => (Outcome::from(refusal), denial.code()),
-            Some(refusal @ Refusal::Failed(fault)) => (Outcome::from(refusal), fault.code()),
-            None if trail.mode == Mode::Off => (Outcome::Allowed, "mode_off"),
-            None => match trail.forbidden {
-                None => (Outcome::Allowed, "allowed"),
-                Some(forbidden) => (Outcome::Forbidden, forbidden.code()),
-            },
-        };
+        let (outcome, code) = trail.outcome();
         let identity = trail.identity.as_deref();
         self.audit.write(&Record {
             time: self.clock.now(),

@@ -56,6 +56,35 @@ pub(crate) fn write_token(settings: &Path, id: &TokenId, record: &str) -> Result
     write().map_err(|error| LoadError::File(error.kind()))
 }
 
+/// Writes a new record of an API token over the one before, whole or not at all.
+#[cfg(feature = "cli")]
+pub(crate) fn replace_token(settings: &Path, id: &TokenId, record: &str) -> Result<(), LoadError> {
+    let path = record_path(settings, RecordName::ApiToken(id));
+    let next = path.with_extension("next");
+    std::fs::write(&next, record)
+        .and_then(|()| std::fs::rename(&next, &path))
+        .map_err(|error| LoadError::File(error.kind()))
+}
+
+/// The ids and records of all API tokens.
+#[cfg(feature = "cli")]
+pub(crate) fn token_records(settings: &Path) -> std::io::Result<Vec<(String, String)>> {
+    let mut folder = settings.with_extension("").into_os_string();
+    folder.push("-tokens");
+    let mut records = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_record = path
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        if let (true, Some(id)) = (is_record, path.file_stem()) {
+            let id = id.to_string_lossy().into_owned();
+            records.push((id, std::fs::read_to_string(&path)?));
+        }
+    }
+    Ok(records)
+}
+
 fn flatten(text: &[u8]) -> Result<Tree, Problems> {
     let mut problems = Problems::default();
     let mut documents = Vec::new();

@@ -11,6 +11,8 @@ use crate::http::{Deadline, HttpClient};
 use crate::settings::problem::Problems;
 use crate::settings::{Tree, file, ssm};
 use crate::username::Username;
+#[cfg(feature = "cli")]
+use crate::{response::Options, settings::Settings};
 
 /// The environment variable that names the source.
 pub const VARIABLE: &str = "AUTHORIZER_SETTINGS";
@@ -84,6 +86,16 @@ impl Source {
 
 #[cfg(feature = "cli")]
 impl Source {
+    /// Reads and checks all settings, for an API Gateway that is set up as `options` says.
+    ///
+    /// # Errors
+    ///
+    /// When they can't be read, and all their problems when they have any.
+    pub async fn load(&self, options: &Options) -> Result<Settings, LoadError> {
+        let tree = self.read(Deadline::start()).await?;
+        Settings::parse(&tree, options).map_err(LoadError::Invalid)
+    }
+
     /// Writes the record of a new API token; an id that is taken is an error.
     pub(crate) async fn write_token(
         &self,
@@ -94,6 +106,30 @@ impl Source {
         match self {
             Self::Ssm(source) => source.write_token(id, record, deadline).await,
             Self::File(path) => file::write_token(path, id, record),
+        }
+    }
+
+    /// The ids and records of all API tokens.
+    pub(crate) async fn token_records(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Vec<(String, String)>, LoadError> {
+        match self {
+            Self::Ssm(source) => source.token_records(deadline).await,
+            Self::File(path) => Ok(if_there(file::token_records(path))?.unwrap_or_default()),
+        }
+    }
+
+    /// Writes a new record of an API token over the one before.
+    pub(crate) async fn replace_token(
+        &self,
+        id: &TokenId,
+        record: &str,
+        deadline: Deadline,
+    ) -> Result<(), LoadError> {
+        match self {
+            Self::Ssm(source) => source.replace_token(id, record, deadline).await,
+            Self::File(path) => file::replace_token(path, id, record),
         }
     }
 

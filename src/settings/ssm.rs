@@ -1,6 +1,8 @@
 //! Settings from SSM Parameter Store.
 
 mod client;
+#[cfg(feature = "cli")]
+mod tokens;
 
 use std::fmt;
 use std::pin::Pin;

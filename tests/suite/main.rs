@@ -19,10 +19,14 @@ mod api_token_limits;
 mod api_token_store;
 #[cfg(feature = "cli")]
 mod api_tokens;
+#[cfg(feature = "cli")]
+mod atlauth_tokens;
 mod basic;
 mod cases;
 mod cognito;
 mod events;
+#[cfg(feature = "cli")]
+mod explain;
 mod key_cache;
 mod modes;
 mod oauth1;

@@ -1,0 +1,102 @@
+//! What a request is sent with, and where it comes from: a file, standard input, a prompt, or what
+//! `atlauth login` has stored. Never the command line.
+
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use atlassian_authorizer::secret::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// The most bytes that are read of a token.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// A credential in the two forms in which it is needed.
+pub(crate) struct Credential {
+    /// The value of `Authorization`.
+    pub(crate) authorization: Secret,
+    /// The token; `None` for Basic credentials.
+    pub(crate) token: Option<Secret>,
+}
+
+impl Credential {
+    /// The token of a file, of standard input for `-`, else the stored one, else of a prompt.
+    pub(crate) fn bearer(file: Option<&Path>, ui: &Ui) -> Result<Self, Failure> {
+        let text = match file {
+            Some(file) => read(file)?,
+            None => match stored_token()? {
+                Some(stored) => {
+                    ui.note("with the token that `atlauth login` stored");
+                    stored
+                }
+                None => prompt("Token: ")?,
+            },
+        };
+        let token = text.trim();
+        let token = token.strip_prefix("Bearer ").unwrap_or(token).trim();
+        if token.is_empty() {
+            return Err(Failure::usage("there is no token in it"));
+        }
+        Ok(Self {
+            authorization: Secret::new(&format!("Bearer {token}")),
+            token: Some(Secret::new(token)),
+        })
+    }
+
+    /// Basic credentials of a user, with the password from a file, standard input or a prompt.
+    pub(crate) fn basic(user: &str, file: Option<&Path>) -> Result<Self, Failure> {
+        let password = match file {
+            Some(file) => read(file)?,
+            None => prompt(&format!("Password of {user}: "))?,
+        };
+        let password = password.trim_end_matches(['\r', '\n']);
+        let pair = STANDARD.encode(format!("{user}:{password}"));
+        Ok(Self {
+            authorization: Secret::new(&format!("Basic {pair}")),
+            token: password.starts_with("atl_").then(|| Secret::new(password)),
+        })
+    }
+}
+
+/// The token that `atlauth login` stored.
+fn stored_token() -> Result<Option<String>, Failure> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let state = variable("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".local/state")));
+    let path = state.map(|state| state.join("atlauth/token"));
+    let Some(path) = path.filter(|path| path.exists()) else {
+        return Ok(None);
+    };
+    let text = read(&path)?;
+    let stored: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let token = stored["token"].as_str().map(str::to_owned);
+    Ok(Some(token.unwrap_or(text)))
+}
+
+/// A small text of a file, or of standard input for `-`.
+pub(crate) fn read(file: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let result = if file == Path::new("-") {
+        std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
+    };
+    result.map(|_| text).map_err(|error| {
+        Failure::ours(format!("{} could not be read: {error}", file.display()))
+            .hint("name a file that is there, or - for standard input")
+    })
+}
+
+fn prompt(what: &str) -> Result<String, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage("there is no token").hint(
+            "name a file that holds one, give - and send it to standard input, or run `atlauth login`",
+        ));
+    }
+    rpassword::prompt_password(what)
+        .map_err(|error| Failure::ours(format!("the terminal could not be read: {error}")))
+}

@@ -1,0 +1,103 @@
+//! `atlauth explain`: the product's own decision about a request, told stage by stage.
+
+mod decode;
+mod probe;
+mod report;
+mod rules;
+mod show;
+mod stages;
+
+use std::path::PathBuf;
+
+use crate::credential::Credential;
+use crate::event::{Kind, RequestArgs};
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+pub(crate) use decode::Decoded;
+pub(crate) use probe::Probe;
+pub(crate) use report::{Caller, Report, Told};
+
+/// Examples for `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  atlauth explain --path /jira/rest/api/2/myself token.txt
+  atlauth explain --method POST --path /jira/rest/api/2/issue --policy - < token.txt
+  atlauth explain --event event.json
+
+Without a file it takes the token that `atlauth login` stored, or asks for one.
+The token is shown to nobody but its own provider. AUTHORIZER_CACHE_SECONDS and
+AUTHORIZER_CACHED_BY_SOURCE_IP count as they do for the function.
+
+Exit codes: 0 allowed, 1 refused (401 or 403), 3 no decision (500).";
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    credential: CredentialArgs,
+    #[command(flatten)]
+    request: RequestArgs,
+    /// The shape of the event.
+    #[arg(long, value_enum, default_value_t = Kind::RestRequest)]
+    kind: Kind,
+    /// An event to explain as it is, with its own credential.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["token", "basic", "method", "path", "query", "header", "source_ip", "kind"]
+    )]
+    event: Option<PathBuf>,
+    /// Show the policy and the context that API Gateway would get.
+    #[arg(long)]
+    policy: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where the credential comes from.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CredentialArgs {
+    /// The file that holds the token (with --basic: the password), `-` for standard input.
+    #[arg(value_name = "TOKEN_FILE")]
+    token: Option<PathBuf>,
+    /// Send Basic credentials of this user.
+    #[arg(long, value_name = "USER")]
+    basic: Option<String>,
+}
+
+impl CredentialArgs {
+    /// The credential.
+    pub(crate) fn read(&self, ui: &Ui) -> Result<Credential, Failure> {
+        match &self.basic {
+            Some(user) => Credential::basic(user, self.token.as_deref()),
+            None => Credential::bearer(self.token.as_deref(), ui),
+        }
+    }
+}
+
+pub(crate) async fn run(args: ExplainArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    let probe = Probe::new(source)?;
+    let (event, decoded, told) = if let Some(file) = &args.event {
+        let event = crate::credential::read(file)?;
+        let decoded = Decoded::of_event(&event);
+        (event, decoded, Told::event(file))
+    } else {
+        let credential = args.credential.read(ui)?;
+        let event = args.request.event(args.kind, Some(&credential))?;
+        let decoded = Decoded::of(&credential);
+        (event, decoded, Told::request(&args.request))
+    };
+    let explanation = ui
+        .progress("deciding, as the function would", probe.explain(&event))
+        .await;
+    let report = Report::new(&explanation, decoded, told, &probe, args.policy);
+    if args.json {
+        ui.line(&report.json());
+    } else {
+        show::show(&report, ui);
+    }
+    report.verdict()
+}

@@ -1,0 +1,196 @@
+//! What is told of a decision, as data.
+
+use std::path::Path;
+
+use atlassian_authorizer::access::{Access, Reach};
+use atlassian_authorizer::audit::Outcome;
+use atlassian_authorizer::authorizer::Explanation;
+use atlassian_authorizer::error::{Meaning, Stage};
+use atlassian_authorizer::identity::Identity;
+use atlassian_authorizer::settings::Mode;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::stages::Step;
+use super::{Decoded, Probe};
+use crate::event::RequestArgs;
+use crate::failure::Failure;
+use crate::times;
+
+/// Everything that is told. The names are those of `--json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) request: Told,
+    pub(crate) outcome: &'static str,
+    pub(crate) status: Option<u16>,
+    pub(crate) code: &'static str,
+    pub(crate) mode: &'static str,
+    pub(crate) what: Option<&'static str>,
+    pub(crate) next: Option<&'static str>,
+    pub(crate) stages: Vec<Step>,
+    pub(crate) provider: Option<String>,
+    pub(crate) caller: Option<Caller>,
+    pub(crate) access: Option<Access>,
+    pub(crate) reach: Vec<Reach>,
+    pub(crate) token: Decoded,
+    pub(crate) token_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) answer: Option<Value>,
+    pub(crate) log: Vec<String>,
+    #[serde(skip)]
+    pub(crate) now: u64,
+}
+
+/// What was asked.
+#[derive(Debug, Serialize)]
+pub(crate) struct Told {
+    pub(crate) method: Option<String>,
+    pub(crate) path: Option<String>,
+    pub(crate) source_ip: Option<String>,
+    pub(crate) event: Option<String>,
+}
+
+/// A verified caller.
+#[derive(Debug, Serialize)]
+pub(crate) struct Caller {
+    pub(crate) username: String,
+    pub(crate) principal: String,
+    pub(crate) provider: String,
+    pub(crate) auth_method: &'static str,
+    pub(crate) client_id: Option<String>,
+    pub(crate) token_id: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) groups: Vec<String>,
+    pub(crate) groups_incomplete: bool,
+    pub(crate) read_only: bool,
+    pub(crate) products: Vec<String>,
+    pub(crate) source_cidrs: Vec<String>,
+    /// Until when the verification holds; beyond it the provider or the store is asked anew.
+    pub(crate) valid_until: u64,
+}
+
+impl Caller {
+    fn of(identity: &Identity) -> Self {
+        let limits = &identity.limits;
+        Self {
+            username: identity.username.as_str().to_owned(),
+            principal: identity.principal.clone(),
+            provider: identity.provider.as_str().to_owned(),
+            auth_method: identity.auth_method.as_str(),
+            client_id: identity.client_id.clone(),
+            token_id: identity.token_id.clone(),
+            scopes: identity.scopes.clone(),
+            groups: identity.groups.clone(),
+            groups_incomplete: identity.groups_incomplete,
+            read_only: limits.read_only,
+            products: limits.products.clone(),
+            source_cidrs: limits
+                .source_cidrs
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            valid_until: identity.valid_until.as_secs(),
+        }
+    }
+}
+
+impl Told {
+    pub(crate) fn request(request: &RequestArgs) -> Self {
+        Self {
+            method: Some(request.method()),
+            path: Some(request.path().to_owned()),
+            source_ip: Some(request.source_ip()),
+            event: None,
+        }
+    }
+
+    pub(crate) fn event(file: &Path) -> Self {
+        Self {
+            method: None,
+            path: None,
+            source_ip: None,
+            event: Some(file.display().to_string()),
+        }
+    }
+}
+
+impl Report {
+    /// What an explanation tells; with the answer itself where that is wanted.
+    pub(crate) fn new(
+        explanation: &Explanation,
+        token: Decoded,
+        request: Told,
+        probe: &Probe,
+        with_answer: bool,
+    ) -> Self {
+        let (outcome, status) = match explanation.outcome {
+            Outcome::Allowed => ("allowed", None),
+            Outcome::Forbidden => ("forbidden", Some(403)),
+            Outcome::Unauthorized => ("unauthorized", Some(401)),
+            Outcome::Failed => ("failed", Some(500)),
+        };
+        let meaning = Meaning::of(explanation.code);
+        let mut report = Self {
+            request,
+            outcome,
+            status,
+            code: explanation.code,
+            mode: match explanation.mode {
+                Mode::Enforce => "enforce",
+                Mode::Monitor => "monitor",
+                Mode::Off => "off",
+            },
+            what: meaning.map(|meaning| meaning.what),
+            next: meaning.map(|meaning| meaning.next),
+            stages: Vec::new(),
+            provider: explanation.provider.clone(),
+            caller: explanation.identity.as_deref().map(Caller::of),
+            access: explanation.access.clone(),
+            reach: explanation.reach.clone(),
+            // A stage after the signature's is come to by tokens alone whose signature held.
+            token_verified: explanation.identity.is_some()
+                || meaning.is_some_and(|meaning| meaning.stage > Stage::Signature),
+            token,
+            answer: explanation
+                .answer
+                .as_ref()
+                .filter(|_| with_answer)
+                .map(|answer| without_secrets(answer.get())),
+            log: match explanation.outcome {
+                Outcome::Failed => probe.log(),
+                _ => Vec::new(),
+            },
+            now: times::now(),
+        };
+        report.stages = report.steps(meaning.map(|meaning| meaning.stage), probe.source());
+        report
+    }
+
+    /// The document of `--json`.
+    pub(crate) fn json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// The command's result.
+    pub(crate) fn verdict(&self) -> Result<(), Failure> {
+        match self.outcome {
+            "allowed" => Ok(()),
+            "failed" => Err(Failure::ours("")),
+            _ => Err(Failure::no("")),
+        }
+    }
+}
+
+/// An answer without what Atlassian would take for a credential, and without the API key.
+fn without_secrets(answer: &str) -> Value {
+    let mut answer: Value = serde_json::from_str(answer).unwrap_or_default();
+    let hide = |value: &mut Value| {
+        if let Some(text) = value.as_str().filter(|text| *text != "none") {
+            *value = format!("[hidden, {} characters]", text.len()).into();
+        }
+    };
+    for place in ["/context/authorization", "/usageIdentifierKey"] {
+        answer.pointer_mut(place).into_iter().for_each(hide);
+    }
+    answer
+}

@@ -1,0 +1,16 @@
+//! `atlauth settings`.
+
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SettingsArgs {}
+
+pub(crate) async fn run(
+    _args: SettingsArgs,
+    _source: Option<&str>,
+    _ui: &Ui,
+) -> Result<(), Failure> {
+    Err(Failure::ours("not there yet"))
+}

@@ -1,0 +1,32 @@
+//! Where the settings are, for commands that need them.
+
+use atlassian_authorizer::http::HttpClient;
+use atlassian_authorizer::response::{CacheSeconds, Options};
+use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::settings::source::Source;
+
+use crate::failure::Failure;
+
+/// The source of this name, and what it is reached by.
+pub(crate) fn open(name: Option<&str>) -> Result<(Source, HttpClient), Failure> {
+    let name = name.ok_or_else(|| {
+        Failure::usage("this needs settings").hint(
+            "name them with --settings or AUTHORIZER_SETTINGS: `ssm:/path/of/parameters` or `file:path.json`",
+        )
+    })?;
+    let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
+    let source = Source::parse(name, &http).map_err(|error| Failure::usage(error.to_string()))?;
+    Ok((source, http))
+}
+
+/// The settings of a source, for what does not hang on how the API is set up.
+pub(crate) async fn load(source: &Source) -> Result<Settings, Failure> {
+    // Without a cache there is nothing that settings could contradict.
+    let options = Options {
+        cache_seconds: CacheSeconds::all(0),
+        ..Options::default()
+    };
+    source.load(&options).await.map_err(|error| {
+        Failure::ours(error.to_string()).hint("`atlauth settings check` tells one by one")
+    })
+}

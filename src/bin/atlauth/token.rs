@@ -1,0 +1,103 @@
+//! `atlauth token`: API tokens, from their making to their end.
+
+mod create;
+mod list;
+mod retire;
+
+use std::io::Write;
+
+use atlassian_authorizer::api_tokens::{ApiTokenError, Created, TokenId};
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::times::date;
+use crate::ui::Ui;
+
+/// Examples for `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  atlauth token create --user alice --name 'nightly export' --expires 90d > token.txt
+  atlauth token create --user ci --read-only --product jira --cidr 10.0.0.0/8
+  atlauth token rotate --grace 24h abcdefghijkmnpqr > token.txt
+
+A token is shown once, on standard output, and is stored nowhere: only a hash of it is.";
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Makes a token, and prints it.
+    Create(create::CreateArgs),
+    /// Lists all tokens.
+    List(list::ListArgs),
+    /// Ends tokens.
+    Revoke(retire::RevokeArgs),
+    /// Makes a token like another one, prints it, and ends the other.
+    Rotate(retire::RotateArgs),
+}
+
+pub(crate) async fn run(args: TokenArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    match args.command {
+        TokenCommand::Create(args) => create::run(args, source, ui).await,
+        TokenCommand::List(args) => list::run(&args, source, ui).await,
+        TokenCommand::Revoke(args) => retire::revoke(&args, source, ui).await,
+        TokenCommand::Rotate(args) => retire::rotate(&args, source, ui).await,
+    }
+}
+
+/// Prints a new token: the one time that it is shown.
+fn show(created: &Created, json: bool, now: u64, ui: &Ui) -> Result<(), Failure> {
+    let (id, expires) = (created.id.as_str(), created.expires.as_secs());
+    let token = created.token.reveal();
+    let line = if json {
+        json!({"id": id, "token": token, "expires": expires}).to_string()
+    } else {
+        token.to_owned()
+    };
+    let mut out = std::io::stdout();
+    let printed = writeln!(out, "{line}").and_then(|()| out.flush());
+    printed.map_err(|error| {
+        Failure::ours(format!("the token could not be printed: {error}"))
+            .hint(format!("it is lost: `atlauth token revoke {id}`"))
+    })?;
+    ui.note(&format!("id {id}, until {}", date(expires, now)));
+    ui.note("This is the only time that the token is shown.");
+    Ok(())
+}
+
+fn id(text: &str) -> Result<TokenId, Failure> {
+    TokenId::new(text).ok_or_else(|| {
+        let failure = Failure::usage("expected the id of a token: 16 characters, without `atl_`");
+        if text.starts_with("atl_") {
+            failure.hint(
+                "a whole token does not belong on a command line, which is kept in your shell's \
+                 history: revoke it by the 16 characters after `atl_`",
+            )
+        } else {
+            failure.hint("see `atlauth token list`")
+        }
+    })
+}
+
+fn lifetime(text: &str) -> Result<std::time::Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "expected a time such as 90d or 24h".to_owned())
+}
+
+/// What a refusal of the store or the settings means for the command.
+fn failure(error: &ApiTokenError) -> Failure {
+    match error {
+        ApiTokenError::Disabled | ApiTokenError::Lifetime(_) | ApiTokenError::TooLarge => {
+            Failure::no(error.to_string())
+        }
+        ApiTokenError::Store(_) => Failure::ours(error.to_string())
+            .hint("tokens are stored in `<prefix>-tokens/<id>`, beside the settings: may you read and write there?"),
+        _ => Failure::ours(error.to_string()),
+    }
+}

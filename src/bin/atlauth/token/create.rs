@@ -1,0 +1,102 @@
+//! `atlauth token create`.
+
+use std::time::Duration;
+
+use atlassian_authorizer::access::Product;
+use atlassian_authorizer::api_tokens::{NewToken, create};
+use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::username::Username;
+
+use crate::failure::Failure;
+use crate::ui::Ui;
+use crate::{source, times};
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CreateArgs {
+    /// The Atlassian user that the token acts as.
+    #[arg(long)]
+    user: String,
+    /// What it is for, so that whoever sees it in the list knows.
+    #[arg(long, default_value = "")]
+    name: String,
+    /// How long it is good, such as 90d or 12h.
+    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = super::lifetime)]
+    expires: Duration,
+    /// A scope, as access rules name it; may be repeated.
+    #[arg(long)]
+    scope: Vec<String>,
+    /// A group, as access rules name it; may be repeated.
+    #[arg(long)]
+    group: Vec<String>,
+    /// Only what reads.
+    #[arg(long)]
+    read_only: bool,
+    /// A network that it may be used from; may be repeated.
+    #[arg(long, value_name = "NETWORK")]
+    cidr: Vec<ipnet::IpNet>,
+    /// A product of the settings that it may be used in; may be repeated.
+    #[arg(long)]
+    product: Vec<String>,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: CreateArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    let (store, _) = source::open(source)?;
+    let settings = ui
+        .progress("reading settings", source::load(&store))
+        .await?;
+    let json = args.json;
+    let new = args.checked(&settings)?;
+    let (now, bound) = (times::now(), !new.source_cidrs.is_empty());
+    let rules = settings.general.api_tokens;
+    let made = create(&store, rules, new, Duration::from_secs(now));
+    let created = ui
+        .progress("storing the token's hash", made)
+        .await
+        .map_err(|error| super::failure(&error))?;
+    super::show(&created, json, now, ui)?;
+    if bound {
+        ui.note(
+            "It is bound to networks: the function needs AUTHORIZER_CACHED_BY_SOURCE_IP=true, or the cache off.",
+        );
+    }
+    Ok(())
+}
+
+impl CreateArgs {
+    /// The token to make, unless the settings would refuse it.
+    fn checked(self, settings: &Settings) -> Result<NewToken, Failure> {
+        let username = Username::new(self.user)
+            .ok_or_else(|| Failure::usage("expected a user name of printable ASCII"))?;
+        if settings.revoked.contains(username.as_str()) {
+            return Err(Failure::no(format!(
+                "{} is in `revoked`: the token would be refused",
+                username.as_str()
+            )));
+        }
+        let known: Vec<&str> = settings.products.iter().map(Product::id).collect();
+        if let Some(unknown) = self
+            .product
+            .iter()
+            .find(|one| !known.contains(&one.as_str()))
+        {
+            return Err(
+                Failure::usage(format!("the settings have no product `{unknown}`"))
+                    .hint(format!("they have {}", known.join(", "))),
+            );
+        }
+        Ok(NewToken {
+            username,
+            name: self.name,
+            lifetime: self.expires,
+            scopes: self.scope,
+            groups: self.group,
+            read_only: self.read_only,
+            source_cidrs: self.cidr,
+            products: self.product,
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! `atlauth whoami`: whom a token stands for.
+
+use std::net::IpAddr;
+
+use crate::event::{Kind, RequestArgs};
+use crate::explain::{Caller, CredentialArgs, Decoded, Probe, Report, Told};
+use crate::failure::Failure;
+use crate::times::date;
+use crate::ui::{Tone, Ui};
+
+/// Examples for `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  atlauth whoami token.txt
+  atlauth whoami --json - < token.txt
+
+Without a file it takes the token that `atlauth login` stored, or asks for one.
+Exit codes: 0 it stands for a user, 1 it is refused, 3 that could not be found out.";
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct WhoamiArgs {
+    #[command(flatten)]
+    credential: CredentialArgs,
+    /// The caller's address, as API Gateway would see it.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    source_ip: IpAddr,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    let probe = Probe::new(source)?;
+    let credential = args.credential.read(ui)?;
+    let work = async {
+        let request = RequestArgs::get(&probe.first_path().await, args.source_ip);
+        let event = request.event(Kind::RestRequest, Some(&credential))?;
+        let explanation = probe.explain(&event).await;
+        let told = Told::request(&request);
+        Ok::<_, Failure>(Report::new(
+            &explanation,
+            Decoded::of(&credential),
+            told,
+            &probe,
+            false,
+        ))
+    };
+    let report = ui.progress("asking, as the function would", work).await?;
+    if args.json {
+        ui.line(&report.json());
+    } else if let (Some(caller), "allowed" | "forbidden") = (&report.caller, report.outcome) {
+        show(caller, &report, ui);
+    }
+    match (report.outcome, report.what) {
+        // Who it is does not hang on what the first product's rules say.
+        ("allowed", _) => Ok(()),
+        ("forbidden", _) if report.caller.is_some() => Ok(()),
+        ("failed", what) => Err(Failure::ours(message(report.code, what)).hint(
+            report
+                .log
+                .first()
+                .map_or("atlauth explain tells more", String::as_str),
+        )),
+        (_, what) => Err(Failure::no(message(report.code, what))
+            .hint(report.next.unwrap_or("atlauth explain tells more"))),
+    }
+}
+
+fn message(code: &str, what: Option<&str>) -> String {
+    format!("{code}: {}", what.unwrap_or("it is refused"))
+}
+
+fn show(caller: &Caller, report: &Report, ui: &Ui) {
+    let list = |items: &[String]| {
+        if items.is_empty() {
+            "none".to_owned()
+        } else {
+            items.join(", ")
+        }
+    };
+    let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    ui.line(&format!(
+        "username   {}",
+        ui.paint(Tone::Strong, &caller.username)
+    ));
+    ui.line(&format!("principal  {}", caller.principal));
+    ui.line(&format!(
+        "provider   {}, by {}",
+        caller.provider, caller.auth_method
+    ));
+    ui.line(&format!("client     {}", optional(&caller.client_id)));
+    ui.line(&format!("scopes     {}", list(&caller.scopes)));
+    let groups = list(&caller.groups);
+    let more = if caller.groups_incomplete {
+        " (there may be more)"
+    } else {
+        ""
+    };
+    ui.line(&format!("groups     {groups}{more}"));
+    let expires = report.token.time("exp").unwrap_or(caller.valid_until);
+    ui.line(&format!("until      {}", date(expires, report.now)));
+    if caller.read_only || !caller.products.is_empty() || !caller.source_cidrs.is_empty() {
+        let read_only = caller.read_only.then(|| "read-only".to_owned());
+        let products = caller.products.iter().map(|one| format!("in {one}"));
+        let networks = caller.source_cidrs.iter().map(|one| format!("from {one}"));
+        let limits: Vec<String> = read_only
+            .into_iter()
+            .chain(products)
+            .chain(networks)
+            .collect();
+        ui.line(&format!("limits     {}", limits.join(", ")));
+    }
+    ui.line("");
+    let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
+    let rows: Vec<Vec<String>> = report
+        .reach
+        .iter()
+        .map(|reach| {
+            vec![
+                reach.product.clone(),
+                reach.path.clone(),
+                yes(reach.read),
+                yes(reach.write),
+                reach.admin.map_or_else(|| "-".to_owned(), yes),
+            ]
+        })
+        .collect();
+    ui.table(&["product", "path", "read", "write", "admin"], &rows);
+    if report.code == "source_not_allowed" {
+        ui.note("the token may not be used from this address; --source-ip tries another");
+    }
+}
