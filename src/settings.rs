@@ -7,6 +7,8 @@
 pub(crate) mod document;
 mod file;
 pub(crate) mod general;
+#[cfg(feature = "cli")]
+pub mod probe;
 pub mod problem;
 pub mod source;
 mod ssm;
@@ -30,9 +32,15 @@ pub use document::Mode;
 #[cfg(feature = "schema")]
 pub use document::schema;
 pub use general::{ApiTokens, BasicAuth, General};
+#[cfg(feature = "cli")]
+pub use ssm::{SsmSource, write::Kept, write::MAX_VALUE};
 
 /// The provider that API tokens are by, in context and audit line.
 pub(crate) const API_TOKENS: &str = "api-tokens";
+
+/// The parameter that is there while settings are being written. Any version of the authorizer refuses
+/// a tree with it, as it does with any other parameter that it does not know.
+pub const PUSH_MARKER: &str = "push-in-progress";
 
 /// The most entries of `revoked`.
 const MAX_REVOKED: usize = 1_000;
@@ -69,6 +77,19 @@ pub struct Tree(BTreeMap<String, String>);
 impl FromIterator<(String, String)> for Tree {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(documents: I) -> Self {
         Self(documents.into_iter().collect())
+    }
+}
+
+#[cfg(feature = "cli")]
+impl Tree {
+    /// Names and texts of the documents, secrets among them.
+    pub fn documents(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+
+    /// The documents, to be changed.
+    pub fn documents_mut(&mut self) -> &mut BTreeMap<String, String> {
+        &mut self.0
     }
 }
 
@@ -114,6 +135,10 @@ impl Settings {
                         general = General::resolve(raw, &mut report);
                     }
                 }
+                None if name == PUSH_MARKER => report.whole(
+                    "a push of settings is going on, or was interrupted: whoever began it can finish it by \
+                     `atlauth settings push` again, or take it back by `atlauth settings push --undo`",
+                ),
                 None if name == "revoked" => {
                     revoked = document::read_list(text, &mut report).unwrap_or_default();
                     if revoked.len() > MAX_REVOKED {

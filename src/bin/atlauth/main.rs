@@ -9,6 +9,7 @@ mod keys;
 mod local;
 mod login;
 mod settings;
+mod store;
 mod token;
 mod ui;
 mod whoami;
