@@ -8,6 +8,8 @@
 
 mod cache;
 mod grant;
+#[cfg(feature = "cli")]
+mod idle;
 mod policy;
 mod routes;
 

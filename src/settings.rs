@@ -4,9 +4,12 @@
 //! once, with the parameter and the field; a document with fields that can't be read has its rules
 //! checked once they can. A tree with any problem is not used at all.
 
+mod advice;
 pub(crate) mod document;
 mod file;
 pub(crate) mod general;
+#[cfg(feature = "cli")]
+mod lint;
 #[cfg(feature = "cli")]
 pub mod probe;
 pub mod problem;
@@ -21,13 +24,14 @@ use std::fmt;
 use tracing::warn;
 
 use crate::access::Product;
-use crate::keys::cache::KeySource;
 use crate::provider::Provider;
 use crate::response::Options;
 use crate::secret::Secret;
 use crate::settings::document::{RawGeneral, RawProduct, RawProvider};
 use crate::settings::problem::Problems;
 
+#[cfg(feature = "cli")]
+pub use advice::Advice;
 pub use document::Mode;
 #[cfg(feature = "schema")]
 pub use document::schema;
@@ -195,44 +199,13 @@ impl Settings {
 
     /// Says in the log what is allowed and seldom wise.
     fn warn(&self) {
-        match self.general.mode {
-            Mode::Enforce => {}
-            Mode::Monitor => {
-                warn!("mode `monitor`: every request is let through, whatever was decided");
-            }
-            Mode::Off => warn!("mode `off`: nothing is decided, and every request is let through"),
-        }
-        if self.general.basic_auth == BasicAuth::PassThrough {
-            warn!("Basic credentials of every user are passed through");
-        }
-        for product in self
-            .products
-            .iter()
-            .filter(|product| product.has_no_rules())
-        {
+        for advice in self.advice_at_load() {
             warn!(
-                product = product.id(),
-                "no access rules: every caller who gets in may use the whole product"
+                parameter = advice.parameter,
+                advice = advice.id,
+                "{}",
+                advice.why
             );
-        }
-        for provider in &self.providers {
-            let provider_id = provider.id.as_str();
-            if provider.audience.any_client {
-                warn!(provider = provider_id, "tokens of any client are accepted");
-            }
-            let mut keys = provider.issuers.iter().map(|issuer| &issuer.keys);
-            if keys.any(|keys| matches!(keys, Some(KeySource::Inline(_)))) {
-                warn!(
-                    provider = provider_id,
-                    "the keys are written in the settings: a rotation must be made there by hand"
-                );
-            }
-            if provider.kind == document::Kind::Google && provider.requirements.is_empty() {
-                warn!(
-                    provider = provider_id,
-                    "users of any domain are accepted: `hd` would name yours"
-                );
-            }
         }
     }
 }

@@ -19,6 +19,7 @@ mod api_token_limits;
 mod api_token_store;
 #[cfg(feature = "cli")]
 mod api_tokens;
+mod atlauth_settings;
 mod basic;
 mod cases;
 mod cognito;

@@ -3,8 +3,10 @@
 mod check;
 mod diff;
 mod documents;
+mod init;
 mod journal;
 mod lines;
+mod lint;
 mod pull;
 mod push;
 
@@ -25,6 +27,10 @@ pub(crate) struct SettingsArgs {
 enum SettingsCommand {
     /// Shows everything that is wrong with settings, a problem a line.
     Check(check::CheckArgs),
+    /// Shows what is valid and seldom wise, and what would be better.
+    Lint(lint::LintArgs),
+    /// Writes first settings, for any kind of provider.
+    Init(init::InitArgs),
     /// Writes the settings of SSM to a file.
     Pull(pull::PullArgs),
     /// Shows how other settings differ, parameter by parameter.
@@ -53,6 +59,8 @@ impl ApiArgs {
 pub(crate) async fn run(args: SettingsArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     match args.command {
         SettingsCommand::Check(args) => check::run(&args, source, ui).await,
+        SettingsCommand::Lint(args) => lint::run(&args, source, ui).await,
+        SettingsCommand::Init(args) => init::run(&args, ui),
         SettingsCommand::Pull(args) => pull::run(&args, source, ui).await,
         SettingsCommand::Diff(args) => diff::run(&args, source, ui).await,
         SettingsCommand::Push(args) => push::run(&args, source, ui).await,

@@ -60,6 +60,7 @@ impl Push<'_> {
             .await
             .map_err(|error| self.failure(&error))?;
         if !marker {
+            forget(journal)?;
             return Err(Failure::no("somebody else has just begun a push")
                 .hint("run it again when theirs is done"));
         }
@@ -72,6 +73,7 @@ impl Push<'_> {
             .delete(PUSH_MARKER)
             .await
             .map_err(|error| self.interrupted(&error.to_string()))?;
+        forget(journal)?;
         Err(
             Failure::no("somebody has changed the settings in the meantime; nothing was written")
                 .hint("run it again"),
@@ -147,6 +149,15 @@ impl Push<'_> {
             "the authorizer keeps the settings that it has, and new instances answer 500, until you push again or \
              give --undo",
         )
+    }
+}
+
+/// Removes the journal of a push that has not begun.
+fn forget(journal: &Journal) -> Result<(), Failure> {
+    if journal.finished {
+        Ok(())
+    } else {
+        journal.remove()
     }
 }
 
