@@ -30,7 +30,6 @@ use crate::secret::Secret;
 use crate::settings::document::{RawGeneral, RawProduct, RawProvider};
 use crate::settings::problem::Problems;
 
-#[cfg(feature = "cli")]
 pub use advice::Advice;
 pub use document::Mode;
 #[cfg(feature = "schema")]

@@ -9,7 +9,7 @@ impl Product {
         let rules: Vec<&Rule> = self.rules.iter().flatten().collect();
         let mut idle = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
-            let denied = |other: &&Rule| {
+            let denied = |other: &Rule| {
                 rule.effect == Effect::Allow
                     && other.effect == Effect::Deny
                     && other.is_unconditional()
@@ -25,7 +25,7 @@ impl Product {
                     && other.covers(rule)
                     && (place < index || !same)
             };
-            if rules.iter().any(|other| denied(&other)) {
+            if rules.iter().any(|other| denied(other)) {
                 idle.push((index, "never allows anything: a deny covers all its routes"));
             } else if rules.iter().enumerate().any(repeated) {
                 idle.push((index, "adds nothing to another rule"));

@@ -69,10 +69,11 @@ impl Probe<'_> {
 
     async fn keys(&mut self) {
         for issuer in &self.provider.issuers {
-            let (endpoint, source) = match &issuer.keys {
-                Some(source @ KeySource::Jwks(endpoint)) => (endpoint, source),
-                Some(source @ KeySource::Discovery { endpoint, .. }) => (endpoint, source),
-                Some(KeySource::Inline(_)) | None => continue,
+            let Some(source) = &issuer.keys else {
+                continue;
+            };
+            let (KeySource::Jwks(endpoint) | KeySource::Discovery { endpoint, .. }) = source else {
+                continue;
             };
             let counts = FetchCounts::default();
             let context = FetchContext {

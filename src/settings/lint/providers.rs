@@ -63,7 +63,10 @@ fn attributes(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
         let chosen = CHOSEN.contains(&last)
             && changeable
             && !(provider.kind == Kind::Cognito && last == "username");
-        if OWN_WORDS.contains(&last) || chosen {
+        // GitLab's id tokens have the username there.
+        let own =
+            OWN_WORDS.contains(&last) && !(provider.kind == Kind::Gitlab && last == "nickname");
+        if own || chosen {
             advice.push(
                 Advice::new("user_chosen_name", name, field)
                     .why(format!(

@@ -40,7 +40,7 @@ async fn all_errors_are_shown_with_their_lines() {
         ("\"user_pool_id\"", "providers/pool: user_pool_id: "),
         // `"allow": [` is in the line before.
         ("\"read\"", "products/jira: access[1].allow: "),
-        ("\"wiki\",", "products/wiki: path: "),
+        ("\"path\": \"wiki\"", "products/wiki: path: "),
         ("\"surprise\"", "surprise: is no known parameter"),
     ] {
         let line = line_of(word) - usize::from(wanted.ends_with("allow: "));

@@ -14,7 +14,7 @@ Examples:
 
 Of secrets it says no more than that they differ. Exits with 1 when anything does.")]
 pub(crate) struct DiffArgs {
-    /// The other settings: the path of a file, or a source such as ssm:/path.
+    /// The other settings: the path of a file, or a source such as `ssm:/path`.
     #[arg(value_name = "OTHER")]
     other: String,
     /// Leaves out the secrets.

@@ -1,6 +1,7 @@
 //! Trees of settings as things to compare, show and write.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::response::Options;
@@ -149,8 +150,16 @@ fn shown(text: &str) -> String {
 /// Tells two values apart, and no more.
 fn fingerprint(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    let digest = digest.as_ref().iter().take(3);
-    digest.map(|byte| format!("{byte:02x}")).collect()
+    hex(digest.as_ref().get(..3).unwrap_or_default())
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The HTTP client of the authorizer.

@@ -77,7 +77,10 @@ fn all() -> Result<Vec<Journal>, Failure> {
         std::fs::read_dir(&folder).map_err(|error| store::file_failure(&folder, &error))?;
     let is_journal = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(".json"))
+        let is_json = path
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        is_json && name.is_some_and(|name| name.starts_with(PREFIX))
     };
     Ok(entries
         .filter_map(|entry| Some(entry.ok()?.path()))

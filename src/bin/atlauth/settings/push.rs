@@ -31,8 +31,12 @@ Examples:
 While it writes, a parameter `push-in-progress` makes the authorizer refuse what it reads: running
 instances keep the settings that they have, new ones answer 500. An interrupted push is finished by
 running it again, or taken back by --undo.")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "the flags of a command line, each of which stands for itself"
+)]
 pub(crate) struct PushArgs {
-    /// The file with the new settings, or another source such as ssm:/path.
+    /// The file with the new settings, or another source such as `ssm:/path`.
     #[arg(
         value_name = "FROM",
         required_unless_present = "undo",
@@ -202,18 +206,17 @@ fn foreign(source: &Source) -> Failure {
 
 async fn undo(args: &PushArgs, there: There, push: &Push<'_>) -> Result<(), Failure> {
     let source = push.source.to_string();
-    let journal = match &there.marker {
-        Some(id) => Journal::find(id)?.ok_or_else(|| foreign(push.source))?,
-        None => {
-            let mut finished = Journal::finished(&source, &there.region)?.into_iter();
-            finished
+    let journal = if let Some(id) = &there.marker {
+        Journal::find(id)?.ok_or_else(|| foreign(push.source))?
+    } else {
+        let mut finished = Journal::finished(&source, &there.region)?.into_iter();
+        finished
                 .find(|journal| changes(&there.documents, &journal.after).is_empty())
                 .ok_or_else(|| {
                     Failure::no(format!("there is no push to {source} to take back")).hint(
                         "only the last push from this machine can be, and only while nobody has changed anything since",
                     )
                 })?
-        }
     };
     let changes = changes(&there.documents, &journal.before);
     documents::show(&changes, push.ui);

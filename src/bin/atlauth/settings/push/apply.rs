@@ -72,7 +72,7 @@ impl Push<'_> {
         self.ssm
             .delete(PUSH_MARKER)
             .await
-            .map_err(|error| self.interrupted(&error.to_string()))?;
+            .map_err(|error| interrupted(&error.to_string()))?;
         forget(journal)?;
         Err(
             Failure::no("somebody has changed the settings in the meantime; nothing was written")
@@ -107,21 +107,21 @@ impl Push<'_> {
                     self.ssm.put(name, value, &how, true).await.map(drop)
                 }
             };
-            written.map_err(|error| self.interrupted(&format!("{name}: {error}")))?;
+            written.map_err(|error| interrupted(&format!("{name}: {error}")))?;
         }
         let tree = self.source.tree().await;
-        let tree = tree.map_err(|error| self.interrupted(&error.to_string()))?;
+        let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
         let mut found = tree.documents().clone();
         found.remove(PUSH_MARKER);
         if let Some(name) = changes(&found, to).keys().next() {
-            return Err(self.interrupted(&format!("{name} is not what was written")));
+            return Err(interrupted(&format!("{name} is not what was written")));
         }
         self.settle("waiting until nobody reads what was there in between")
             .await;
         self.ssm
             .delete(PUSH_MARKER)
             .await
-            .map_err(|error| self.interrupted(&error.to_string()))
+            .map_err(|error| interrupted(&error.to_string()))
     }
 
     async fn settle(&self, what: &str) {
@@ -142,14 +142,14 @@ impl Push<'_> {
     fn failure(&self, error: &LoadError) -> Failure {
         store::failure(self.source, error)
     }
+}
 
-    /// Something went wrong while the marker is there.
-    fn interrupted(&self, what: &str) -> Failure {
-        Failure::ours(format!("the push was interrupted: {what}")).hint(
-            "the authorizer keeps the settings that it has, and new instances answer 500, until you push again or \
-             give --undo",
-        )
-    }
+/// Something went wrong while the marker is there.
+fn interrupted(what: &str) -> Failure {
+    Failure::ours(format!("the push was interrupted: {what}")).hint(
+        "the authorizer keeps the settings that it has, and new instances answer 500, until you push again or \
+         give --undo",
+    )
 }
 
 /// Removes the journal of a push that has not begun.
@@ -178,5 +178,5 @@ pub(super) fn lock() -> Result<File, Failure> {
 fn random_id() -> Result<String, Failure> {
     let mut bytes = [0_u8; 8];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Failure::ours("no random numbers"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(documents::hex(&bytes))
 }
