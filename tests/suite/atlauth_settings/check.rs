@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Operator, SECRET};
+use crate::support::asked::Asked;
 use crate::support::issuer::Issuer;
+use crate::support::oidc::{self, Oidc};
+use crate::support::tls::Authority;
 use crate::support::tokens::SigningKey;
 
 fn many_errors() -> Value {
@@ -145,4 +148,98 @@ async fn a_probe_asks_the_endpoints() {
         said.out
     );
     assert!(said.out.contains("onnection refused"), "{}", said.out);
+}
+
+#[tokio::test]
+async fn a_probe_tells_whether_our_credentials_are_taken() {
+    let operator = Operator::new(None);
+    let oidc = Oidc::start().await;
+    let introspected = |issuer: &str, secret: &str| {
+        json!({
+            "kind": "custom", "issuer": issuer, "discovery": oidc.url("/.well-known/openid-configuration"),
+            "introspection_endpoint": oidc.url("/token/introspection"), "userinfo_endpoint": oidc.url("/me"),
+            "client_id": "resource-server", "client_secret": secret, "client_ids": ["app"], "username": "sub",
+        })
+    };
+    let settings = json!({
+        "providers": {
+            "right": introspected(&oidc.issuer, "right"),
+            "wrong": introspected("https://other.example.com", "wrong"),
+        },
+        "products": {"jira": {"path": "/", "access": [{"allow": ["@read"]}]}},
+        "secrets": {"right": oidc::SECRET, "wrong": SECRET},
+    });
+    let source = format!("file:{}", operator.file("settings.json", &settings));
+    let said = operator
+        .says(&["check", "--probe", "--json", "--settings", &source])
+        .await;
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(!said.out.contains(oidc::SECRET));
+    let value: Value = serde_json::from_str(&said.out).unwrap();
+    let findings = value["probe"].as_array().unwrap();
+    let of = |provider: &str, endpoint: &str| {
+        let parameter = format!("providers/{provider}");
+        let is_it = |one: &&Value| {
+            one["parameter"] == parameter.as_str()
+                && one["endpoint"].as_str().unwrap().ends_with(endpoint)
+        };
+        let found = findings.iter().find(is_it).unwrap();
+        (
+            found["good"] == true,
+            found["message"].as_str().unwrap().to_owned(),
+        )
+    };
+    for (provider, endpoint, good, message) in [
+        ("right", "/openid-configuration", true, "usable key"),
+        ("right", "/introspection", true, "takes our credentials"),
+        ("right", "/me", true, "answers, without a token"),
+        (
+            "wrong",
+            "/openid-configuration",
+            false,
+            "of the issuer in the settings",
+        ),
+        ("wrong", "/introspection", false, "refuses our credentials"),
+    ] {
+        let found = of(provider, endpoint);
+        assert_eq!(found.0, good, "{provider} {endpoint}: {}", found.1);
+        assert!(
+            found.1.contains(message),
+            "{provider} {endpoint}: {}",
+            found.1
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_probe_says_what_is_wrong_with_a_certificate() {
+    let operator = Operator::new(None);
+    let key = SigningKey::generate("key", "ES256");
+    let authority = Authority::new();
+    let asked = Asked::start_tls(&authority, "127.0.0.1").await;
+    let keys = json!({"keys": [key.jwk]});
+    asked.change(|answers| answers.keys = keys);
+    let url = format!("{}/keys", asked.url);
+    let provider = |issuer: &str| json!({"kind": "custom", "issuer": issuer, "jwks_uri": url, "client_ids": ["client"], "username": "sub"});
+    let mut trusted = provider("https://a.example.com");
+    trusted["ca_certificates"] = authority.pem.as_str().into();
+    let settings = json!({
+        "providers": {"trusted": trusted, "unknown": provider("https://b.example.com")},
+        "products": {"jira": {"path": "/", "access": [{"allow": ["@read"]}]}},
+    });
+    let source = format!("file:{}", operator.file("settings.json", &settings));
+    let said = operator
+        .says(&["check", "--probe", "--settings", &source])
+        .await;
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(
+        said.out.contains("ok   providers/trusted: "),
+        "{}",
+        said.out
+    );
+    assert!(
+        said.out.contains("invalid peer certificate: UnknownIssuer"),
+        "{}",
+        said.out
+    );
 }
