@@ -10,6 +10,8 @@ mod cache;
 #[cfg(feature = "cli")]
 mod explain;
 mod grant;
+#[cfg(feature = "cli")]
+mod idle;
 mod policy;
 mod routes;
 

@@ -256,6 +256,19 @@ impl HttpClient {
             .unwrap_or(Err(FetchError::Timeout))
     }
 
+    /// The innermost reason for which there is no connection to an endpoint, such as what is wrong with
+    /// its certificate; `None` where there is one.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn no_connection(&self, endpoint: &Endpoint) -> Option<String> {
+        let request = self.0.head(endpoint.0.clone()).timeout(REQUEST_TIMEOUT);
+        let error = request.send().await.err()?;
+        let mut reason: &dyn std::error::Error = &error;
+        while let Some(source) = reason.source() {
+            reason = source;
+        }
+        Some(reason.to_string())
+    }
+
     /// A GET of an endpoint, for [`HttpClient::ask`].
     pub(crate) fn get_request(&self, endpoint: &Endpoint) -> RequestBuilder {
         self.0.get(endpoint.0.clone())

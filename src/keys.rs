@@ -146,6 +146,13 @@ impl KeySet {
         Ok(Self { keys })
     }
 
+    /// How many keys verify something that is signed with one of these.
+    #[cfg(feature = "cli")]
+    pub(crate) fn count_for(&self, algorithms: &[Algorithm]) -> usize {
+        let fits = |key: &&Arc<Key>| algorithms.iter().any(|algorithm| key.allows(*algorithm));
+        self.keys.iter().filter(fits).count()
+    }
+
     /// Whether any key has this `kid`.
     pub fn has(&self, id: &KeyId) -> bool {
         self.keys.iter().any(|key| key.id() == Some(id))

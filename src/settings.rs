@@ -4,9 +4,14 @@
 //! once, with the parameter and the field; a document with fields that can't be read has its rules
 //! checked once they can. A tree with any problem is not used at all.
 
+mod advice;
 pub(crate) mod document;
 mod file;
 pub(crate) mod general;
+#[cfg(feature = "cli")]
+mod lint;
+#[cfg(feature = "cli")]
+pub mod probe;
 pub mod problem;
 pub mod source;
 mod ssm;
@@ -19,20 +24,26 @@ use std::fmt;
 use tracing::warn;
 
 use crate::access::Product;
-use crate::keys::cache::KeySource;
 use crate::provider::Provider;
 use crate::response::Options;
 use crate::secret::Secret;
 use crate::settings::document::{RawGeneral, RawProduct, RawProvider};
 use crate::settings::problem::Problems;
 
+pub use advice::Advice;
 pub use document::Mode;
 #[cfg(feature = "schema")]
 pub use document::schema;
 pub use general::{ApiTokens, BasicAuth, General};
+#[cfg(feature = "cli")]
+pub use ssm::{SsmSource, write::Kept, write::MAX_VALUE};
 
 /// The provider that API tokens are by, in context and audit line.
 pub(crate) const API_TOKENS: &str = "api-tokens";
+
+/// The parameter that is there while settings are being written. Any version of the authorizer refuses
+/// a tree with it, as it does with any other parameter that it does not know.
+pub const PUSH_MARKER: &str = "push-in-progress";
 
 /// The most entries of `revoked`.
 const MAX_REVOKED: usize = 1_000;
@@ -69,6 +80,19 @@ pub struct Tree(BTreeMap<String, String>);
 impl FromIterator<(String, String)> for Tree {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(documents: I) -> Self {
         Self(documents.into_iter().collect())
+    }
+}
+
+#[cfg(feature = "cli")]
+impl Tree {
+    /// Names and texts of the documents, secrets among them.
+    pub fn documents(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+
+    /// The documents, to be changed.
+    pub fn documents_mut(&mut self) -> &mut BTreeMap<String, String> {
+        &mut self.0
     }
 }
 
@@ -114,6 +138,10 @@ impl Settings {
                         general = General::resolve(raw, &mut report);
                     }
                 }
+                None if name == PUSH_MARKER => report.whole(
+                    "a push of settings is going on, or was interrupted: whoever began it can finish it by \
+                     `atlauth settings push` again, or take it back by `atlauth settings push --undo`",
+                ),
                 None if name == "revoked" => {
                     revoked = document::read_list(text, &mut report).unwrap_or_default();
                     if revoked.len() > MAX_REVOKED {
@@ -170,44 +198,13 @@ impl Settings {
 
     /// Says in the log what is allowed and seldom wise.
     fn warn(&self) {
-        match self.general.mode {
-            Mode::Enforce => {}
-            Mode::Monitor => {
-                warn!("mode `monitor`: every request is let through, whatever was decided");
-            }
-            Mode::Off => warn!("mode `off`: nothing is decided, and every request is let through"),
-        }
-        if self.general.basic_auth == BasicAuth::PassThrough {
-            warn!("Basic credentials of every user are passed through");
-        }
-        for product in self
-            .products
-            .iter()
-            .filter(|product| product.has_no_rules())
-        {
+        for advice in self.advice_at_load() {
             warn!(
-                product = product.id(),
-                "no access rules: every caller who gets in may use the whole product"
+                parameter = advice.parameter,
+                advice = advice.id,
+                "{}",
+                advice.why
             );
-        }
-        for provider in &self.providers {
-            let provider_id = provider.id.as_str();
-            if provider.audience.any_client {
-                warn!(provider = provider_id, "tokens of any client are accepted");
-            }
-            let mut keys = provider.issuers.iter().map(|issuer| &issuer.keys);
-            if keys.any(|keys| matches!(keys, Some(KeySource::Inline(_)))) {
-                warn!(
-                    provider = provider_id,
-                    "the keys are written in the settings: a rotation must be made there by hand"
-                );
-            }
-            if provider.kind == document::Kind::Google && provider.requirements.is_empty() {
-                warn!(
-                    provider = provider_id,
-                    "users of any domain are accepted: `hd` would name yours"
-                );
-            }
         }
     }
 }

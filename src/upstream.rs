@@ -139,6 +139,16 @@ impl Upstream {
         }
     }
 
+    /// Whether it makes callers other users, and no user is kept out of that.
+    #[cfg(feature = "cli")]
+    pub(crate) fn impersonates_anyone(&self) -> bool {
+        match self {
+            Self::OAuth1(oauth1) => oauth1.never_impersonate().0.is_empty(),
+            Self::Assertion(assertion) => assertion.never_impersonate().0.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The keys that verify what is sent, as a JWK Set; `None` where nothing is to be verified.
     #[cfg(feature = "cli")]
     pub(crate) fn jwks(&self) -> Option<serde_json::Value> {

@@ -161,6 +161,16 @@ impl Pattern {
         Regex::new(&format!("^(?:{expression})$")).map(Self)
     }
 
+    /// The expression as it was written.
+    #[cfg(feature = "cli")]
+    pub(crate) fn expression(&self) -> &str {
+        let anchored = self.0.as_str();
+        let inner = anchored.strip_prefix("^(?:");
+        inner
+            .and_then(|inner| inner.strip_suffix(")$"))
+            .unwrap_or(anchored)
+    }
+
     /// Matches no text at all: what stands in for an expression that was refused.
     pub(crate) fn nothing() -> Self {
         // A word boundary that is none: no text can satisfy both.

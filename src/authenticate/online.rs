@@ -120,6 +120,23 @@ impl Check {
         }
     }
 
+    /// Asks about a token that is nobody's, to see whether our own credentials are good.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn ask_about_nothing(
+        &self,
+        http: &HttpClient,
+        token: &Token<'_>,
+        now: SinceEpoch,
+    ) -> Result<Word, AskError> {
+        self.ask(&Question {
+            http,
+            token,
+            now,
+            deadline: Deadline::start(),
+        })
+        .await
+    }
+
     async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
         match self {
             Self::Introspection(check) => check.ask(question).await,

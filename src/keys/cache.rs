@@ -223,7 +223,8 @@ impl KeyCache {
     }
 }
 
-async fn fetch(
+/// Fetches a key set, whatever is cached.
+pub(crate) async fn fetch(
     source: &KeySource,
     context: FetchContext<'_>,
 ) -> Result<(KeySet, Option<Duration>), FetchError> {

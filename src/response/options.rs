@@ -71,6 +71,15 @@ impl CacheSeconds {
     }
 }
 
+#[cfg(feature = "cli")]
+impl std::str::FromStr for CacheSeconds {
+    type Err = OptionsError;
+
+    fn from_str(text: &str) -> Result<Self, OptionsError> {
+        Self::parse(text).ok_or(OptionsError::Seconds)
+    }
+}
+
 impl Options {
     /// Reads `AUTHORIZER_SIMPLE_RESPONSES`, `AUTHORIZER_CACHE_SECONDS`,
     /// `AUTHORIZER_CACHED_BY_SOURCE_IP` and `AUTHORIZER_OAUTH1_PRODUCTS`.

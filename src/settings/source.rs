@@ -45,9 +45,13 @@ impl Source {
     ///
     /// As [`Source::from_env`].
     pub fn parse(name: &str, http: &HttpClient) -> Result<Self, SourceError> {
+        Self::of(name, ssm::Who::Function, http)
+    }
+
+    fn of(name: &str, who: ssm::Who, http: &HttpClient) -> Result<Self, SourceError> {
         match name.split_once(':') {
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            Some(("ssm", prefix)) => ssm::SsmSource::new(prefix, http)
+            Some(("ssm", prefix)) => ssm::SsmSource::new(prefix, who, http)
                 .map(Self::Ssm)
                 .ok_or(SourceError),
             _ => Err(SourceError),
@@ -94,6 +98,24 @@ impl Source {
     pub async fn load(&self, options: &Options) -> Result<Settings, LoadError> {
         let tree = self.read(Deadline::start()).await?;
         Settings::parse(&tree, options).map_err(LoadError::Invalid)
+    }
+
+    /// As [`Source::parse`], with the AWS credentials that the AWS CLI would find.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::parse`].
+    pub fn parse_as_operator(name: &str, http: &HttpClient) -> Result<Self, SourceError> {
+        Self::of(name, ssm::Who::Operator, http)
+    }
+
+    /// All documents, unchecked.
+    ///
+    /// # Errors
+    ///
+    /// When they can't be read.
+    pub async fn tree(&self) -> Result<Tree, LoadError> {
+        self.read(Deadline::start()).await
     }
 
     /// Writes the record of a new API token; an id that is taken is an error.

@@ -3,9 +3,12 @@
 mod client;
 #[cfg(feature = "cli")]
 mod tokens;
+#[cfg(feature = "cli")]
+pub(crate) mod write;
 
 use std::fmt;
 use std::pin::Pin;
+use std::time::Duration;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -22,16 +25,31 @@ use client::client;
 const PAGE_SIZE: i32 = 10;
 /// The most pages that are followed: 500 parameters.
 const MAX_PAGES: usize = 50;
+/// The longest that an operator is kept waiting by one step: a login or many pages may be behind it.
+#[cfg(feature = "cli")]
+const OPERATOR_DEADLINE: Duration = Duration::from_mins(1);
+
 /// All parameters below a prefix.
 pub struct SsmSource {
     prefix: String,
+    who: Who,
     http: HttpClient,
     client: OnceCell<Client>,
 }
 
+/// Whose credentials are used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Who {
+    /// A Lambda function, which has them in its environment.
+    Function,
+    /// An operator, who has them where the AWS CLI looks.
+    #[cfg(feature = "cli")]
+    Operator,
+}
+
 impl SsmSource {
     /// Parameters below `/a/path`; `None` when the prefix is no such path.
-    pub(crate) fn new(prefix: &str, http: &HttpClient) -> Option<Self> {
+    pub(crate) fn new(prefix: &str, who: Who, http: &HttpClient) -> Option<Self> {
         let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
         let well_formed = prefix.len() > 1
             && prefix.starts_with('/')
@@ -41,6 +59,7 @@ impl SsmSource {
                 .all(|byte| byte.is_ascii_alphanumeric() || b"/_.-".contains(&byte));
         well_formed.then(|| Self {
             prefix: prefix.to_owned(),
+            who,
             http: http.clone(),
             client: OnceCell::new(),
         })
@@ -51,7 +70,35 @@ impl SsmSource {
     }
 
     pub(crate) async fn read(&self, deadline: Deadline) -> Result<Tree, LoadError> {
-        within(deadline, Box::pin(self.pages())).await
+        self.within(deadline, Box::pin(self.pages())).await
+    }
+
+    async fn client(&self) -> &Client {
+        let made = || async {
+            match self.who {
+                Who::Function => client(&self.http).await,
+                #[cfg(feature = "cli")]
+                Who::Operator => client::operator_client(&self.http).await,
+            }
+        };
+        self.client.get_or_init(made).await
+    }
+
+    /// Does some work with SSM, within the deadline; an operator's own patience is longer. The SDK's
+    /// futures take 10 KB and more: on the heap, they are not part of the future of every event.
+    async fn within<T>(
+        &self,
+        deadline: Deadline,
+        work: Pin<Box<impl Future<Output = Result<T, LoadError>>>>,
+    ) -> Result<T, LoadError> {
+        let allowed: Duration = match self.who {
+            Who::Function => deadline.left(TOTAL_DEADLINE),
+            #[cfg(feature = "cli")]
+            Who::Operator => OPERATOR_DEADLINE,
+        };
+        tokio::time::timeout(allowed, work)
+            .await
+            .unwrap_or(Err(LoadError::SsmTimeout))
     }
 
     /// One record; `None` where there is no such parameter.
@@ -61,7 +108,7 @@ impl SsmSource {
         deadline: Deadline,
     ) -> Result<Option<String>, LoadError> {
         let work = Box::pin(async {
-            let client = self.client.get_or_init(|| client(&self.http)).await;
+            let client = self.client().await;
             let answer = client
                 .get_parameter()
                 .name(self.record_name(name))
@@ -81,7 +128,7 @@ impl SsmSource {
                 Err(error) => Err(load_error(&error)),
             }
         });
-        within(deadline, work).await
+        self.within(deadline, work).await
     }
 
     /// Writes the record of a new API token; SSM refuses a name that is taken.
@@ -93,7 +140,7 @@ impl SsmSource {
         deadline: Deadline,
     ) -> Result<(), LoadError> {
         let work = Box::pin(async {
-            let client = self.client.get_or_init(|| client(&self.http)).await;
+            let client = self.client().await;
             let request = client
                 .put_parameter()
                 .name(self.record_name(RecordName::ApiToken(id)))
@@ -105,7 +152,7 @@ impl SsmSource {
                 .await;
             answer.map(drop).map_err(|error| load_error(&error))
         });
-        within(deadline, work).await
+        self.within(deadline, work).await
     }
 
     /// Deletes the record of an API token; `false` where there is none.
@@ -116,7 +163,7 @@ impl SsmSource {
         deadline: Deadline,
     ) -> Result<bool, LoadError> {
         let work = Box::pin(async {
-            let client = self.client.get_or_init(|| client(&self.http)).await;
+            let client = self.client().await;
             match client
                 .delete_parameter()
                 .name(self.record_name(RecordName::ApiToken(id)))
@@ -130,7 +177,7 @@ impl SsmSource {
                 Err(error) => Err(load_error(&error)),
             }
         });
-        within(deadline, work).await
+        self.within(deadline, work).await
     }
 
     fn record_name(&self, name: RecordName<'_>) -> String {
@@ -138,7 +185,7 @@ impl SsmSource {
     }
 
     async fn pages(&self) -> Result<Tree, LoadError> {
-        let client = self.client.get_or_init(|| client(&self.http)).await;
+        let client = self.client().await;
         let mut documents = Vec::new();
         let mut next_token = None;
         for _ in 0..MAX_PAGES {
@@ -175,17 +222,6 @@ impl SsmSource {
             "there are more than {MAX_PAGES} pages of parameters below the prefix"
         )))
     }
-}
-
-/// Does some work with SSM, within the deadline. The SDK's futures take 10 KB and more: on the heap,
-/// they are not part of the future of every event.
-async fn within<T>(
-    deadline: Deadline,
-    work: Pin<Box<impl Future<Output = Result<T, LoadError>>>>,
-) -> Result<T, LoadError> {
-    tokio::time::timeout(deadline.left(TOTAL_DEADLINE), work)
-        .await
-        .unwrap_or(Err(LoadError::SsmTimeout))
 }
 
 impl fmt::Debug for SsmSource {

@@ -103,6 +103,11 @@ impl Assertion {
         Ok(Ok(format!("Bearer {token}")))
     }
 
+    #[cfg(feature = "cli")]
+    pub(super) fn never_impersonate(&self) -> &NeverImpersonate {
+        &self.never_impersonate
+    }
+
     /// The key that verifies the assertions, as a JWK (RFC 7517).
     #[cfg(feature = "cli")]
     pub(crate) fn jwk(&self) -> serde_json::Value {

@@ -57,6 +57,11 @@ impl OAuth1 {
         })
     }
 
+    #[cfg(feature = "cli")]
+    pub(super) fn never_impersonate(&self) -> &NeverImpersonate {
+        &self.never_impersonate
+    }
+
     /// The header's value for a request of a user.
     pub(super) fn sign(
         &self,

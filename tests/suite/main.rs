@@ -19,6 +19,7 @@ mod api_token_limits;
 mod api_token_store;
 #[cfg(feature = "cli")]
 mod api_tokens;
+mod atlauth_settings;
 #[cfg(feature = "cli")]
 mod atlauth_tokens;
 mod basic;

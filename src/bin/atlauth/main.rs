@@ -13,6 +13,7 @@ mod login;
 mod private_file;
 mod settings;
 mod source;
+mod store;
 mod times;
 mod token;
 mod ui;

@@ -1,16 +1,68 @@
-//! `atlauth settings`.
+//! `atlauth settings`: checks, compares and moves settings.
+
+mod check;
+mod diff;
+mod documents;
+mod init;
+mod journal;
+mod lines;
+mod lint;
+mod pull;
+mod push;
+
+use atlassian_authorizer::response::{CacheSeconds, Options};
+use clap::Subcommand;
 
 use crate::failure::Failure;
 use crate::ui::Ui;
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
-pub(crate) struct SettingsArgs {}
+pub(crate) struct SettingsArgs {
+    #[command(subcommand)]
+    command: SettingsCommand,
+}
 
-pub(crate) async fn run(
-    _args: SettingsArgs,
-    _source: Option<&str>,
-    _ui: &Ui,
-) -> Result<(), Failure> {
-    Err(Failure::ours("not there yet"))
+#[derive(Debug, Subcommand)]
+enum SettingsCommand {
+    /// Shows everything that is wrong with settings, a problem a line.
+    Check(check::CheckArgs),
+    /// Shows what is valid and seldom wise, and what would be better.
+    Lint(lint::LintArgs),
+    /// Writes first settings, for any kind of provider.
+    Init(init::InitArgs),
+    /// Writes the settings of SSM to a file.
+    Pull(pull::PullArgs),
+    /// Shows how other settings differ, parameter by parameter.
+    Diff(diff::DiffArgs),
+    /// Writes settings to SSM: all of them take effect, or none.
+    Push(push::PushArgs),
+}
+
+/// How the API is set up, where that decides what settings may say.
+#[derive(Debug, clap::Args)]
+struct ApiArgs {
+    /// API Gateway's cache time: one number, or one for each product such as jira=0,confluence=60.
+    #[arg(long, value_name = "SECONDS", env = "AUTHORIZER_CACHE_SECONDS")]
+    cache_seconds: Option<CacheSeconds>,
+}
+
+impl ApiArgs {
+    fn options(&self) -> Options {
+        Options {
+            cache_seconds: self.cache_seconds.clone().unwrap_or_default(),
+            ..Options::default()
+        }
+    }
+}
+
+pub(crate) async fn run(args: SettingsArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    match args.command {
+        SettingsCommand::Check(args) => check::run(&args, source, ui).await,
+        SettingsCommand::Lint(args) => lint::run(&args, source, ui).await,
+        SettingsCommand::Init(args) => init::run(&args, ui),
+        SettingsCommand::Pull(args) => pull::run(&args, source, ui).await,
+        SettingsCommand::Diff(args) => diff::run(&args, source, ui).await,
+        SettingsCommand::Push(args) => push::run(&args, source, ui).await,
+    }
 }

@@ -6,16 +6,12 @@ use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::settings::source::Source;
 
 use crate::failure::Failure;
+use crate::store;
 
 /// The source of this name, and what it is reached by.
 pub(crate) fn open(name: Option<&str>) -> Result<(Source, HttpClient), Failure> {
-    let name = name.ok_or_else(|| {
-        Failure::usage("this needs settings").hint(
-            "name them with --settings or AUTHORIZER_SETTINGS: `ssm:/path/of/parameters` or `file:path.json`",
-        )
-    })?;
+    let source = store::source(name)?;
     let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
-    let source = Source::parse(name, &http).map_err(|error| Failure::usage(error.to_string()))?;
     Ok((source, http))
 }
 

@@ -1,4 +1,5 @@
-//! The SDK's client: with a Lambda function's credentials, and through our HTTP client.
+//! The SDK's client: with the credentials of a Lambda function or of an operator, and through our HTTP
+//! client.
 
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ use crate::http::{FetchError, HttpClient};
 
 /// The longest that one try may take; a slow one is then repeated.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// The same for an operator, who waits for a decision of his own alone.
+#[cfg(feature = "cli")]
+const OPERATOR_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first try and its repetitions.
 const MAX_ATTEMPTS: u32 = 5;
 /// The pause before the first repetition; it doubles, with jitter.
@@ -61,6 +65,24 @@ pub(super) async fn client(http: &HttpClient) -> Client {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     config.set_endpoint_url(endpoint);
     Client::new(&config.build())
+}
+
+/// A client with what the AWS CLI would find: the environment, profiles, SSO, a process, a container's or
+/// a machine's own role.
+#[cfg(feature = "cli")]
+pub(super) async fn operator_client(http: &HttpClient) -> Client {
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(SharedHttpClient::new(SdkHttp(http.clone())))
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(OPERATOR_ATTEMPT_TIMEOUT)
+                .build(),
+        )
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .load()
+        .await;
+    Client::new(&config)
 }
 
 /// Lets the SDK speak through our HTTP client.

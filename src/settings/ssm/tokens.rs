@@ -2,7 +2,7 @@
 
 use aws_sdk_ssm::types::ParameterType;
 
-use super::{PAGE_SIZE, SsmSource, client, load_error, within};
+use super::{PAGE_SIZE, SsmSource, load_error};
 use crate::authenticate::api_token::TokenId;
 use crate::http::Deadline;
 use crate::settings::source::{LoadError, RecordName};
@@ -17,7 +17,7 @@ impl SsmSource {
         let mut records = Vec::new();
         let mut next_token = None;
         loop {
-            let client = self.client.get_or_init(|| client(&self.http)).await;
+            let client = self.client().await;
             let request = client
                 .get_parameters_by_path()
                 .path(folder.trim_end_matches('/'))
@@ -26,7 +26,7 @@ impl SsmSource {
                 .set_next_token(next_token);
             // Each page in its own time: there may be many tokens.
             let work = Box::pin(async { request.send().await.map_err(|error| load_error(&error)) });
-            let page = within(deadline, work).await?;
+            let page = self.within(deadline, work).await?;
             for parameter in page.parameters.unwrap_or_default() {
                 let name = parameter.name.as_deref();
                 let id = name.and_then(|name| name.strip_prefix(&folder));
@@ -48,7 +48,7 @@ impl SsmSource {
         record: &str,
         deadline: Deadline,
     ) -> Result<(), LoadError> {
-        let client = self.client.get_or_init(|| client(&self.http)).await;
+        let client = self.client().await;
         let request = client
             .put_parameter()
             .name(self.record_name(RecordName::ApiToken(id)))
@@ -56,6 +56,6 @@ impl SsmSource {
             .r#type(ParameterType::String)
             .overwrite(true);
         let work = Box::pin(async { request.send().await.map_err(|error| load_error(&error)) });
-        within(deadline, work).await.map(drop)
+        self.within(deadline, work).await.map(drop)
     }
 }

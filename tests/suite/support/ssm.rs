@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::serve::ListenerExt;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -28,6 +28,10 @@ pub struct SsmState {
     pub failures: VecDeque<(u16, Value)>,
     pub delay: Duration,
     pub requests: Vec<Value>,
+    /// How many more writes are done before all others are refused; without it, none is.
+    pub writes_left: Option<usize>,
+    /// The signature of the last request, which names the access key and the region.
+    signed: String,
 }
 
 impl FakeSsm {
@@ -59,6 +63,11 @@ impl FakeSsm {
 
     pub fn requests(&self) -> Vec<Value> {
         self.state.lock().unwrap().requests.clone()
+    }
+
+    /// Whose access key the last request was signed with, and where.
+    pub fn signed_with(&self) -> String {
+        self.state.lock().unwrap().signed.clone()
     }
 
     /// The variables that lead the SDK here.
@@ -108,15 +117,37 @@ pub fn parameters(tree: &Value) -> Vec<(String, String, bool)> {
     parameters
 }
 
-async fn answer(State(state): State<Arc<Mutex<SsmState>>>, body: Bytes) -> (StatusCode, String) {
+async fn answer(
+    State(state): State<Arc<Mutex<SsmState>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
+    let target = headers.get("x-amz-target").unwrap().to_str().unwrap();
+    let operation = target.strip_prefix("AmazonSSM.").unwrap();
     let request: Value = serde_json::from_slice(&body).unwrap();
     let (delay, answer) = {
         let mut state = state.lock().unwrap();
         state.requests.push(request.clone());
+        let signed = headers.get("authorization");
+        state.signed =
+            signed.map_or_else(String::new, |signed| signed.to_str().unwrap().to_owned());
         let answer = match state.failures.pop_front() {
             Some(failure) => failure,
-            None if request["Name"].is_string() => one(&state, &request),
-            None => page(&state, &request),
+            None => match operation {
+                "GetParameter" => one(&state, &request),
+                "GetParametersByPath" => page(&state, &request),
+                "DescribeParameters" => describe(&state, &request),
+                "PutParameter" | "DeleteParameter" if state.writes_left == Some(0) => {
+                    let message = format!("not authorized to perform: ssm:{operation}");
+                    (
+                        400,
+                        json!({"__type": "AccessDeniedException", "message": message}),
+                    )
+                }
+                "PutParameter" => put(&mut state, &request),
+                "DeleteParameter" => delete(&mut state, &request),
+                other => panic!("{other} is not played here"),
+            },
         };
         (state.delay, answer)
     };
@@ -137,6 +168,48 @@ fn one(state: &SsmState, request: &Value) -> (u16, Value) {
         }
         None => (400, json!({"__type": "ParameterNotFound"})),
     }
+}
+
+/// `PutParameter`.
+fn put(state: &mut SsmState, request: &Value) -> (u16, Value) {
+    let name = request["Name"].as_str().unwrap().to_owned();
+    if request["Overwrite"] != true && state.parameters.contains_key(&name) {
+        return (400, json!({"__type": "ParameterAlreadyExists"}));
+    }
+    let value = request["Value"].as_str().unwrap().to_owned();
+    state.parameters.insert(name, value);
+    count_write(state);
+    (200, json!({"Version": 1}))
+}
+
+/// `DeleteParameter`.
+fn delete(state: &mut SsmState, request: &Value) -> (u16, Value) {
+    let found = state.parameters.remove(request["Name"].as_str().unwrap());
+    if found.is_none() {
+        return (400, json!({"__type": "ParameterNotFound"}));
+    }
+    count_write(state);
+    (200, json!({}))
+}
+
+fn count_write(state: &mut SsmState) {
+    state.writes_left = state.writes_left.map(|left| left - 1);
+}
+
+/// `DescribeParameters`, of all below a path and in one page.
+fn describe(state: &SsmState, request: &Value) -> (u16, Value) {
+    let path = request["ParameterFilters"][0]["Values"][0]
+        .as_str()
+        .unwrap();
+    let below = format!("{path}/");
+    let names = state
+        .parameters
+        .keys()
+        .filter(|name| name.starts_with(&below));
+    let found: Vec<Value> = names
+        .map(|name| json!({"Name": name, "Type": "String", "Tier": "Standard"}))
+        .collect();
+    (200, json!({"Parameters": found}))
 }
 
 /// `GetParametersByPath`.

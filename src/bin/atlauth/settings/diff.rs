@@ -1,0 +1,59 @@
+//! `atlauth settings diff`.
+
+use super::documents;
+use crate::failure::Failure;
+use crate::store;
+use crate::ui::Ui;
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth settings diff settings.json --settings ssm:/atlassian-authorizer/prod
+  atlauth settings diff ssm:/atlassian-authorizer/staging --settings ssm:/atlassian-authorizer/prod
+
+Of secrets it says no more than that they differ. Exits with 1 when anything does.")]
+pub(crate) struct DiffArgs {
+    /// The other settings: the path of a file, or a source such as `ssm:/path`.
+    #[arg(value_name = "OTHER")]
+    other: String,
+    /// Leaves out the secrets.
+    #[arg(long)]
+    no_secrets: bool,
+    /// Prints one JSON document, with the names of what differs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: &DiffArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    let source = store::source(source)?;
+    let other = documents::source(&args.other)?;
+    let mut from = documents::read(&source, ui).await?;
+    let mut to = documents::read(&other, ui).await?;
+    if args.no_secrets {
+        for tree in [&mut from, &mut to] {
+            tree.documents_mut()
+                .retain(|name, _| !documents::is_secret(name));
+        }
+    }
+    let changes = documents::changes(from.documents(), to.documents());
+    if args.json {
+        let differs: Vec<_> = changes
+            .iter()
+            .map(|(name, change)| serde_json::json!({"parameter": name, "change": change.word()}))
+            .collect();
+        let result = serde_json::json!({"from": source.to_string(), "to": other.to_string(),
+                                        "same": changes.is_empty(), "differs": differs});
+        ui.line(&format!("{result:#}"));
+    } else {
+        documents::show(&changes, ui);
+    }
+    match changes.len() {
+        0 => {
+            ui.note("no difference");
+            Ok(())
+        }
+        1 => Err(Failure::no("1 parameter differs")),
+        count => Err(Failure::no(format!("{count} parameters differ"))),
+    }
+}

@@ -1,0 +1,236 @@
+//! `atlauth settings init`.
+
+mod kinds;
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use super::{ApiArgs, documents, pull};
+use crate::failure::Failure;
+use crate::store;
+use crate::ui::Ui;
+use kinds::{Answer, Kind, Question};
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth settings init --out settings.json
+  atlauth settings init --kind cognito --set user_pool_id=eu-west-1_AbCdEfGhI \\
+      --set client_ids=3n4b5urk1ft4fl3mg5e62d9ado --product jira --out settings.json
+
+What is not given is asked for on a terminal. Secrets are asked for, or read from a file: --secret-file -
+reads standard input.")]
+pub(crate) struct InitArgs {
+    /// The kind of provider.
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// The provider's id in the settings; by default its kind.
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// A field of the provider; lists by commas, maps as a=b,c=d. May be given again.
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    fields: Vec<String>,
+    /// A file with the provider's client secret, `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+    /// A product and its path, such as jira=/jira; the path of one alone may be left out. May be given
+    /// again.
+    #[arg(long = "product", value_name = "ID[=PATH]")]
+    products: Vec<String>,
+    /// How the products learn who is calling: `none`, or `per_user` with credentials stored for each
+    /// user.
+    #[arg(long, value_enum)]
+    upstream: Option<Upstream>,
+    /// The file to write, which nobody else may read; without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Writes over a file that is there.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    api: ApiArgs,
+}
+
+/// The upstream modes that need no key.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Upstream {
+    /// Not at all: the username is in the context alone.
+    None,
+    /// By a credential of each user's own.
+    PerUser,
+}
+
+pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
+    if let Some(path) = args
+        .out
+        .as_ref()
+        .filter(|path| !args.force && path.exists())
+    {
+        return Err(
+            Failure::usage(format!("{} is there already", path.display()))
+                .hint("give --force to write over it"),
+        );
+    }
+    let kind = match args.kind {
+        Some(kind) => kind,
+        None => kinds::named(&ask("kind of provider", kinds::NAMES, "--kind")?)?,
+    };
+    let (provider, secret) = provider(args, kind)?;
+    let id = args.id.clone().unwrap_or_else(|| kind.name().to_owned());
+    let mut tree = json!({"providers": {id: provider}, "products": products(args)?});
+    if let Some(secret) = &secret {
+        if args.out.is_none() {
+            return Err(Failure::usage("a secret is not written to standard output")
+                .hint("give --out FILE"));
+        }
+        tree["secrets"][kind.secret_name()] = secret.as_str().into();
+    }
+    let mut flat = documents::Documents::new();
+    for (folder, entries) in tree.as_object().into_iter().flatten() {
+        for (id, entry) in entries.as_object().into_iter().flatten() {
+            let text = entry
+                .as_str()
+                .map_or_else(|| entry.to_string(), str::to_owned);
+            flat.insert(format!("{folder}/{id}"), text);
+        }
+    }
+    documents::check(&flat, "what was given", &args.api.options(), ui)?;
+    let text = format!("{:#}\n", pull::file_form(&flat));
+    match &args.out {
+        None => ui.line(text.trim_end()),
+        Some(path) => {
+            store::write_private(path, text.as_bytes())?;
+            ui.note(&format!(
+                "wrote {path}; `atlauth settings lint --settings file:{path}` says what could be better, `atlauth \
+                 settings push {path} --settings ssm:/…` puts it in force",
+                path = path.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The provider's document, and its secret.
+fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<String>), Failure> {
+    let mut given = BTreeMap::new();
+    for field in &args.fields {
+        let (name, value) = field
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("--set {field}: expected FIELD=VALUE")))?;
+        given.insert(name, value);
+    }
+    let mut document = Map::new();
+    document.insert("kind".to_owned(), kind.name().into());
+    let mut secret = None;
+    for question in kind.questions() {
+        let Question { field, answer, .. } = question;
+        if matches!(answer, Answer::Secret) {
+            if given.contains_key(field) {
+                return Err(
+                    Failure::usage(format!("--set {field}: a secret is no argument"))
+                        .hint("give --secret-file FILE, or - for standard input"),
+                );
+            }
+            secret = Some(read_secret(args, question)?);
+            document.insert((*field).to_owned(), kind.secret_name().into());
+            continue;
+        }
+        let text = match given.remove(field) {
+            Some(text) => text.to_owned(),
+            None => ask(question.what, question.example, &format!("--set {field}=…"))?,
+        };
+        if let Some(value) = answer.value(&text)? {
+            kinds::insert(&mut document, field, value);
+        }
+    }
+    for (field, text) in given {
+        kinds::insert(&mut document, field, kinds::plain(field, text)?);
+    }
+    Ok((document.into(), secret))
+}
+
+fn products(args: &InitArgs) -> Result<Value, Failure> {
+    let upstream = match args.upstream {
+        Some(Upstream::PerUser) => Some(json!({"mode": "per_user"})),
+        Some(Upstream::None) | None => None,
+    };
+    let names = if args.products.is_empty() {
+        let answer = ask(
+            "products",
+            "jira, or jira=/jira,confluence=/wiki",
+            "--product",
+        )?;
+        answer
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect()
+    } else {
+        args.products.clone()
+    };
+    let alone = names.len() == 1;
+    let mut products = Map::new();
+    for name in &names {
+        let (id, path) = match name.split_once('=') {
+            Some((id, path)) => (id, path.to_owned()),
+            None if alone => (name.as_str(), "/".to_owned()),
+            None => (name.as_str(), format!("/{name}")),
+        };
+        let known = ["jira", "confluence", "bitbucket"].contains(&id);
+        // What reads is a beginning that harms nobody.
+        let mut access = vec![json!({"allow": ["@read"]})];
+        if known {
+            access.push(json!({"deny": ["@admin"]}));
+        }
+        let mut product = json!({"path": path, "access": access});
+        if let Some(upstream) = &upstream {
+            product["upstream"] = upstream.clone();
+        }
+        products.insert(id.to_owned(), product);
+    }
+    Ok(products.into())
+}
+
+/// Asks on the terminal; fails where there is none.
+fn ask(what: &str, example: &str, flag: &str) -> Result<String, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage(format!("{what}: not given")).hint(format!("give {flag}")));
+    }
+    // The question ends without a line's end, where the answer is written.
+    let _ = write!(std::io::stderr(), "{what} ({example}): ");
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer);
+    Ok(answer.trim().to_owned())
+}
+
+fn read_secret(args: &InitArgs, question: &Question) -> Result<String, Failure> {
+    let text = match &args.secret_file {
+        Some(path) if path.as_os_str() == "-" => {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| Failure::ours(format!("standard input: {}", error.kind())))?;
+            text
+        }
+        Some(path) => {
+            std::fs::read_to_string(path).map_err(|error| store::file_failure(path, &error))?
+        }
+        None if std::io::stdin().is_terminal() => {
+            rpassword::prompt_password(format!("{} (not shown): ", question.what))
+                .map_err(|error| Failure::ours(format!("the terminal: {}", error.kind())))?
+        }
+        None => {
+            return Err(Failure::usage(format!("{}: not given", question.what))
+                .hint("give --secret-file FILE, or - for standard input"));
+        }
+    };
+    let text = text.trim_end_matches(['\r', '\n']).to_owned();
+    if text.is_empty() {
+        return Err(Failure::usage(format!("{}: is empty", question.what)));
+    }
+    Ok(text)
+}

@@ -1,0 +1,296 @@
+//! What must be known of each kind of provider.
+
+use clap::ValueEnum;
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+
+/// The kinds, as a question names them.
+pub(super) const NAMES: &str =
+    "cognito, entra, keycloak, okta, google, github, gitlab, slack, facebook, custom";
+
+/// A kind of provider.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Kind {
+    Cognito,
+    Entra,
+    Keycloak,
+    Okta,
+    Google,
+    Github,
+    Gitlab,
+    Slack,
+    Facebook,
+    Custom,
+}
+
+/// One field that a kind can't do without.
+pub(super) struct Question {
+    pub(super) field: &'static str,
+    pub(super) what: &'static str,
+    pub(super) example: &'static str,
+    pub(super) answer: Answer,
+}
+
+/// What an answer becomes.
+pub(super) enum Answer {
+    /// A text.
+    Text,
+    /// A text; no answer leaves the field out.
+    Optional,
+    /// Texts, by commas.
+    List,
+    /// Texts by texts, `a=b,c=d`.
+    Map,
+    /// A secret, below `secrets/`.
+    Secret,
+}
+
+const fn question(
+    field: &'static str,
+    what: &'static str,
+    example: &'static str,
+    answer: Answer,
+) -> Question {
+    Question {
+        field,
+        what,
+        example,
+        answer,
+    }
+}
+
+const CLIENT_IDS: Question = question(
+    "client_ids",
+    "ids of the clients that tokens may be issued to",
+    "by commas",
+    Answer::List,
+);
+const CLIENT_ID: Question = question(
+    "client_id",
+    "id of your application at the provider",
+    "such as Iv1.0123456789abcdef",
+    Answer::Text,
+);
+const CLIENT_SECRET: Question = question(
+    "client_secret",
+    "client secret of your application",
+    "",
+    Answer::Secret,
+);
+
+static COGNITO: [Question; 2] = [
+    question(
+        "user_pool_id",
+        "user pool id",
+        "eu-west-1_AbCdEfGhI",
+        Answer::Text,
+    ),
+    CLIENT_IDS,
+];
+static ENTRA: [Question; 2] = [
+    question(
+        "tenant_id",
+        "directory (tenant) id",
+        "8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9a0b",
+        Answer::Text,
+    ),
+    question(
+        "audiences",
+        "audiences of your API",
+        "api://jira-gateway, by commas",
+        Answer::List,
+    ),
+];
+static KEYCLOAK: [Question; 3] = [
+    question(
+        "base_url",
+        "URL of the server",
+        "https://sso.example.com",
+        Answer::Text,
+    ),
+    question("realm", "name of the realm", "main", Answer::Text),
+    CLIENT_IDS,
+];
+static OKTA: [Question; 2] = [
+    question("domain", "Okta domain", "example.okta.com", Answer::Text),
+    CLIENT_IDS,
+];
+static GOOGLE: [Question; 2] = [
+    CLIENT_IDS,
+    question(
+        "hd",
+        "Google Workspace domain of your users",
+        "example.com",
+        Answer::Text,
+    ),
+];
+static GITHUB: [Question; 4] = [
+    question(
+        "base_url",
+        "URL of your GitHub Enterprise Server",
+        "nothing for github.com",
+        Answer::Optional,
+    ),
+    CLIENT_ID,
+    CLIENT_SECRET,
+    question(
+        "username.map",
+        "Atlassian usernames by GitHub's `id`",
+        "583231=alice,583232=bob; nothing for your own server's logins",
+        Answer::Map,
+    ),
+];
+static GITLAB: [Question; 3] = [
+    question(
+        "base_url",
+        "URL of your GitLab",
+        "nothing for gitlab.com",
+        Answer::Optional,
+    ),
+    CLIENT_IDS,
+    question(
+        "username.map",
+        "Atlassian usernames by GitLab's `username`",
+        "alice.w=alice; nothing for your own server's usernames",
+        Answer::Map,
+    ),
+];
+static SLACK: [Question; 3] = [
+    question(
+        "team_id",
+        "id of the workspace",
+        "T0123ABC456",
+        Answer::Text,
+    ),
+    CLIENT_IDS,
+    question(
+        "username.map",
+        "Atlassian usernames by Slack's user id",
+        "U0123ABC456=alice",
+        Answer::Map,
+    ),
+];
+static FACEBOOK: [Question; 3] = [
+    CLIENT_ID,
+    CLIENT_SECRET,
+    question(
+        "username.map",
+        "Atlassian usernames by Facebook's user id",
+        "10001=alice",
+        Answer::Map,
+    ),
+];
+static CUSTOM: [Question; 3] = [
+    question(
+        "issuer",
+        "the exact `iss` of its tokens",
+        "https://sso.example.com",
+        Answer::Text,
+    ),
+    CLIENT_IDS,
+    question(
+        "username",
+        "claim that holds the Atlassian username",
+        "preferred_username",
+        Answer::Text,
+    ),
+];
+
+impl Kind {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Cognito => "cognito",
+            Self::Entra => "entra",
+            Self::Keycloak => "keycloak",
+            Self::Okta => "okta",
+            Self::Google => "google",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Slack => "slack",
+            Self::Facebook => "facebook",
+            Self::Custom => "custom",
+        }
+    }
+
+    pub(super) fn questions(self) -> &'static [Question] {
+        match self {
+            Self::Cognito => &COGNITO,
+            Self::Entra => &ENTRA,
+            Self::Keycloak => &KEYCLOAK,
+            Self::Okta => &OKTA,
+            Self::Google => &GOOGLE,
+            Self::Github => &GITHUB,
+            Self::Gitlab => &GITLAB,
+            Self::Slack => &SLACK,
+            Self::Facebook => &FACEBOOK,
+            Self::Custom => &CUSTOM,
+        }
+    }
+
+    /// What the client's secret is called below `secrets/`.
+    pub(super) fn secret_name(self) -> String {
+        format!("{}-client", self.name())
+    }
+}
+
+/// The kind of this name.
+pub(super) fn named(name: &str) -> Result<Kind, Failure> {
+    Kind::from_str(name, true)
+        .map_err(|_| Failure::usage(format!("no kind of provider; expected one of {NAMES}")))
+}
+
+impl Answer {
+    /// The value; `None` leaves the field out.
+    pub(super) fn value(&self, text: &str) -> Result<Option<Value>, Failure> {
+        if text.is_empty() && matches!(self, Self::Optional | Self::Map) {
+            return Ok(None);
+        }
+        Ok(Some(match self {
+            Self::Text | Self::Optional | Self::Secret => text.into(),
+            Self::List => list(text),
+            Self::Map => map(text)?,
+        }))
+    }
+}
+
+/// The value of a field that nobody has asked for.
+pub(super) fn plain(field: &str, text: &str) -> Result<Value, Failure> {
+    Ok(match field {
+        "client_ids" | "audiences" | "algorithms" => list(text),
+        "username.map" | "machine_users" => map(text)?,
+        _ => text.into(),
+    })
+}
+
+/// Sets a field, or one within `username`.
+pub(super) fn insert(document: &mut Map<String, Value>, field: &str, value: Value) {
+    let Some((outer, inner)) = field.split_once('.') else {
+        document.insert(field.to_owned(), value);
+        return;
+    };
+    let is_github = document.get("kind").is_some_and(|kind| kind == "github");
+    let outer = document.entry(outer).or_insert_with(|| Map::new().into());
+    if let Value::Object(rule) = outer {
+        rule.insert(inner.to_owned(), value);
+        if is_github && inner == "map" {
+            // Logins change hands, ids don't.
+            rule.insert("attributes".to_owned(), Value::Array(vec!["id".into()]));
+        }
+    }
+}
+
+fn list(text: &str) -> Value {
+    text.split(',').map(str::trim).collect()
+}
+
+fn map(text: &str) -> Result<Value, Failure> {
+    let pairs = text.split(',').map(|pair| {
+        let (from, to) = pair.split_once('=')?;
+        Some((from.trim().to_owned(), to.trim().into()))
+    });
+    let pairs: Option<Map<String, Value>> = pairs.collect();
+    pairs
+        .map(Value::Object)
+        .ok_or_else(|| Failure::usage("expected pairs such as 583231=alice,583232=bob"))
+}

@@ -1,0 +1,99 @@
+//! `atlauth settings pull`.
+
+use std::path::PathBuf;
+
+use atlassian_authorizer::settings::PUSH_MARKER;
+use serde_json::{Map, Value};
+
+use super::documents::{self, Documents};
+use crate::failure::Failure;
+use crate::store;
+use crate::ui::Ui;
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth settings pull --settings ssm:/atlassian-authorizer/prod --out settings.json
+  atlauth settings pull --settings ssm:/atlassian-authorizer/prod --with-secrets --out backup.json
+
+Secrets are left out unless --with-secrets is given. A push of the file leaves them as they are.")]
+pub(crate) struct PullArgs {
+    /// The file to write, which nobody else may read; without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Writes the secrets too; needs --out.
+    #[arg(long, requires = "out")]
+    with_secrets: bool,
+    /// Writes over a file that is there.
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) async fn run(args: &PullArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    let source = store::source(source)?;
+    if let Some(path) = args
+        .out
+        .as_ref()
+        .filter(|path| !args.force && path.exists())
+    {
+        return Err(
+            Failure::usage(format!("{} is there already", path.display()))
+                .hint("give --force to write over it"),
+        );
+    }
+    let tree = documents::read(&source, ui).await?;
+    let mut documents = tree.documents().clone();
+    if documents.remove(PUSH_MARKER).is_some() {
+        return Err(Failure::no(format!(
+            "a push to {source} is going on, or was interrupted: what is there is neither the old nor the new"
+        ))
+        .hint("pull again when `atlauth settings push`, or `push --undo`, has ended"));
+    }
+    let secrets: Vec<String> = documents
+        .keys()
+        .filter(|name| documents::is_secret(name))
+        .cloned()
+        .collect();
+    if !args.with_secrets {
+        documents.retain(|name, _| !documents::is_secret(name));
+    }
+    let text = format!("{:#}\n", file_form(&documents));
+    match &args.out {
+        Some(path) => store::write_private(path, text.as_bytes())?,
+        None => ui.line(text.trim_end()),
+    }
+    if let Some(path) = &args.out {
+        let count = documents.len();
+        ui.note(&format!("wrote {count} parameters to {}", path.display()));
+    }
+    if !args.with_secrets && !secrets.is_empty() {
+        ui.note(&format!("left out: {}", secrets.join(", ")));
+    }
+    Ok(())
+}
+
+/// The documents as one JSON object.
+pub(super) fn file_form(documents: &Documents) -> Value {
+    let mut top = Map::new();
+    for (name, text) in documents {
+        let value = if documents::is_secret(name) {
+            Value::String(text.clone())
+        } else {
+            // What is no JSON stays a text, which the file form takes for the document itself.
+            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+        };
+        match name.split_once('/') {
+            None => {
+                top.insert(name.clone(), value);
+            }
+            Some((folder, id)) => {
+                let folder = top.entry(folder).or_insert_with(|| Map::new().into());
+                if let Value::Object(folder) = folder {
+                    folder.insert(id.to_owned(), value);
+                }
+            }
+        }
+    }
+    Value::Object(top)
+}

@@ -1,0 +1,182 @@
+//! Writing to SSM, behind the marker.
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::time::{Duration, SystemTime};
+
+use atlassian_authorizer::settings::source::{LoadError, Source};
+use atlassian_authorizer::settings::{Kept, PUSH_MARKER, SsmSource};
+
+use super::super::documents::{self, Change, Documents, changes, is_secret};
+use super::super::journal::Journal;
+use crate::failure::Failure;
+use crate::store;
+use crate::ui::Ui;
+
+/// Where to write, and how.
+pub(super) struct Push<'p> {
+    pub(super) source: &'p Source,
+    pub(super) ssm: &'p SsmSource,
+    /// The KMS key of new secrets.
+    pub(super) key_id: Option<&'p str>,
+    /// How long readers are waited for.
+    pub(super) settle: Duration,
+    pub(super) ui: &'p Ui,
+}
+
+impl Push<'_> {
+    /// A new journal.
+    pub(super) async fn journal(
+        &self,
+        before: &Documents,
+        after: &Documents,
+        region: &str,
+    ) -> Result<Journal, Failure> {
+        let started = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        Ok(Journal {
+            id: random_id()?,
+            source: self.source.to_string(),
+            region: region.to_owned(),
+            started,
+            finished: false,
+            before: before.clone(),
+            kept: self.kept().await?,
+            after: after.clone(),
+        })
+    }
+
+    /// Puts the marker there, and makes sure that nothing has changed before it was.
+    pub(super) async fn begin(
+        &self,
+        journal: &Journal,
+        expected: &Documents,
+    ) -> Result<(), Failure> {
+        let marker = self
+            .ssm
+            .put(PUSH_MARKER, &journal.id, &Kept::default(), false)
+            .await
+            .map_err(|error| self.failure(&error))?;
+        if !marker {
+            forget(journal)?;
+            return Err(Failure::no("somebody else has just begun a push")
+                .hint("run it again when theirs is done"));
+        }
+        let mut tree = documents::read(self.source, self.ui).await?;
+        tree.documents_mut().remove(PUSH_MARKER);
+        if tree.documents() == expected {
+            return Ok(());
+        }
+        self.ssm
+            .delete(PUSH_MARKER)
+            .await
+            .map_err(|error| interrupted(&error.to_string()))?;
+        forget(journal)?;
+        Err(
+            Failure::no("somebody has changed the settings in the meantime; nothing was written")
+                .hint("run it again"),
+        )
+    }
+
+    /// Writes what leads from one set of documents to another, and takes the marker away.
+    pub(super) async fn write(
+        &self,
+        from: &Documents,
+        to: &Documents,
+        kept: Option<&BTreeMap<String, Kept>>,
+    ) -> Result<(), Failure> {
+        let now = self.kept().await?;
+        let kept_before = |name: &str| kept.and_then(|kept| kept.get(name));
+        let new = |name: &str| Kept {
+            secure: is_secret(name),
+            key_id: self.key_id.filter(|_| is_secret(name)).map(str::to_owned),
+            advanced: false,
+        };
+        self.settle("waiting until nobody reads what was there before")
+            .await;
+        for (name, change) in changes(from, to) {
+            let written = match change {
+                Change::Remove(_) => self.ssm.delete(name).await,
+                Change::Add(value) | Change::Replace(_, value) => {
+                    let how = now.get(name).or_else(|| kept_before(name)).cloned();
+                    let mut how = how.unwrap_or_else(|| new(name)).for_value(value);
+                    // An operator may have written it as a plain text.
+                    how.secure |= is_secret(name);
+                    self.ssm.put(name, value, &how, true).await.map(drop)
+                }
+            };
+            written.map_err(|error| interrupted(&format!("{name}: {error}")))?;
+        }
+        let tree = self.source.tree().await;
+        let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
+        let mut found = tree.documents().clone();
+        found.remove(PUSH_MARKER);
+        if let Some(name) = changes(&found, to).keys().next() {
+            return Err(interrupted(&format!("{name} is not what was written")));
+        }
+        self.settle("waiting until nobody reads what was there in between")
+            .await;
+        self.ssm
+            .delete(PUSH_MARKER)
+            .await
+            .map_err(|error| interrupted(&error.to_string()))
+    }
+
+    async fn settle(&self, what: &str) {
+        self.ui
+            .progress(what, tokio::time::sleep(self.settle))
+            .await;
+    }
+
+    async fn kept(&self) -> Result<BTreeMap<String, Kept>, Failure> {
+        self.ssm.kept().await.map_err(|error| {
+            let message = format!("{}: {error}", self.source);
+            Failure::ours(message).hint(
+                "the types and keys of the parameters are asked for: the permission ssm:DescribeParameters is needed",
+            )
+        })
+    }
+
+    fn failure(&self, error: &LoadError) -> Failure {
+        store::failure(self.source, error)
+    }
+}
+
+/// Something went wrong while the marker is there.
+fn interrupted(what: &str) -> Failure {
+    Failure::ours(format!("the push was interrupted: {what}")).hint(
+        "the authorizer keeps the settings that it has, and new instances answer 500, until you push again or \
+         give --undo",
+    )
+}
+
+/// Removes the journal of a push that has not begun.
+fn forget(journal: &Journal) -> Result<(), Failure> {
+    if journal.finished {
+        Ok(())
+    } else {
+        journal.remove()
+    }
+}
+
+/// Keeps other pushes from this machine out, until it is dropped.
+pub(super) fn lock() -> Result<File, Failure> {
+    let path = store::state_folder()?.join("settings-push.lock");
+    let file = File::create(&path).map_err(|error| store::file_failure(&path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::no("another push is going on on this machine")
+                .hint("run it again when that is done"))
+        }
+        Err(TryLockError::Error(error)) => Err(store::file_failure(&path, &error)),
+    }
+}
+
+fn random_id() -> Result<String, Failure> {
+    let mut bytes = [0_u8; 8];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Failure::ours("no random numbers"))?;
+    Ok(documents::hex(&bytes))
+}

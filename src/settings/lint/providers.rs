@@ -1,0 +1,150 @@
+//! Advice about providers.
+
+use crate::authenticate::online::Check;
+use crate::provider::Provider;
+use crate::settings::advice::Advice;
+use crate::settings::document::Kind;
+use crate::username::{DEFAULT_ALLOW, Transform};
+
+/// What users may write about themselves at most providers.
+const OWN_WORDS: [&str; 4] = ["name", "nickname", "given_name", "family_name"];
+/// What they may also choose where anyone can have an account, or may change what is known of them.
+const CHOSEN: [&str; 3] = ["preferred_username", "login", "username"];
+
+pub(super) fn lint(providers: &[Provider], advice: &mut Vec<Advice>) {
+    for provider in providers {
+        let name = format!("providers/{}", provider.id.as_str());
+        audience(provider, &name, advice);
+        attributes(provider, &name, advice);
+    }
+    for (index, provider) in providers.iter().enumerate() {
+        for other in providers.iter().skip(index.saturating_add(1)) {
+            pair(provider, other, advice);
+        }
+    }
+}
+
+fn audience(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
+    let rule = &provider.audience;
+    let has_audiences = matches!(provider.kind, Kind::Custom | Kind::Keycloak | Kind::Okta)
+        && !provider.issuers.is_empty();
+    if has_audiences && !rule.client_ids.is_empty() && rule.audiences.is_empty() {
+        advice.push(
+            Advice::new("no_audience", name, "audiences")
+                .why("a token that one of `client_ids` asked for another API is accepted too")
+                .instead("`audiences` beside `client_ids`, where the provider can name this API"),
+        );
+    }
+}
+
+/// Whether anyone can have an account there.
+fn is_public(provider: &Provider) -> bool {
+    match (provider.kind, &provider.opaque) {
+        (Kind::Google | Kind::Slack | Kind::Facebook, _) => true,
+        (_, Some(Check::GitHub(check))) => {
+            check.endpoint.host().as_deref() == Some("api.github.com")
+        }
+        (_, Some(Check::GitLab(check))) => check.token.host().as_deref() == Some("gitlab.com"),
+        _ => false,
+    }
+}
+
+fn attributes(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
+    let rule = &provider.username;
+    if rule.map.is_some() {
+        return;
+    }
+    let field = "username";
+    // A user's own attributes: whoever is in a pool may change these, unless its clients forbid it.
+    let changeable = is_public(provider) || provider.kind == Kind::Cognito;
+    for attribute in &rule.attributes {
+        let last = attribute.as_str().rsplit('.').next().unwrap_or_default();
+        // Cognito's `username` is the one that never changes.
+        let chosen = CHOSEN.contains(&last)
+            && changeable
+            && !(provider.kind == Kind::Cognito && last == "username");
+        // GitLab's id tokens have the username there.
+        let own =
+            OWN_WORDS.contains(&last) && !(provider.kind == Kind::Gitlab && last == "nickname");
+        if own || chosen {
+            advice.push(
+                Advice::new("user_chosen_name", name, field)
+                    .why(format!(
+                        "users choose their `{last}`, and so whom they are here"
+                    ))
+                    .instead("an attribute that they can't change, or a `map` from one")
+                    .severe(),
+            );
+        }
+        if last == "email" && !rule.email_must_be_verified {
+            advice.push(
+                Advice::new("email_unverified", name, field)
+                    .why("an address counts unless the provider says that it is not verified")
+                    .instead("`require` with {\"claim\": \"email_verified\", \"equals\": true}, where the provider tells")
+                    .severe(),
+            );
+        }
+    }
+    let strips = |transform: &Transform| matches!(transform, Transform::StripDomain);
+    let many_domains = provider.requirements.is_empty();
+    if rule.transforms.iter().any(strips) && many_domains {
+        advice.push(
+            Advice::new("strip_domain", name, "username.transform")
+                .why("one user is made of the same name in several domains")
+                .instead("a regular expression that names your domain")
+                .severe(),
+        );
+    }
+}
+
+/// Two providers that can name the same user, or look alike.
+fn pair(one: &Provider, other: &Provider, advice: &mut Vec<Advice>) {
+    let parameter = format!("providers/{}", other.id.as_str());
+    let first = one.id.as_str();
+    let same = |left: &str, right: &str| {
+        let plain = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
+        plain(left) == plain(right)
+    };
+    let mut issuers = other.issuers.iter();
+    if issuers.any(|issuer| {
+        one.issuers
+            .iter()
+            .any(|first| same(&first.name, &issuer.name))
+    }) {
+        advice.push(
+            Advice::new("similar_issuers", &*parameter, "issuer")
+                .why(format!(
+                    "differs from that of providers/{first} in case or a slash alone"
+                ))
+                .instead("the exact `iss` of the provider's tokens, once"),
+        );
+    }
+    let overlap = match (&one.username.map, &other.username.map) {
+        // Both were written by hand.
+        (Some(_), Some(_)) => false,
+        (Some(map), None) => map
+            .values()
+            .any(|user| other.username.allow.matches(user.as_str())),
+        (None, Some(map)) => map
+            .values()
+            .any(|user| one.username.allow.matches(user.as_str())),
+        (None, None) => {
+            let (left, right) = (
+                one.username.allow.expression(),
+                other.username.allow.expression(),
+            );
+            // Of two expressions that an operator has written it is not known whether they overlap.
+            left == right || left == DEFAULT_ALLOW || right == DEFAULT_ALLOW
+        }
+    };
+    if overlap {
+        advice.push(
+            Advice::new("shared_usernames", parameter, "username")
+                .why(format!(
+                    "this and providers/{first} can name the same user, and each is believed"
+                ))
+                .instead("`allow` or `map`, so that each names its own users alone")
+                .severe(),
+        );
+    }
+}
