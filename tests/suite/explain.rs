@@ -210,7 +210,7 @@ fn what_is_refused() {
     );
     assert!(said.stdout.contains("60 min ago"), "{}", said.stdout);
     let said = here.explain("", &here.token(&json!({"scope": "x"})));
-    let hint = "rule 2 would allow it for group jira-developers";
+    let hint = "rule 1 would allow it for scope atlassian/read";
     assert!(said.stdout.contains(hint), "{}", said.stdout);
 }
 
