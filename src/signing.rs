@@ -34,7 +34,7 @@ pub(crate) struct PrivateKeyError;
 /// The random generator or the library refused; nothing the caller can mend.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("the signature could not be made")]
-pub struct SigningError;
+pub(crate) struct SigningError;
 
 impl PrivateKey {
     /// Reads PKCS #8 (`PRIVATE KEY`), PKCS #1 (`RSA PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`).

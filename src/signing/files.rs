@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{Pair, PrivateKey, SigningError};
+use super::{Pair, PrivateKey};
 use crate::secret::Secret;
 
 /// What kind of key.
@@ -30,28 +30,22 @@ pub struct PublicHalf {
     pub jwk: Value,
 }
 
-/// Makes a private key, in PEM (PKCS #8).
-///
-/// # Errors
-///
-/// For RSA keys of other sizes than 2048, 3072 and 4096 bits, and when there is no randomness.
-pub fn make_key(kind: KeyKind) -> Result<Secret, SigningError> {
+/// Makes a private key, in PEM (PKCS #8); `None` for RSA keys of other sizes than 2048, 3072 and 4096
+/// bits, and when there is no randomness.
+pub fn make_key(kind: KeyKind) -> Option<Secret> {
     let rsa = |size| {
-        let pair = RsaKeyPair::generate(size).map_err(|_| SigningError)?;
-        let der = pair.as_der().map_err(|_| SigningError)?;
-        Ok(Secret::new(&pem("PRIVATE KEY", der.as_ref())))
+        let der = RsaKeyPair::generate(size).ok()?.as_der().ok()?;
+        Some(Secret::new(&pem("PRIVATE KEY", der.as_ref())))
     };
     match kind {
         KeyKind::Rsa(2_048) => rsa(KeySize::Rsa2048),
         KeyKind::Rsa(3_072) => rsa(KeySize::Rsa3072),
         KeyKind::Rsa(4_096) => rsa(KeySize::Rsa4096),
-        KeyKind::Rsa(_) => Err(SigningError),
+        KeyKind::Rsa(_) => None,
         KeyKind::P256 => {
-            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING);
-            let der = pair
-                .and_then(|pair| pair.to_pkcs8v1())
-                .map_err(|_| SigningError)?;
-            Ok(Secret::new(&pem("PRIVATE KEY", der.as_ref())))
+            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;
+            let der = pair.to_pkcs8v1().ok()?;
+            Some(Secret::new(&pem("PRIVATE KEY", der.as_ref())))
         }
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::Folder;
 use crate::support::api_tokens::{create_in, of_alice};
+use crate::support::asked::{Asked, SECRET};
 use crate::support::atlauth::{Atlauth, Said};
 use crate::support::lambda::Lambda;
 use crate::support::tokens::{SigningKey, access_claims, now};
@@ -210,7 +211,7 @@ fn what_is_refused() {
     );
     assert!(said.stdout.contains("60 min ago"), "{}", said.stdout);
     let said = here.explain("", &here.token(&json!({"scope": "x"})));
-    let hint = "rule 2 would allow it for group jira-developers";
+    let hint = "rule 1 would allow it for scope atlassian/read";
     assert!(said.stdout.contains(hint), "{}", said.stdout);
 }
 
@@ -429,4 +430,51 @@ async fn events_of_every_shape() {
         .arg("Authorization: x")
         .run("");
     assert_eq!(said.code, 2);
+}
+
+/// A provider that is asked, and one that does not answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_only_the_provider_can_judge() {
+    let asked = Asked::start().await;
+    let mut tree = asked.settings(&SigningKey::generate("k", "ES256"), "introspection");
+    tree["providers"]["idp"]
+        .as_object_mut()
+        .unwrap()
+        .remove("jwks");
+    let folder = Folder::new();
+    let settings = folder.settings(&tree);
+    let explain = || {
+        let token = "opaque-token-of-alice";
+        let said = Atlauth::new("explain --json --path /x -")
+            .settings(&settings)
+            .run(token);
+        assert!(!said.all().contains(token) && !said.all().contains(SECRET));
+        (said.code, said.json())
+    };
+    asked.change(|answers| {
+        answers.introspection = json!({"active": true, "sub": "1", "client_id": "client",
+                                       "username": "alice", "scope": "a"});
+    });
+    let (code, report) = explain();
+    assert_eq!(
+        (code, &report["caller"]["auth_method"]),
+        (0, &json!("introspection"))
+    );
+    let signature = report["stages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["stage"] == "signature");
+    assert_eq!(
+        signature.unwrap()["detail"],
+        "the provider vouches for it, by introspection"
+    );
+
+    asked.change(|answers| answers.introspection = json!({"active": false}));
+    let (code, report) = explain();
+    assert_eq!((code, &report["code"]), (1, &json!("token_inactive")));
+    asked.change(|answers| answers.status = 503);
+    let (code, report) = explain();
+    assert_eq!((code, &report["code"]), (3, &json!("provider_unavailable")));
+    assert!(!report["log"].as_array().unwrap().is_empty());
 }

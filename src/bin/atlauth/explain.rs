@@ -25,7 +25,8 @@ Examples:
   atlauth explain --method POST --path /jira/rest/api/2/issue --policy - < token.txt
   atlauth explain --event event.json
 
-Without a file it takes the token that `atlauth login` stored, or asks for one.
+Without a file it takes the token that `atlauth login` stored, or asks for one;
+a terminal takes no more than 4,095 characters.
 The token is shown to nobody but its own provider. AUTHORIZER_CACHE_SECONDS and
 AUTHORIZER_CACHED_BY_SOURCE_IP count as they do for the function.
 

@@ -80,7 +80,7 @@ pub(crate) async fn run(args: KeysArgs, source: Option<&str>, ui: &Ui) -> Result
 }
 
 fn make(kind: KeyKind, out: &Path, ui: &Ui) -> Result<(), Failure> {
-    let key = make_key(kind).map_err(|error| Failure::ours(error.to_string()))?;
+    let key = make_key(kind).ok_or_else(|| Failure::ours("the key could not be made"))?;
     private_file::write(out, key.reveal(), Existing::Keep)?;
     let out = out.display();
     ui.note(&format!(

@@ -14,7 +14,8 @@ Examples:
   atlauth whoami token.txt
   atlauth whoami --json - < token.txt
 
-Without a file it takes the token that `atlauth login` stored, or asks for one.
+Without a file it takes the token that `atlauth login` stored, or asks for one;
+a terminal takes no more than 4,095 characters.
 Exit codes: 0 it stands for a user, 1 it is refused, 3 that could not be found out.";
 
 /// Arguments of the command.
