@@ -11,6 +11,8 @@ use crate::http::{Deadline, HttpClient};
 use crate::settings::problem::Problems;
 use crate::settings::{Tree, file, ssm};
 use crate::username::Username;
+#[cfg(feature = "cli")]
+use crate::{response::Options, settings::Settings};
 
 /// The environment variable that names the source.
 pub const VARIABLE: &str = "AUTHORIZER_SETTINGS";
@@ -76,6 +78,16 @@ impl Source {
 
 #[cfg(feature = "cli")]
 impl Source {
+    /// Reads and checks all settings, for an API Gateway that is set up as `options` says.
+    ///
+    /// # Errors
+    ///
+    /// When they can't be read, and all their problems when they have any.
+    pub async fn load(&self, options: &Options) -> Result<Settings, LoadError> {
+        let tree = self.read(Deadline::start()).await?;
+        Settings::parse(&tree, options).map_err(LoadError::Invalid)
+    }
+
     /// Writes the record of a new API token; an id that is taken is an error.
     pub(crate) async fn write_token(
         &self,

@@ -10,6 +10,7 @@ mod local;
 mod login;
 mod settings;
 mod token;
+mod tokens;
 mod ui;
 mod whoami;
 
