@@ -24,6 +24,8 @@ mod cases;
 mod cognito;
 mod events;
 mod key_cache;
+#[cfg(feature = "cli")]
+mod login;
 mod modes;
 mod oauth1;
 mod oidc;

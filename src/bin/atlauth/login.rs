@@ -83,7 +83,7 @@ pub(crate) struct LoginArgs {
     #[arg(long)]
     json: bool,
     /// Remove the token that was kept.
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["provider", "print_token", "json"])]
     forget: bool,
 }
 

@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 pub mod api_tokens;
 pub mod asked;
+#[cfg(feature = "cli")]
+pub mod browser;
 pub mod issuer;
 pub mod lambda;
 pub mod local;

@@ -170,8 +170,8 @@ async fn answer(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) ->
         ),
         Outcome::Answer(Ok(_)) => page(
             StatusCode::OK,
-            "You are logged in",
-            "Go back to the terminal. This page can be closed.",
+            "The login is back at atlauth",
+            "The terminal says what came of it. This page can be closed.",
         ),
         Outcome::Answer(Err(_)) => page(
             StatusCode::OK,

@@ -242,20 +242,19 @@ where
     T: ErrorResponse + Display,
 {
     match error {
-        RequestTokenError::ServerResponse(answer) => Failure::no(format!(
-            "the provider refuses: {}",
-            plain(&answer.to_string())
-        )),
+        RequestTokenError::ServerResponse(answer) => {
+            let answer = plain(&answer.to_string());
+            Failure::no(format!("the provider refuses: {answer}"))
+                .hint("compare the application at the provider with --client-id, its secret and --scope")
+        }
         RequestTokenError::Request(error) => {
             Failure::ours(format!("the provider could not be asked: {error}"))
+                .hint("try again; if it stays so, look at the provider's own state")
         }
-        RequestTokenError::Parse(..) => {
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
             Failure::ours("the provider's answer is none that OAuth 2.0 knows")
+                .hint("compare --token-endpoint, --device-endpoint and --issuer with the provider's documentation")
         }
-        RequestTokenError::Other(text) => Failure::ours(format!(
-            "the provider's answer is of no use: {}",
-            plain(text)
-        )),
     }
 }
 
