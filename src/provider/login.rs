@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::Provider;
 use crate::authenticate::claims::VerifiedClaims;
 use crate::authenticate::online::Check;
+use crate::error::Denial;
 use crate::http::{Deadline, Endpoint, FetchError, HttpClient};
 use crate::keys::cache::{KeySource, discovery_document, endpoint_of};
 use crate::settings::document::Kind;
@@ -21,7 +22,7 @@ pub enum Place {
         issuer: String,
     },
     /// At these URLs.
-    Known(Endpoints),
+    Known(Box<Endpoints>),
     /// Nobody has said.
     Unknown,
 }
@@ -102,7 +103,8 @@ impl Provider {
     /// Where its endpoints are found.
     pub fn place(&self) -> Place {
         if let Some(Check::GitHub(check)) = &self.opaque {
-            return github(&check.endpoint).map_or(Place::Unknown, Place::Known);
+            let known = github(&check.endpoint).map(Box::new);
+            return known.map_or(Place::Unknown, Place::Known);
         }
         // Of Entra's two, the second is that of version 2.0, whose endpoints know scopes.
         let issuer = match self.kind {
@@ -148,7 +150,7 @@ impl Provider {
         let claims = VerifiedClaims::unverified(claims.clone());
         rule.apply(&claims)
             .map(|username| username.as_str().to_owned())
-            .map_err(|denial| denial.code())
+            .map_err(Denial::code)
     }
 }
 

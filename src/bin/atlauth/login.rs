@@ -76,15 +76,8 @@ pub(crate) struct LoginArgs {
     /// How long to wait for the login.
     #[arg(long, default_value = "5m", value_name = "TIME", value_parser = humantime::parse_duration)]
     timeout: Duration,
-    /// Print the token alone, and keep nothing; without PROVIDER, the token that was kept.
-    #[arg(long, conflicts_with = "json")]
-    print_token: bool,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
-    /// Remove the token that was kept.
-    #[arg(long, conflicts_with_all = ["provider", "print_token", "json"])]
-    forget: bool,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// How to log in; by default with a browser on this machine.
@@ -99,6 +92,20 @@ struct FlowArgs {
     /// Log in as the application itself.
     #[arg(long)]
     client_credentials: bool,
+}
+
+/// What becomes of the token; by default it is shown and kept.
+#[derive(Clone, Copy, Debug, Args)]
+struct OutputArgs {
+    /// Print the token alone, and keep nothing; without PROVIDER, the token that was kept.
+    #[arg(long, conflicts_with = "json")]
+    print_token: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+    /// Remove the token that was kept.
+    #[arg(long, conflicts_with_all = ["provider", "print_token", "json"])]
+    forget: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -133,7 +140,11 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
 
 pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     let Some(id) = args.provider.clone() else {
-        return if args.forget { forget(ui) } else { print(ui) };
+        return if args.output.forget {
+            forget(ui)
+        } else {
+            print(ui)
+        };
     };
     let source = source.ok_or_else(|| {
         Failure::usage("there are no settings to log in by").hint(
@@ -144,7 +155,7 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
     let settings = settings(source, &http, ui).await?;
     let login = client::Login::prepare(&id, &args, &settings, &http, ui).await?;
     let granted = flow::run(&login, &args, ui).await?;
-    if args.print_token {
+    if args.output.print_token {
         ui.line(granted.taken(args.id_token)?.reveal());
         return Ok(());
     }
@@ -161,7 +172,7 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
         kept: &kept,
         is_id_token: args.id_token,
     };
-    if args.json {
+    if args.output.json {
         ui.line(&report.json().to_string());
     } else {
         report.show(ui);

@@ -46,7 +46,7 @@ async fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(args, ui).await,
         Command::Local(args) => local::run(args, source, ui).await,
-        Command::Login(args) => login::run(args, source, ui).await,
+        Command::Login(args) => login::run(*args, source, ui).await,
         Command::Whoami(args) => whoami::run(args, source, ui).await,
         Command::Explain(args) => explain::run(args, source, ui).await,
         Command::Settings(args) => settings::run(args, source, ui).await,

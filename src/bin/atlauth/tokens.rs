@@ -136,7 +136,8 @@ fn create(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    if fs::metadata(path)?.permissions().mode() & 0o077 == 0 {
+    let others = fs::metadata(path)?.permissions().mode() & 0o077;
+    if others == 0 {
         return Ok(());
     }
     Err(io::Error::new(

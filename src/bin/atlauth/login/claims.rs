@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use atlassian_authorizer::clock::SinceEpoch;
 use atlassian_authorizer::secret::Secret;
+use atlassian_authorizer::username::AttributePath;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{ACCEPT, AUTHORIZATION};
@@ -65,7 +66,7 @@ pub(super) async fn tell(login: &Login<'_>, granted: &Granted) -> Told {
 
 fn candidates(login: &Login<'_>, claims: &Map<String, Value>) -> Vec<Candidate> {
     let rule = &login.provider.username.attributes;
-    let rule: Vec<&str> = rule.iter().map(|attribute| attribute.as_str()).collect();
+    let rule: Vec<&str> = rule.iter().map(AttributePath::as_str).collect();
     let mut seen = BTreeSet::new();
     let mut attributes: Vec<&str> = rule.iter().copied().chain(USUAL).collect();
     attributes.retain(|attribute| seen.insert(*attribute));

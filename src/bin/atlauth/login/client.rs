@@ -137,7 +137,7 @@ async fn endpoints(
         None => provider.place(),
     };
     let mut endpoints = match place {
-        Place::Known(endpoints) => endpoints,
+        Place::Known(endpoints) => *endpoints,
         _ if all_given => Endpoints::default(),
         Place::Discovery { document, issuer } => discover(http, &document, &issuer).await?,
         Place::Unknown => {

@@ -126,10 +126,10 @@ impl Report<'_> {
             .here
             .iter()
             .map(|decision| {
-                let tone = if decision.outcome == "allowed" {
-                    Tone::Good
-                } else {
-                    Tone::Bad
+                let tone = match decision.outcome.as_str() {
+                    "allowed" => Tone::Good,
+                    "forbidden" => Tone::Warning,
+                    _ => Tone::Bad,
                 };
                 vec![
                     decision.product.clone(),
