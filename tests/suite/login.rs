@@ -63,33 +63,30 @@ async fn by_browser() {
     let mut tool = Tool::start(&folder, &settings, &[&arguments[..], &scope].concat(), "").await;
     let url = tool.line("/auth?").await;
     assert!(url.contains("code_challenge_method=S256"));
-    match Browser::start().await {
-        Some(browser) => {
-            browser.open(&url).await;
-            browser.fill("input[name=login]", "alice").await;
-            browser.fill("input[name=password]", "any").await;
-            browser.click("button[type=submit]").await;
-            browser.click("button[type=submit]").await;
-            assert_eq!(
-                browser.title().await,
-                "The login is back at atlauth - atlauth"
-            );
-            assert!(browser.url().await.starts_with("http://127.0.0.1:"));
-            assert_eq!(
-                browser.shown("p").await,
-                "The terminal says what came of it. This page can be closed."
-            );
-            let png = browser.screenshot().await;
-            if let Some(path) = std::env::var_os("LOGIN_SCREENSHOT") {
-                std::fs::write(path, png).unwrap();
-            }
-            browser.close().await;
+    if let Some(browser) = Browser::start().await {
+        browser.open(&url).await;
+        browser.fill("input[name=login]", "alice").await;
+        browser.fill("input[name=password]", "any").await;
+        browser.click("button[type=submit]").await;
+        browser.click("button[type=submit]").await;
+        assert_eq!(
+            browser.title().await,
+            "The login is back at atlauth - atlauth"
+        );
+        assert!(browser.url().await.starts_with("http://127.0.0.1:"));
+        assert_eq!(
+            browser.shown("p").await,
+            "The terminal says what came of it. This page can be closed."
+        );
+        let png = browser.screenshot().await;
+        if let Some(path) = std::env::var_os("LOGIN_SCREENSHOT") {
+            std::fs::write(path, png).unwrap();
         }
-        None => {
-            let end = oidc.walk(&url, "alice", &redirect(&url)).await.unwrap();
-            let page = reqwest::get(end).await.unwrap().text().await.unwrap();
-            assert!(page.contains("The login is back at atlauth"));
-        }
+        browser.close().await;
+    } else {
+        let end = oidc.walk(&url, "alice", &redirect(&url)).await.unwrap();
+        let page = reqwest::get(end).await.unwrap().text().await.unwrap();
+        assert!(page.contains("The login is back at atlauth"));
     }
     let ended = tool.end().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);

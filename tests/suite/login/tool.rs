@@ -86,7 +86,7 @@ impl Tool {
             }
             panic!("no line with {part}: {}", self.written);
         };
-        let waited = tokio::time::timeout(Duration::from_secs(60), work).await;
+        let waited = tokio::time::timeout(Duration::from_mins(1), work).await;
         waited.expect("it says so within a minute")
     }
 
@@ -108,7 +108,7 @@ impl Tool {
                 stderr: self.written,
             }
         };
-        let ended = tokio::time::timeout(Duration::from_secs(60), work).await;
+        let ended = tokio::time::timeout(Duration::from_mins(1), work).await;
         ended.expect("it ends within a minute")
     }
 }
