@@ -71,12 +71,12 @@ async fn by_browser() {
         browser.click("button[type=submit]").await;
         assert_eq!(
             browser.title().await,
-            "The login is back at atlauth - atlauth"
+            "You can go back to the terminal - atlauth"
         );
         assert!(browser.url().await.starts_with("http://127.0.0.1:"));
         assert_eq!(
             browser.shown("p").await,
-            "The terminal says what came of it. This page can be closed."
+            "It says what came of the login. This page can be closed."
         );
         let png = browser.screenshot().await;
         if let Some(path) = std::env::var_os("LOGIN_SCREENSHOT") {
@@ -86,7 +86,7 @@ async fn by_browser() {
     } else {
         let end = oidc.walk(&url, "alice", &redirect(&url)).await.unwrap();
         let page = reqwest::get(end).await.unwrap().text().await.unwrap();
-        assert!(page.contains("The login is back at atlauth"));
+        assert!(page.contains("You can go back to the terminal"));
     }
     let ended = tool.end().await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
@@ -211,16 +211,18 @@ async fn opaque_access_tokens() {
     provider.remove("audiences");
     let settings = folder.settings(&settings);
     for (option, username, code) in [
-        ("--json", Value::Null, "token_malformed"),
-        ("--id-token", "ALICE".into(), "allowed"),
+        (None, Value::Null, "token_malformed"),
+        (Some("--id-token"), "ALICE".into(), "allowed"),
     ] {
-        let arguments = ["idp", "--no-browser", option, "--json"];
-        let arguments = if option == "--json" {
-            &arguments[..3]
-        } else {
-            &arguments
-        };
-        let mut tool = Tool::start(&folder, &settings, arguments, "").await;
+        let mut arguments = vec![
+            "idp",
+            "--no-browser",
+            "--json",
+            "--redirect-host",
+            "localhost",
+        ];
+        arguments.extend(option);
+        let mut tool = Tool::start(&folder, &settings, &arguments, "").await;
         let url = tool.line("/auth?").await;
         let end = oidc.walk(&url, "alice", &redirect(&url)).await.unwrap();
         reqwest::get(end).await.unwrap();

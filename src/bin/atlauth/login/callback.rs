@@ -170,8 +170,8 @@ async fn answer(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) ->
         ),
         Outcome::Answer(Ok(_)) => page(
             StatusCode::OK,
-            "The login is back at atlauth",
-            "The terminal says what came of it. This page can be closed.",
+            "You can go back to the terminal",
+            "It says what came of the login. This page can be closed.",
         ),
         Outcome::Answer(Err(_)) => page(
             StatusCode::OK,
