@@ -118,6 +118,17 @@ impl Product {
         &self.id
     }
 
+    /// What it is, where the settings say it or its name does.
+    #[cfg(feature = "cli")]
+    pub const fn kind(&self) -> Option<&'static str> {
+        match self.kind {
+            None => None,
+            Some(ProductKind::Jira) => Some("jira"),
+            Some(ProductKind::Confluence) => Some("confluence"),
+            Some(ProductKind::Bitbucket) => Some("bitbucket"),
+        }
+    }
+
     /// Its path in the API, without a slash at the end.
     pub fn path(&self) -> &str {
         &self.path

@@ -349,6 +349,23 @@ impl HttpClient {
     }
 }
 
+#[cfg(feature = "cli")]
+impl HttpClient {
+    /// Sends any request, and reads an answer of any status, of at most 256 KiB. The caller bounds
+    /// the time.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`], which says nothing of what was sent or received.
+    pub async fn exchange(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, FetchError> {
+        const MAX_ANSWER: usize = 256 * 1024;
+        self.send(request, MAX_ANSWER).await
+    }
+}
+
 async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, FetchError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| FetchError::Connection)? {

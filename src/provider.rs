@@ -9,6 +9,8 @@ pub(crate) mod github;
 pub(crate) mod gitlab;
 pub(crate) mod google;
 pub(crate) mod keycloak;
+#[cfg(feature = "cli")]
+pub mod login;
 mod okta;
 mod resolve;
 pub(crate) mod slack;

@@ -43,6 +43,13 @@ impl VerifiedClaims {
         Self { claims, proof }
     }
 
+    /// Claims that nobody has verified, to show what a rule would make of them. Nothing that is
+    /// decided rests on these.
+    #[cfg(feature = "cli")]
+    pub(crate) const fn unverified(claims: Map<String, Value>) -> Self {
+        Self::new(claims, Proof::Signature)
+    }
+
     pub(super) const fn proof(&self) -> Proof {
         self.proof
     }

@@ -253,25 +253,35 @@ async fn discover(
     issuer: &str,
     context: FetchContext<'_>,
 ) -> Result<Endpoint, FetchError> {
-    let fetched = context
-        .http
-        .get(endpoint, MAX_DOCUMENT, context.deadline)
-        .await?;
+    let document = discovery_document(context.http, endpoint, issuer, context.deadline).await?;
+    endpoint_of(&document, "jwks_uri", endpoint).ok_or(FetchError::Unusable(
+        "a discovery document with an https jwks_uri",
+    ))
+}
+
+/// The discovery document of an issuer, which it must name.
+pub(crate) async fn discovery_document(
+    http: &HttpClient,
+    endpoint: &Endpoint,
+    issuer: &str,
+    deadline: Deadline,
+) -> Result<Value, FetchError> {
+    let fetched = http.get(endpoint, MAX_DOCUMENT, deadline).await?;
     let document = crate::json::parse(&fetched.body)
         .map_err(|_| FetchError::Unusable("a discovery document"))?;
-    let text = |name: &str| document.get(name).and_then(Value::as_str);
-    if text("issuer") != Some(issuer) {
+    if document.get("issuer").and_then(Value::as_str) != Some(issuer) {
         return Err(FetchError::Unusable(
             "a discovery document of the issuer in the settings",
         ));
     }
-    text("jwks_uri")
-        .and_then(|uri| Endpoint::parse(uri).ok())
-        // A document from the network must not point us at our own machine.
-        .filter(|jwks| endpoint.is_loopback() || !jwks.is_loopback())
-        .ok_or(FetchError::Unusable(
-            "a discovery document with an https jwks_uri",
-        ))
+    Ok(document)
+}
+
+/// An endpoint that the discovery document at `from` names.
+pub(crate) fn endpoint_of(document: &Value, name: &str, from: &Endpoint) -> Option<Endpoint> {
+    let endpoint = Endpoint::parse(document.get(name)?.as_str()?).ok()?;
+    // A document from the network must not point us at our own machine.
+    (from.is_loopback() || !endpoint.is_loopback()).then_some(endpoint)
 }
 
 impl PartialEq for KeySource {

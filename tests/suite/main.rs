@@ -29,6 +29,8 @@ mod events;
 #[cfg(feature = "cli")]
 mod explain;
 mod key_cache;
+#[cfg(feature = "cli")]
+mod login;
 mod modes;
 mod oauth1;
 mod oidc;

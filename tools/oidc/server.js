@@ -47,6 +47,7 @@ const configuration = {
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
+    deviceFlow: { enabled: true },
     introspection: {
       enabled: true,
       // It takes a client's secret in the header and in the body alike; here the place must be

@@ -51,7 +51,7 @@ pub(crate) enum Command {
     /// Plays API Gateway in front of a real Atlassian, on this machine. Not for production.
     Local(crate::local::LocalArgs),
     /// Fetches a token from a provider of the settings, and shows what it would mean here.
-    Login(crate::login::LoginArgs),
+    Login(Box<crate::login::LoginArgs>),
     /// Says whom a token stands for, by the settings.
     Whoami(crate::whoami::WhoamiArgs),
     /// Explains, stage by stage, what becomes of a request.

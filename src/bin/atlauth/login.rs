@@ -1,12 +1,216 @@
-//! `atlauth login`.
+//! `atlauth login`: fetches a token from a provider of the settings, and shows what it means here.
+
+mod callback;
+mod claims;
+mod client;
+mod flow;
+mod here;
+mod report;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use atlassian_authorizer::http::{Endpoint, HttpClient};
+use atlassian_authorizer::response::{CacheSeconds, Options};
+use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::settings::source::Source;
+use clap::{Args, ValueEnum};
 
 use crate::failure::Failure;
+use crate::tokens;
 use crate::ui::Ui;
 
-/// Arguments of the command.
-#[derive(Debug, clap::Args)]
-pub(crate) struct LoginArgs {}
+const EXAMPLES: &str = "\
+Examples:
+  atlauth login cognito --redirect-host localhost --port 8400
+  atlauth login github --device
+  atlauth login robots --client-credentials --client-id ci --client-secret-file -
+  curl -H \"Authorization: Bearer $(atlauth login --print-token)\" https://…";
 
-pub(crate) async fn run(_args: LoginArgs, _source: Option<&str>, _ui: &Ui) -> Result<(), Failure> {
-    Err(Failure::ours("not there yet"))
+/// Arguments of the command.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct LoginArgs {
+    /// The provider's id in the settings.
+    #[arg(required_unless_present_any = ["forget", "print_token"])]
+    provider: Option<String>,
+    /// The application that logs in; by default the one that the provider's settings name.
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// A file with the application's secret, or `-` for standard input. Public clients have none.
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+    /// How the secret is sent; by default as the provider's discovery document says.
+    #[arg(long, value_enum)]
+    client_auth: Option<ClientAuth>,
+    /// A scope to ask for; may be given several times.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// The API that the access token is to be for (RFC 8707), where the provider wants it said.
+    #[arg(long, value_name = "URI")]
+    resource: Option<String>,
+    #[command(flatten)]
+    flow: FlowArgs,
+    /// Take the id token, not the access token.
+    #[arg(long)]
+    id_token: bool,
+    /// The issuer whose discovery document names the endpoints; by default the provider's.
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// Where people log in, in place of what the discovery document says.
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    authorization_endpoint: Option<Endpoint>,
+    /// Where tokens are had.
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    token_endpoint: Option<Endpoint>,
+    /// Where a device begins its login.
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    device_endpoint: Option<Endpoint>,
+    /// The port for the browser's way back; by default a free one. Give the one that is registered
+    /// where the provider compares ports.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    port: u16,
+    /// How the way back is written: Cognito wants `localhost`.
+    #[arg(long, value_enum, default_value_t = RedirectHost::Address)]
+    redirect_host: RedirectHost,
+    /// How long to wait for the login.
+    #[arg(long, default_value = "5m", value_name = "TIME", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// How to log in; by default with a browser on this machine.
+#[derive(Clone, Copy, Debug, Args)]
+struct FlowArgs {
+    /// Print the URL to log in at, and open no browser.
+    #[arg(long, conflicts_with_all = ["device", "client_credentials"])]
+    no_browser: bool,
+    /// Log in on another device, by a code.
+    #[arg(long, conflicts_with = "client_credentials")]
+    device: bool,
+    /// Log in as the application itself.
+    #[arg(long)]
+    client_credentials: bool,
+}
+
+/// What becomes of the token; by default it is shown and kept.
+#[derive(Clone, Copy, Debug, Args)]
+struct OutputArgs {
+    /// Print the token alone, and keep nothing; without PROVIDER, the token that was kept.
+    #[arg(long, conflicts_with = "json")]
+    print_token: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+    /// Remove the token that was kept.
+    #[arg(long, conflicts_with_all = ["provider", "print_token", "json"])]
+    forget: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum ClientAuth {
+    /// `client_secret_basic`
+    Basic,
+    /// `client_secret_post`
+    Post,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RedirectHost {
+    /// `http://127.0.0.1:PORT/callback`
+    #[value(name = "127.0.0.1")]
+    Address,
+    /// `http://localhost:PORT/callback`
+    Localhost,
+}
+
+impl RedirectHost {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "127.0.0.1",
+            Self::Localhost => "localhost",
+        }
+    }
+}
+
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    Endpoint::parse(text).map_err(str::to_owned)
+}
+
+pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    let Some(id) = args.provider.clone() else {
+        return if args.output.forget {
+            forget(ui)
+        } else {
+            print(ui)
+        };
+    };
+    let source = source.ok_or_else(|| {
+        Failure::usage("there are no settings to log in by").hint(
+            "name them by --settings or AUTHORIZER_SETTINGS, for example `file:settings.json`",
+        )
+    })?;
+    let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
+    let settings = settings(source, &http, ui).await?;
+    let login = client::Login::prepare(&id, &args, &settings, &http, ui).await?;
+    let granted = flow::run(&login, &args, ui).await?;
+    if args.output.print_token {
+        ui.line(granted.taken(args.id_token)?.reveal());
+        return Ok(());
+    }
+    let told = claims::tell(&login, &granted).await;
+    let token = granted.taken(args.id_token)?;
+    let here = here::decide(source, &settings, token, &http, ui).await?;
+    let kept = tokens::store(token, &id, claims::expiry(token, &granted))?;
+    let report = report::Report {
+        login: &login,
+        granted: &granted,
+        token,
+        told: &told,
+        here: &here,
+        kept: &kept,
+        is_id_token: args.id_token,
+    };
+    if args.output.json {
+        ui.line(&report.json().to_string());
+    } else {
+        report.show(ui);
+    }
+    Ok(())
+}
+
+/// As they would be behind an API whose cache is off, which all upstream modes allow.
+fn options() -> Options {
+    Options {
+        cache_seconds: CacheSeconds::all(0),
+        ..Options::default()
+    }
+}
+
+async fn settings(source: &str, http: &HttpClient, ui: &Ui) -> Result<Settings, Failure> {
+    let source = Source::parse(source, http).map_err(|error| Failure::usage(error.to_string()))?;
+    ui.progress("reading the settings", source.load(&options()))
+        .await
+        .map_err(|error| {
+            Failure::ours(error.to_string()).hint("`atlauth settings check` says more about them")
+        })
+}
+
+fn forget(ui: &Ui) -> Result<(), Failure> {
+    let forgotten = tokens::forget()?;
+    ui.note(if forgotten {
+        "The token is forgotten here. It stays valid until it expires or its provider revokes it."
+    } else {
+        "No token was kept."
+    });
+    Ok(())
+}
+
+fn print(ui: &Ui) -> Result<(), Failure> {
+    let token = tokens::stored_token()?.ok_or_else(|| {
+        Failure::no("no token is kept").hint("log in first: `atlauth login PROVIDER`")
+    })?;
+    ui.line(token.reveal());
+    Ok(())
 }

@@ -16,6 +16,7 @@ mod source;
 mod store;
 mod times;
 mod token;
+mod tokens;
 mod ui;
 mod whoami;
 
@@ -51,7 +52,7 @@ async fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(args, ui).await,
         Command::Local(args) => local::run(args, source, ui).await,
-        Command::Login(args) => login::run(args, source, ui).await,
+        Command::Login(args) => login::run(*args, source, ui).await,
         Command::Whoami(args) => whoami::run(args, source, ui).await,
         Command::Explain(args) => explain::run(args, source, ui).await,
         Command::Settings(args) => settings::run(args, source, ui).await,

@@ -139,7 +139,8 @@ async fn answer(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> (StatusCode, String) {
+) -> (StatusCode, [(&'static str, &'static str); 1], String) {
+    let json = [("content-type", "application/json")];
     let answers = {
         let mut shared = shared.lock().unwrap();
         let authorization = headers.get("authorization");
@@ -157,8 +158,8 @@ async fn answer(
         "/introspection" => answers.introspection,
         "/userinfo" => answers.userinfo,
         "/keys" => answers.keys,
-        _ => return (StatusCode::NOT_FOUND, String::new()),
+        _ => return (StatusCode::NOT_FOUND, json, String::new()),
     };
     let status = StatusCode::from_u16(answers.status).unwrap();
-    (status, body.to_string())
+    (status, json, body.to_string())
 }

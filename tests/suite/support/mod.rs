@@ -5,6 +5,8 @@ pub mod api_tokens;
 pub mod asked;
 #[cfg(feature = "cli")]
 pub mod atlauth;
+#[cfg(feature = "cli")]
+pub mod browser;
 pub mod issuer;
 pub mod lambda;
 pub mod local;

@@ -1,6 +1,7 @@
 //! oidc-provider, a certified OpenID provider for Node, and logins through its pages.
 
-use std::collections::BTreeMap;
+mod pages;
+
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 use serde_json::{Value, json};
@@ -21,6 +22,9 @@ pub const WIKI: &str = "https://wiki.example.com";
 /// Resources whose access tokens are opaque.
 pub const OPAQUE_JIRA: &str = "https://opaque.jira.example.com";
 pub const OPAQUE_WIKI: &str = "https://opaque.wiki.example.com";
+
+/// The client of the operator's tool: public, with a loopback address and with devices' codes.
+pub const TOOL: &str = "atlauth";
 
 /// The secret of every client that has one, with characters that each encoding must treat.
 pub const SECRET: &str = "100%+ of: a&secret=/?";
@@ -126,7 +130,13 @@ impl Oidc {
         }
     }
 
-    /// Walks through the provider's pages as a browser does, up to the code.
+    /// Logs an account in at a URL of the provider, as a browser does, and returns where the
+    /// provider sends it in the end: to a URL that begins so, or, with a device's code, nowhere.
+    pub async fn walk(&self, url: &str, account: &str, end: &str) -> Option<Url> {
+        pages::walk(&self.client, Url::parse(url).unwrap(), account, end).await
+    }
+
+    /// Walks through the provider's pages up to the code.
     async fn authorize(
         &self,
         client: &str,
@@ -145,48 +155,9 @@ impl Oidc {
             ("code_challenge_method", "S256"),
         ];
         query.extend(resource.map(|resource| ("resource", resource)));
-        let mut url = Url::parse_with_params(&self.url("/auth"), query).unwrap();
-        let mut form: Option<Vec<(&str, &str)>> = None;
-        let mut cookies = BTreeMap::new();
-        for _ in 0..10 {
-            let request = match form.take() {
-                Some(form) => self
-                    .client
-                    .post(url.clone())
-                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                    .body(form_of(&form)),
-                None => self.client.get(url.clone()),
-            };
-            let cookie: Vec<String> = cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            let response = request
-                .header(COOKIE, cookie.join("; "))
-                .send()
-                .await
-                .unwrap();
-            keep_cookies(&response, &mut cookies);
-            if let Some(location) = response.headers().get(LOCATION) {
-                url = url.join(location.to_str().unwrap()).unwrap();
-                if url.as_str().starts_with(REDIRECT_URI) {
-                    return parameter(&url, "code");
-                }
-                continue;
-            }
-            let page = response.text().await.unwrap();
-            let action = page
-                .split_once("action=\"")
-                .and_then(|(_, rest)| rest.split_once('"'));
-            let (action, _) = action.unwrap_or_else(|| panic!("no form: {page}"));
-            url = url.join(action).unwrap();
-            form = Some(if page.contains("name=\"login\"") {
-                vec![("prompt", "login"), ("login", account), ("password", "any")]
-            } else {
-                vec![("prompt", "consent")]
-            });
-        }
-        panic!("the login leads in circles: {url}");
+        let url = Url::parse_with_params(&self.url("/auth"), query).unwrap();
+        let end = pages::walk(&self.client, url, account, REDIRECT_URI).await;
+        parameter(&end.expect("the login ends at the redirect URI"), "code")
     }
 
     /// An access token for a client itself.
@@ -246,6 +217,11 @@ fn configuration(keys: &[(&str, &Value)]) -> Value {
             "redirect_uris": [REDIRECT_URI],
         }));
     }
+    clients.push(json!({
+        "client_id": TOOL, "token_endpoint_auth_method": "none", "application_type": "native",
+        "redirect_uris": ["http://127.0.0.1/callback", "http://localhost/callback"],
+        "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
+    }));
     let without_people = |id: &str, method: &str, grants: &[&str]| {
         json!({
             "client_id": id, "token_endpoint_auth_method": method, "grant_types": grants,
@@ -263,6 +239,7 @@ fn configuration(keys: &[(&str, &Value)]) -> Value {
             "client_secret_basic",
             &["client_credentials"],
         ),
+        ("robot-post", "client_secret_post", &["client_credentials"]),
         ("resource-server", "client_secret_basic", &[]),
         ("resource-server-post", "client_secret_post", &[]),
     ] {
@@ -280,20 +257,6 @@ fn configuration(keys: &[(&str, &Value)]) -> Value {
         JIRA: resource("jwt"), WIKI: resource("jwt"),
         OPAQUE_JIRA: resource("opaque"), OPAQUE_WIKI: resource("opaque"),
     }})
-}
-
-/// Keeps what a response sets, whatever its path: all of a login is one interaction at a time.
-fn keep_cookies(response: &Response, cookies: &mut BTreeMap<String, String>) {
-    for cookie in response.headers().get_all(SET_COOKIE) {
-        let cookie = cookie.to_str().unwrap();
-        let pair = cookie.split(';').next().unwrap();
-        let (name, value) = pair.split_once('=').unwrap();
-        if value.is_empty() {
-            cookies.remove(name);
-        } else {
-            cookies.insert(name.to_owned(), value.to_owned());
-        }
-    }
 }
 
 fn form_of(pairs: &[(&str, &str)]) -> String {

@@ -1,0 +1,254 @@
+//! What a login has shown, for people and for scripts.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use atlassian_authorizer::clock::{Clock, SystemClock};
+use atlassian_authorizer::secret::Secret;
+use serde_json::{Value, json};
+
+use super::claims::{self, Told};
+use super::client::Login;
+use super::flow::{Granted, plain};
+use super::here::Decision;
+use crate::ui::{Tone, Ui};
+
+/// The longest value in a table, so that it is readable at 80 columns.
+const LONGEST: usize = 52;
+
+pub(super) struct Report<'r> {
+    pub(super) login: &'r Login<'r>,
+    pub(super) granted: &'r Granted,
+    /// The one that was tried and kept.
+    pub(super) token: &'r Secret,
+    pub(super) told: &'r Told,
+    pub(super) here: &'r [Decision],
+    pub(super) kept: &'r Path,
+    pub(super) is_id_token: bool,
+}
+
+impl Report<'_> {
+    pub(super) fn show(&self, ui: &Ui) {
+        let provider = self.login.provider;
+        ui.line(&format!(
+            "Logged in at {} ({}) as the application {}.",
+            ui.paint(Tone::Strong, provider.id.as_str()),
+            provider.kind(),
+            plain(&self.login.client_id)
+        ));
+        ui.line(&format!("{}; {}.", self.described(), self.expires()));
+        ui.line(&format!("Kept in {}.", self.kept.display()));
+        self.show_claims(ui);
+        self.show_candidates(ui);
+        self.show_here(ui);
+    }
+
+    fn described(&self) -> String {
+        let name = if self.is_id_token {
+            "Id token"
+        } else {
+            "Access token"
+        };
+        let form = match claims::claims(self.token) {
+            Some(_) => "a JWT",
+            None => "opaque",
+        };
+        match &self.granted.scope {
+            Some(scope) if !self.is_id_token => format!("{name}, {form}, scope {}", plain(scope)),
+            _ => format!("{name}, {form}"),
+        }
+    }
+
+    fn expires(&self) -> String {
+        let Some(expires) = claims::expiry(self.token, self.granted) else {
+            return "nobody says when it expires".to_owned();
+        };
+        let left = expires.saturating_sub(SystemClock.now()).as_secs();
+        let left = humantime::format_duration(Duration::from_secs(left));
+        format!("it expires in {left}")
+    }
+
+    fn show_claims(&self, ui: &Ui) {
+        let Some(by) = self.told.by else {
+            ui.line("\nThe token is opaque, and nothing says what it stands for.");
+            return;
+        };
+        ui.line(&format!("\n{}", ui.paint(Tone::Strong, title(by))));
+        let rows: Vec<Vec<String>> = self
+            .told
+            .claims
+            .iter()
+            .map(|(name, value)| vec![short(name), short(&text(name, value))])
+            .collect();
+        ui.table(&["claim", "value"], &rows);
+    }
+
+    fn show_candidates(&self, ui: &Ui) {
+        if self.told.candidates.is_empty() {
+            return;
+        }
+        ui.line(&format!(
+            "\n{}",
+            ui.paint(Tone::Strong, "What could be the username")
+        ));
+        let rows: Vec<Vec<String>> = self
+            .told
+            .candidates
+            .iter()
+            .map(|candidate| {
+                let username = match &candidate.username {
+                    Ok(username) => username.clone(),
+                    Err(code) => format!("none: {code}"),
+                };
+                let mark = if candidate.in_rule { "by the rule" } else { "" };
+                vec![
+                    candidate.attribute.clone(),
+                    short(&candidate.value),
+                    username,
+                    mark.to_owned(),
+                ]
+            })
+            .collect();
+        ui.table(&["attribute", "value", "username", ""], &rows);
+    }
+
+    fn show_here(&self, ui: &Ui) {
+        ui.line(&format!(
+            "\n{}",
+            ui.paint(Tone::Strong, "By these settings")
+        ));
+        let username = self.username();
+        match username {
+            Some(username) => ui.line(&format!("The caller is {username}.")),
+            None => ui.line("The token is refused."),
+        }
+        let rows: Vec<Vec<String>> = self
+            .here
+            .iter()
+            .map(|decision| {
+                let tone = match decision.outcome.as_str() {
+                    "allowed" => Tone::Good,
+                    "forbidden" => Tone::Warning,
+                    _ => Tone::Bad,
+                };
+                vec![
+                    decision.product.clone(),
+                    format!("{} {}", decision.method, decision.path),
+                    ui.paint(tone, &decision.code),
+                ]
+            })
+            .collect();
+        ui.table(&["product", "request", "outcome"], &rows);
+        if let Some(advice) = self.advice() {
+            ui.note(&format!("{} {advice}", ui.paint(Tone::Faint, "next:")));
+        }
+    }
+
+    fn username(&self) -> Option<&str> {
+        let mut usernames = self
+            .here
+            .iter()
+            .map(|decision| decision.username.as_deref());
+        usernames.find_map(|username| username.filter(|name| !name.is_empty()))
+    }
+
+    /// What to do about a token that is refused.
+    fn advice(&self) -> Option<String> {
+        let code = self.here.first()?.code.as_str();
+        let client_id = &self.login.client_id;
+        let advice = match code {
+            "audience_mismatch" => format!(
+                "the settings accept neither this application nor this audience: add `{client_id}` to `client_ids`, \
+                 ask by --scope or --resource for a token of your API, or take the id token by --id-token"
+            ),
+            "graph_token" => {
+                "ask for a token of your own API, for example by --scope api://…/.default".to_owned()
+            }
+            "token_malformed" if self.granted.id.is_some() && !self.is_id_token => {
+                "the access token is opaque, and no provider here is asked about such; name the API by \
+                 --resource or --scope, or take the id token by --id-token"
+                    .to_owned()
+            }
+            "machine_user_unmapped" => {
+                format!("add `\"machine_users\": {{\"{client_id}\": \"…\"}}` to the provider")
+            }
+            "username_missing" | "username_unmapped" | "username_rejected" | "email_unverified" => {
+                "change the provider's `username`; the table above shows what there is".to_owned()
+            }
+            "allowed" | "route_not_allowed" => return None,
+            _ => "`atlauth explain` shows stage by stage why".to_owned(),
+        };
+        Some(advice)
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let provider = self.login.provider;
+        let candidates = self.told.candidates.iter().map(|candidate| {
+            json!({
+                "attribute": candidate.attribute,
+                "value": candidate.value,
+                "username": candidate.username.as_ref().ok(),
+                "code": candidate.username.as_ref().err(),
+                "in_rule": candidate.in_rule,
+            })
+        });
+        let decisions = self.here.iter().map(|decision| {
+            json!({
+                "product": decision.product,
+                "method": decision.method,
+                "path": decision.path,
+                "outcome": decision.outcome,
+                "code": decision.code,
+            })
+        });
+        json!({
+            "provider": provider.id.as_str(),
+            "kind": provider.kind(),
+            "client_id": self.login.client_id,
+            "token": if self.is_id_token { "id_token" } else { "access_token" },
+            "is_jwt": claims::claims(self.token).is_some(),
+            "scope": self.granted.scope,
+            "expires": claims::expiry(self.token, self.granted).map(|expires| expires.as_secs()),
+            "kept_in": self.kept.display().to_string(),
+            "claims_from": self.told.by,
+            "claims": self.told.claims,
+            "candidates": candidates.collect::<Vec<_>>(),
+            "username": self.username(),
+            "decisions": decisions.collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn title(by: &str) -> &'static str {
+    match by {
+        "access_token" => "What the access token says",
+        "id_token" => "What the id token says",
+        _ => "What userinfo says",
+    }
+}
+
+/// A claim as people read it: times as dates, texts without quotes.
+fn text(name: &str, value: &Value) -> String {
+    let is_time = ["exp", "iat", "nbf", "auth_time", "updated_at"].contains(&name);
+    match value {
+        Value::String(text) => plain(text),
+        Value::Number(number) if is_time => number
+            .as_u64()
+            .and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)))
+            // A year of five digits can't be written.
+            .filter(|_| number.as_u64() < Some(253_402_300_800))
+            .map_or_else(
+                || number.to_string(),
+                |time| humantime::format_rfc3339_seconds(time).to_string(),
+            ),
+        other => plain(&other.to_string()),
+    }
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(LONGEST.saturating_sub(1)).collect();
+    format!("{kept}…")
+}

@@ -1,0 +1,171 @@
+//! The token of the last login, kept for the commands that take one.
+//!
+//! It is a file that its owner alone may read, written whole or not at all. Nothing else is kept:
+//! no refresh token, no client secret.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use atlassian_authorizer::clock::{Clock, SinceEpoch, SystemClock};
+use atlassian_authorizer::secret::Secret;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// What is in the file.
+#[derive(Deserialize, Serialize)]
+struct Stored {
+    token: String,
+    /// The provider's id in the settings.
+    provider: String,
+    /// Seconds since 1970; missing where nobody has said.
+    expires: Option<u64>,
+}
+
+/// Keeps a token in place of the one before, and returns where.
+pub(crate) fn store(
+    token: &Secret,
+    provider: &str,
+    expires: Option<SinceEpoch>,
+) -> Result<PathBuf, Failure> {
+    let path = path()?;
+    let stored = Stored {
+        token: token.reveal().to_owned(),
+        provider: provider.to_owned(),
+        expires: expires.map(|expires| expires.as_secs()),
+    };
+    let text = serde_json::to_vec(&stored).map_err(|error| Failure::ours(error.to_string()))?;
+    write(&path, &text).map_err(|error| cannot("kept", &path, &error))?;
+    Ok(path)
+}
+
+/// The token that is kept; `None` where there is none.
+///
+/// # Errors
+///
+/// When it has expired, or can't be read, or others may read it too.
+pub(crate) fn stored_token() -> Result<Option<Secret>, Failure> {
+    let path = path()?;
+    let text = match private(&path).and_then(|()| fs::read(&path)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(cannot("read", &path, &error)),
+    };
+    let stored: Stored = serde_json::from_slice(&text).map_err(|_| {
+        Failure::ours(format!("{} holds no token", path.display()))
+            .hint("remove it by `atlauth login --forget`, and log in again")
+    })?;
+    let now = SystemClock.now().as_secs();
+    if let Some(expires) = stored.expires.filter(|expires| *expires <= now) {
+        let when = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires));
+        let when = when.map(|when| humantime::format_rfc3339_seconds(when).to_string());
+        return Err(Failure::no(format!(
+            "the token that was kept expired at {}",
+            when.unwrap_or_default()
+        ))
+        .hint(format!("log in again: `atlauth login {}`", stored.provider)));
+    }
+    Ok(Some(Secret::new(&stored.token)))
+}
+
+/// Removes the token; `false` where there was none.
+pub(crate) fn forget() -> Result<bool, Failure> {
+    let path = path()?;
+    match fs::remove_file(&path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(cannot("removed", &path, &error)),
+    }
+}
+
+/// By the XDG Base Directory Specification: state, as it need not outlive the machine.
+fn path() -> Result<PathBuf, Failure> {
+    // A relative path is to be ignored, says the specification.
+    let state = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(std::env::home_dir()?.join(".local/state")))
+        .ok_or_else(|| {
+            Failure::ours("there is no folder to keep a token in")
+                .hint("set XDG_STATE_HOME, or take the token by --print-token")
+        })?;
+    Ok(state.join("atlauth").join("token.json"))
+}
+
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    create_folder(folder)?;
+    let next = folder.join(format!("token.{}", std::process::id()));
+    // What a killed process of the same number left behind.
+    let _ = fs::remove_file(&next);
+    let written = create(&next).and_then(|mut file| {
+        file.write_all(text)?;
+        file.sync_all()?;
+        fs::rename(&next, path)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&next);
+    }
+    written
+}
+
+#[cfg(unix)]
+fn create_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    // It may have been there, and open to others.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(unix)]
+fn create(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Refuses a file that others may read: somebody has loosened it, and may have read it.
+#[cfg(unix)]
+fn private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let others = fs::metadata(path)?.permissions().mode() & 0o077;
+    if others == 0 {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        ErrorKind::PermissionDenied,
+        "others than its owner may read it",
+    ))
+}
+
+// Elsewhere the folder of a user's state is the user's own by what it inherits.
+#[cfg(not(unix))]
+fn create_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(not(unix))]
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+#[cfg(not(unix))]
+fn private(path: &Path) -> io::Result<()> {
+    fs::metadata(path).map(drop)
+}
+
+fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::ours(format!(
+        "the token in {} could not be {what}: {error}",
+        path.display()
+    ))
+    .hint("remove it by `atlauth login --forget`, or take a token by --print-token")
+}

@@ -1,0 +1,146 @@
+//! Headless Chromium by `WebDriver`, where this machine has both it and its driver.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::Folder;
+
+/// The name under which `WebDriver` tells an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+pub struct Browser {
+    session: String,
+    client: reqwest::Client,
+    profile: Folder,
+    _driver: Child,
+}
+
+impl Browser {
+    /// `None`, with a word on why, where there is no `chromedriver` on the `PATH`.
+    pub async fn start() -> Option<Self> {
+        let driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        let Ok(mut driver) = driver else {
+            eprintln!("no chromedriver on the PATH: logging in without a browser");
+            return None;
+        };
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = loop {
+            let line = lines
+                .next_line()
+                .await
+                .unwrap()
+                .expect("chromedriver starts");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                break port.trim_end_matches('.').to_owned();
+            }
+        };
+        let mut browser = Self {
+            session: format!("http://127.0.0.1:{port}"),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            profile: Folder::new(),
+            _driver: driver,
+        };
+        // Without a sandbox, as this may run as root; and without what looks for hosts on the network.
+        let arguments = json!([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=900,500",
+            format!("--user-data-dir={}", browser.profile.path().display()),
+        ]);
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "browserName": "chrome", "goog:chromeOptions": {"args": arguments},
+        }}});
+        let session = browser.call(Method::POST, "/session", &wanted).await;
+        let id = session["sessionId"].as_str().unwrap();
+        browser.session = format!("{}/session/{id}", browser.session);
+        Some(browser)
+    }
+
+    pub async fn open(&self, url: &str) {
+        self.call(Method::POST, "/url", &json!({"url": url})).await;
+    }
+
+    pub async fn title(&self) -> String {
+        self.text(Method::GET, "/title").await
+    }
+
+    pub async fn url(&self) -> String {
+        self.text(Method::GET, "/url").await
+    }
+
+    /// What an element shows.
+    pub async fn shown(&self, selector: &str) -> String {
+        let element = self.find(selector).await;
+        self.text(Method::GET, &format!("/element/{element}/text"))
+            .await
+    }
+
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let element = self.find(selector).await;
+        let path = format!("/element/{element}/value");
+        self.call(Method::POST, &path, &json!({"text": text})).await;
+    }
+
+    pub async fn click(&self, selector: &str) {
+        let element = self.find(selector).await;
+        let path = format!("/element/{element}/click");
+        self.call(Method::POST, &path, &json!({})).await;
+    }
+
+    /// The page as a PNG.
+    pub async fn screenshot(&self) -> Vec<u8> {
+        STANDARD
+            .decode(self.text(Method::GET, "/screenshot").await)
+            .unwrap()
+    }
+
+    /// Ends the browser, which outlives its driver.
+    pub async fn close(self) {
+        self.call(Method::DELETE, "", &Value::Null).await;
+    }
+
+    async fn find(&self, selector: &str) -> String {
+        let wanted = json!({"using": "css selector", "value": selector});
+        let element = self.call(Method::POST, "/element", &wanted).await;
+        element[ELEMENT].as_str().unwrap().to_owned()
+    }
+
+    async fn text(&self, method: Method, path: &str) -> String {
+        let value = self.call(method, path, &Value::Null).await;
+        value.as_str().unwrap().to_owned()
+    }
+
+    async fn call(&self, method: Method, path: &str, body: &Value) -> Value {
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.session))
+            .timeout(Duration::from_mins(1));
+        if !body.is_null() {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        let answer = request.send().await.unwrap().text().await.unwrap();
+        let mut answer: Value = serde_json::from_str(&answer).unwrap();
+        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
+        answer["value"].take()
+    }
+}
