@@ -412,3 +412,59 @@ async fn pull_diff_and_push_go_round() {
     let value: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(value["differs"].as_array().unwrap().len(), 4);
 }
+
+#[tokio::test]
+async fn what_somebody_changes_in_the_meantime_is_not_lost() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.put(&old(&key));
+    ssm.change(|state| state.delay = Duration::from_millis(200));
+    let operator = Operator::new(Some(&ssm.url));
+    let file = operator.file("new.json", &new(&key));
+    let source = source();
+    let push = [
+        "push",
+        file.as_str(),
+        "--settings",
+        &source,
+        "--yes",
+        "--settle",
+        "0",
+    ];
+    let revoked = format!("{PREFIX}/revoked");
+    for marker_too in [false, true] {
+        ssm.change(|state| state.requests.clear());
+        let change = async {
+            // The tree has been read by then, and the marker is not there yet.
+            let is_there = |request: &Value| request["ParameterFilters"].is_array();
+            while !ssm.requests().iter().any(is_there) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            ssm.change(|state| {
+                let name = if marker_too {
+                    marker()
+                } else {
+                    revoked.clone()
+                };
+                state.parameters.insert(name, "[\"alice\"]".to_owned());
+            });
+        };
+        let (said, ()) = tokio::join!(operator.says(&push), change);
+        assert_eq!(said.code, 1, "{}", said.err);
+        let wanted = if marker_too {
+            "has just begun a push"
+        } else {
+            "in the meantime"
+        };
+        assert!(said.err.contains(wanted), "{}", said.err);
+        assert_eq!(has_marker(&ssm), marker_too);
+        assert!(operator.kept().is_empty());
+        let parameters = parameters(&ssm);
+        let (_, settings) = parameters
+            .iter()
+            .find(|(name, _)| name.ends_with("/settings"))
+            .unwrap();
+        assert!(settings.contains(OLD_KEY));
+        assert!(parameters.iter().any(|(name, _)| *name == revoked));
+    }
+}
