@@ -23,6 +23,8 @@ mod basic;
 mod cases;
 mod cognito;
 mod events;
+#[cfg(feature = "cli")]
+mod gateway;
 mod key_cache;
 mod modes;
 mod oauth1;
