@@ -1,7 +1,8 @@
-# Two commands: `make run` shows the authorizer at work, `make test` runs all tests.
+# Two commands: `make run` shows the authorizer at work, `make test` runs all tests. `make invoke`
+# shows it behind cargo-lambda.
 # The tools that they need are pinned and install themselves below .tools.
 
-.PHONY: run test bench build tools clean check unit validate deny
+.PHONY: run invoke test bench build tools clean check unit validate deny
 
 VENV := .tools/venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -9,7 +10,11 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export CARGO_LAMBDA_COMPILER ?= cargo
 CARGO_DENY_VERSION := 0.20.2
 
-run: .tools/run
+run:
+	cargo run --locked --features cli --bin atlauth -- demo
+
+# Every sample event through cargo-lambda's Invoke API.
+invoke: .tools/run
 	$(VENV)/bin/python tools/run.py
 
 test: check deny validate unit

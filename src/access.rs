@@ -105,6 +105,13 @@ impl Product {
         self.upstream.demand_credentials_by_product();
     }
 
+    /// Whether what it is sent is right for one request alone, so that API Gateway's cache must be
+    /// off for it.
+    #[cfg(feature = "cli")]
+    pub fn is_signed_by_request(&self) -> bool {
+        self.upstream.is_for_one_request()
+    }
+
     pub(crate) fn has_no_rules(&self) -> bool {
         self.rules.is_none()
     }

@@ -177,6 +177,31 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
+fn mozilla() -> rustls::RootCertStore {
+    rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    }
+}
+
+fn roots_of(pem: &str) -> Result<rustls::RootCertStore, HttpSetupError> {
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        roots.add(certificate.map_err(|_| HttpSetupError::Pem)?)?;
+    }
+    if roots.is_empty() {
+        return Err(HttpSetupError::Pem);
+    }
+    Ok(roots)
+}
+
+fn tls(roots: rustls::RootCertStore) -> Result<rustls::ClientConfig, HttpSetupError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
 impl HttpClient {
     /// Sets the client up; no connection is made.
     ///
@@ -184,9 +209,7 @@ impl HttpClient {
     ///
     /// Only when the TLS library refuses its own defaults.
     pub fn new() -> Result<Self, HttpSetupError> {
-        Self::trusting(rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        })
+        Self::trusting(mozilla())
     }
 
     /// A client that trusts the certificates in this PEM text and no others.
@@ -195,25 +218,27 @@ impl HttpClient {
     ///
     /// When the text holds no certificate, or one that can't be an authority's.
     pub(crate) fn trusting_pem(pem: &str) -> Result<Self, HttpSetupError> {
-        let mut roots = rustls::RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-            roots.add(certificate.map_err(|_| HttpSetupError::Pem)?)?;
-        }
-        if roots.is_empty() {
-            return Err(HttpSetupError::Pem);
-        }
-        Self::trusting(roots)
+        Self::trusting(roots_of(pem)?)
+    }
+
+    /// TLS as this client has it, for one that a tool sets up itself: by Mozilla's roots, or by the
+    /// certificates in a PEM text and no others.
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpClient::new`], and when the text holds no authority's certificate.
+    #[cfg(feature = "cli")]
+    pub fn tls(authority: Option<&str>) -> Result<rustls::ClientConfig, HttpSetupError> {
+        tls(match authority {
+            Some(pem) => roots_of(pem)?,
+            None => mozilla(),
+        })
     }
 
     fn trusting(roots: rustls::RootCertStore) -> Result<Self, HttpSetupError> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         Ok(Self(
             reqwest::Client::builder()
-                .tls_backend_preconfigured(tls)
+                .tls_backend_preconfigured(tls(roots)?)
                 .redirect(Policy::none())
                 .referer(false)
                 .no_proxy()

@@ -33,6 +33,14 @@ impl CacheSeconds {
         }
     }
 
+    /// Sets the time of one product that has none of its own yet.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn with(mut self, product: &str, seconds: u32) -> Self {
+        self.named.push((product.to_owned(), seconds));
+        self
+    }
+
     /// The time of one product; `None` where nobody has said.
     pub fn of(&self, product: &str) -> Option<u32> {
         let named = self.named.iter().find(|(name, _)| name == product);

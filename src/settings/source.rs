@@ -174,6 +174,18 @@ impl Source {
     }
 }
 
+#[cfg(feature = "cli")]
+impl Source {
+    /// Reads all documents, for [`crate::settings::Settings::parse`].
+    ///
+    /// # Errors
+    ///
+    /// When the source can't be read; what is in the documents is not looked at.
+    pub async fn documents(&self) -> Result<Tree, LoadError> {
+        self.read(Deadline::start()).await
+    }
+}
+
 /// What is stored beside the settings' tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RecordName<'n> {

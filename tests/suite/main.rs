@@ -28,6 +28,8 @@ mod cognito;
 mod events;
 #[cfg(feature = "cli")]
 mod explain;
+#[cfg(feature = "cli")]
+mod gateway;
 mod key_cache;
 #[cfg(feature = "cli")]
 mod login;

@@ -2,13 +2,14 @@
 //! `atlauth login` has stored. Never the command line.
 
 use std::io::{IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use atlassian_authorizer::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::failure::Failure;
+use crate::tokens::stored_token;
 use crate::ui::Ui;
 
 /// The most bytes that are read of a token.
@@ -30,7 +31,7 @@ impl Credential {
             None => match stored_token()? {
                 Some(stored) => {
                     ui.note("with the token that `atlauth login` stored");
-                    stored
+                    stored.reveal().to_owned()
                 }
                 None => prompt("Token: ")?,
             },
@@ -59,22 +60,6 @@ impl Credential {
             token: password.starts_with("atl_").then(|| Secret::new(password)),
         })
     }
-}
-
-/// The token that `atlauth login` stored.
-fn stored_token() -> Result<Option<String>, Failure> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let state = variable("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".local/state")));
-    let path = state.map(|state| state.join("atlauth/token"));
-    let Some(path) = path.filter(|path| path.exists()) else {
-        return Ok(None);
-    };
-    let text = read(&path)?;
-    let stored: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    let token = stored["token"].as_str().map(str::to_owned);
-    Ok(Some(token.unwrap_or(text)))
 }
 
 /// A small text of a file, or of standard input for `-`.

@@ -1,12 +1,132 @@
-//! `atlauth demo`.
+//! `atlauth demo`: the gateway at work on loopback, with an issuer and an Atlassian of its own.
+
+mod atlassian;
+mod issuer;
+mod scenes;
+mod stage;
+mod walk;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use thiserror::Error;
+use tokio::net::TcpListener;
 
 use crate::failure::Failure;
-use crate::ui::Ui;
+use crate::gateway::{ROW_HEAD, interrupted, show};
+use crate::ui::{Tone, Ui};
+use issuer::Claims;
+use stage::Stage;
+
+/// How long a token of `--keep` holds, in seconds.
+const AN_HOUR: u64 = 3_600;
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
-pub(crate) struct DemoArgs {}
+#[command(after_help = "\
+Examples:
+  atlauth demo           a walk through what is let through and what is refused
+  atlauth demo --keep    leaves it running, with commands to try")]
+pub(crate) struct DemoArgs {
+    /// Leaves it running after the walk, until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+}
 
-pub(crate) async fn run(_args: DemoArgs, _ui: &Ui) -> Result<(), Failure> {
-    Err(Failure::ours("not there yet"))
+pub(crate) async fn run(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
+    tokio::select! {
+        done = play(args, ui) => done,
+        // The stage is struck on the way out.
+        () = interrupted() => Ok(()),
+    }
+}
+
+async fn play(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
+    let mut stage = ui.progress("Making keys", Stage::set()).await?;
+    ui.line("On loopback: an issuer like a Cognito user pool, a Jira and a Confluence that");
+    ui.line("know their users by the gateway alone, and between them API Gateway, played by");
+    ui.line("template.yaml, with this authorizer. What is sent, and what comes of it:");
+    ui.line("");
+    let (all, good) = walk::walk(&mut stage, ui).await?;
+    ui.line("");
+    if good < all {
+        let wrong = all.saturating_sub(good);
+        return Err(Failure::no(format!(
+            "{wrong} of {all} came out otherwise than they must"
+        )));
+    }
+    let done = format!("All {all} came out as they must.");
+    ui.line(&ui.paint(Tone::Good, &done));
+    if args.keep {
+        keep(&stage, ui)?;
+        while let Some(row) = stage.row().await {
+            show(ui, &row);
+        }
+    }
+    Ok(())
+}
+
+/// Says what to try.
+fn keep(stage: &Stage, ui: &Ui) -> Result<(), Failure> {
+    let now = stage.now();
+    let claims = Claims {
+        client_id: stage::CLIENT,
+        scope: "atlassian/read atlassian/write",
+        issued: now,
+        expires: now.saturating_add(AN_HOUR),
+    };
+    let token = stage.issuer.token(&stage.key, &claims)?;
+    let header = format!("Authorization: Bearer {token}\n");
+    let file = stage.folder.write("header", header.as_bytes())?;
+    let (file, url) = (file.display(), &stage.url);
+    ui.line("");
+    ui.line("It goes on until Ctrl-C. For an hour, alice's token is good for:");
+    ui.line("");
+    ui.line(&format!("  H=@{file}"));
+    ui.line(&format!("  curl -H $H {url}/jira/rest/api/2/myself"));
+    ui.line(&format!("  curl -H $H {url}/jira/rest/api/2/search"));
+    ui.line(&format!(
+        "  curl -H $H {url}/jira/rest/api/2/issue --json \\"
+    ));
+    ui.line(r#"    '{"fields": {"summary": "Tried it"}}'"#);
+    ui.line(&format!(
+        "  curl -H $H {url}/confluence/rest/api/user/current"
+    ));
+    ui.line(&format!("  curl -i {url}/jira/rest/api/2/myself    # 401"));
+    ui.line("");
+    ui.line(&ui.paint(Tone::Strong, ROW_HEAD));
+    Ok(())
+}
+
+/// What the demo itself could not do.
+#[derive(Debug, Error)]
+enum Unlucky {
+    /// The library refused.
+    #[error("{0}")]
+    Crypto(&'static str),
+    /// No port, or no folder.
+    #[error("the demo could not be set up: {0}")]
+    System(#[from] std::io::Error),
+    /// The gateway did not answer.
+    #[error("the gateway did not answer: {0}")]
+    Gateway(#[from] reqwest::Error),
+}
+
+impl From<Unlucky> for Failure {
+    fn from(error: Unlucky) -> Self {
+        Self::ours(error.to_string())
+    }
+}
+
+/// Listens on a free port, and says where.
+async fn listen() -> Result<(TcpListener, String), Unlucky> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((listener, url))
+}
+
+/// 128 random bits as text.
+fn random_id() -> Result<String, Unlucky> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Unlucky::Crypto("no random numbers"))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

@@ -6,6 +6,7 @@ mod demo;
 mod event;
 mod explain;
 mod failure;
+mod gateway;
 mod keys;
 mod local;
 mod log;
