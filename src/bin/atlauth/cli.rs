@@ -26,7 +26,7 @@ pub(crate) struct Cli {
         value_name = "SOURCE"
     )]
     pub(crate) settings: Option<String>,
-    /// When to use colours; NO_COLOR turns them off too.
+    /// When to use colours; `NO_COLOR` turns them off too.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
     #[command(subcommand)]

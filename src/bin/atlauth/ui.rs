@@ -1,6 +1,6 @@
 //! What is written to the terminal: results to standard output, everything else to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Stderr, Stdout, Write};
 use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Where and how to write.
 pub(crate) struct Ui {
     color: bool,
+    results: Stdout,
+    notes: Stderr,
 }
 
 /// What a text means.
@@ -43,6 +45,8 @@ impl Ui {
                 Color::Always => true,
                 Color::Never => false,
             },
+            results: std::io::stdout(),
+            notes: std::io::stderr(),
         }
     }
 
@@ -65,12 +69,12 @@ impl Ui {
     /// A line of the result.
     pub(crate) fn line(&self, text: &str) {
         // A reader that has gone away is no reason to fail.
-        let _ = writeln!(std::io::stdout(), "{text}");
+        let _ = writeln!(self.results.lock(), "{text}");
     }
 
     /// A line beside the result.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = writeln!(self.notes.lock(), "{text}");
     }
 
     /// A table of the result, as wide as the terminal at most.
@@ -80,6 +84,11 @@ impl Ui {
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_header(head);
+        // In a pipe, each row is a line however long it is.
+        match terminal_size::terminal_size_of(&self.results) {
+            Some((width, _)) => table.set_width(width.0),
+            None => table.set_content_arrangement(ContentArrangement::Disabled),
+        };
         for row in rows {
             table.add_row(row);
         }

@@ -27,7 +27,7 @@ struct Document<'d> {
 pub(super) async fn run(args: &ListArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     let (store, _) = source::open(source)?;
     let all = ui
-        .progress("reading tokens", list(&store))
+        .progress("reading tokens", Box::pin(list(&store)))
         .await
         .map_err(|error| super::failure(&error))?;
     let wanted = |token: &&Known| {
