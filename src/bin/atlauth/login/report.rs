@@ -231,7 +231,7 @@ fn title(by: &str) -> &'static str {
 fn text(name: &str, value: &Value) -> String {
     let is_time = ["exp", "iat", "nbf", "auth_time", "updated_at"].contains(&name);
     match value {
-        Value::String(text) => plain(text),
+        Value::String(text) => text.clone(),
         Value::Number(number) if is_time => number
             .as_u64()
             .and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)))
@@ -241,13 +241,15 @@ fn text(name: &str, value: &Value) -> String {
                 || number.to_string(),
                 |time| humantime::format_rfc3339_seconds(time).to_string(),
             ),
-        other => plain(&other.to_string()),
+        other => other.to_string(),
     }
 }
 
+/// A text of a token or a provider, as it may stand in a table.
 fn short(text: &str) -> String {
+    let text = plain(text);
     if text.chars().count() <= LONGEST {
-        return text.to_owned();
+        return text;
     }
     let kept: String = text.chars().take(LONGEST.saturating_sub(1)).collect();
     format!("{kept}…")
