@@ -137,7 +137,7 @@ async fn without_a_cache_each_request_is_decided() {
     assert_eq!(codes, ["allowed", "allowed", "credential_missing"]);
 }
 
-/// Signatures are for one request: the template turns the cache off by its parameter JiraOAuth1.
+/// Signatures are for one request: the template turns the cache off by its parameter `JiraOAuth1`.
 #[tokio::test]
 async fn signed_requests_are_never_decided_by_the_cache() {
     let key = SigningKey::generate("key", "ES256");
