@@ -119,7 +119,7 @@ async fn myself(State(shared): State<Arc<Shared>>) -> Json<Value> {
 async fn server_info(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({
         "baseUrl": shared.url, "version": "9.17.0", "versionNumbers": [9, 17, 0],
-        "deploymentType": "Server", "buildNumber": 917000, "serverTitle": "Jira",
+        "deploymentType": "Server", "buildNumber": 917_000, "serverTitle": "Jira",
     }))
 }
 

@@ -71,11 +71,11 @@ async fn refusals_have_the_shapes_of_the_template() {
     assert_eq!(codes, ["token_malformed", "route_not_allowed"]);
     let rows = scene.local.rows(5).await;
     assert!(
-        rows[0].starts_with("GET     401  -                  -             gateway"),
+        rows[0].starts_with("GET     401 -                 -            gateway"),
         "{rows:?}"
     );
     assert!(
-        rows[2].starts_with("GET     403  route_not_allowed  alice         authorizer"),
+        rows[2].starts_with("GET     403 route_not_allowed alice        authorizer"),
         "{rows:?}"
     );
 }
@@ -137,7 +137,7 @@ async fn without_a_cache_each_request_is_decided() {
     assert_eq!(codes, ["allowed", "allowed", "credential_missing"]);
 }
 
-/// Signatures are for one request: the template turns the cache off by its parameter JiraOAuth1.
+/// Signatures are for one request: the template turns the cache off by its parameter `JiraOAuth1`.
 #[tokio::test]
 async fn signed_requests_are_never_decided_by_the_cache() {
     let key = SigningKey::generate("key", "ES256");
