@@ -81,15 +81,15 @@ fn keep(stage: &Stage, ui: &Ui) -> Result<(), Failure> {
     ui.line("");
     ui.line("It goes on until Ctrl-C. For an hour, alice's token is good for:");
     ui.line("");
-    ui.line(&format!("  H=@{file}"));
-    ui.line(&format!("  curl -H $H {url}/jira/rest/api/2/myself"));
-    ui.line(&format!("  curl -H $H {url}/jira/rest/api/2/search"));
+    ui.line(&format!("  H='@{file}'"));
+    ui.line(&format!("  curl -H \"$H\" {url}/jira/rest/api/2/myself"));
+    ui.line(&format!("  curl -H \"$H\" {url}/jira/rest/api/2/search"));
     ui.line(&format!(
-        "  curl -H $H {url}/jira/rest/api/2/issue --json \\"
+        "  curl -H \"$H\" {url}/jira/rest/api/2/issue --json \\"
     ));
     ui.line(r#"    '{"fields": {"summary": "Tried it"}}'"#);
     ui.line(&format!(
-        "  curl -H $H {url}/confluence/rest/api/user/current"
+        "  curl -H \"$H\" {url}/confluence/rest/api/user/current"
     ));
     ui.line(&format!("  curl -i {url}/jira/rest/api/2/myself    # 401"));
     ui.line("");

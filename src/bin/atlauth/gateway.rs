@@ -205,7 +205,7 @@ impl Gateway {
 }
 
 /// What [`show`] writes, as a head.
-pub(crate) const ROW_HEAD: &str = "method  got  code               username      decided by  path";
+pub(crate) const ROW_HEAD: &str = "method  got code              username     decided by path";
 
 /// One request in a row, the path last: it is as long as it is.
 pub(crate) fn show(ui: &Ui, row: &Row) {
@@ -222,7 +222,7 @@ pub(crate) fn show(ui: &Ui, row: &Row) {
         _ => Tone::Bad,
     };
     ui.line(&format!(
-        "{:<7} {}  {:<18} {:<13} {:<11} {}",
+        "{:<7} {} {:<17} {:<12} {:<10} {}",
         row.method,
         ui.paint(tone, &row.status.to_string()),
         or_none(&row.code),

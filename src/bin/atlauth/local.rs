@@ -23,12 +23,13 @@ const FUNCTION: &str = "/2015-03-31/functions/atlassian-authorizer/invocations";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  atlauth local --settings file:settings.json --upstream jira=http://127.0.0.1:8080/jira
+  atlauth local --settings file:settings.json \\
+    --upstream jira=http://127.0.0.1:8080/jira
   atlauth local --settings ssm:/atlassian-authorizer/prod --port 9090 \\
     --upstream jira=https://jira.example.com --upstream-ca company-ca.pem
 
-It decides and maps as the template says, and has none of API Gateway's limits: no 10 MB, no rates.
-It listens on 127.0.0.1 alone, and is not for production.")]
+It decides and maps as the template says, and has none of API Gateway's limits
+on sizes and rates. It listens on 127.0.0.1 alone, and is not for production.")]
 pub(crate) struct LocalArgs {
     /// A product of the settings and its URL; once for each product.
     #[arg(long, required = true, value_name = "PRODUCT=URL", value_parser = upstream)]
@@ -39,8 +40,8 @@ pub(crate) struct LocalArgs {
     /// The template to play, in place of the one that this tool was built with.
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
-    /// Where to listen; 0 takes a free port.
-    #[arg(long, default_value_t = 8080)]
+    /// Where to listen, on 127.0.0.1; 0 takes a free port.
+    #[arg(long, default_value_t = 8180)]
     port: u16,
     /// How long answers are used again, in place of what the template says; 0 for never.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=3_600))]

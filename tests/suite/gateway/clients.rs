@@ -1,4 +1,4 @@
-//! Clients that many people use, as they come from the Python Package Index, through the gateway with a Bearer token.
+//! Clients that many people use, as they come from `PyPI`, through the gateway with a Bearer token.
 
 use std::path::Path;
 use std::process::Stdio;

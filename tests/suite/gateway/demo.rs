@@ -55,10 +55,10 @@ async fn kept_running() {
     let (mut file, mut url) = (String::new(), String::new());
     while url.is_empty() {
         let line = lines.next_line().await.unwrap().unwrap();
-        if let Some(name) = line.trim().strip_prefix("H=@") {
-            name.clone_into(&mut file);
+        if let Some(name) = line.trim().strip_prefix("H='@") {
+            name.trim_end_matches('\'').clone_into(&mut file);
         }
-        if let Some(rest) = line.trim().strip_prefix("curl -H $H ") {
+        if let Some(rest) = line.trim().strip_prefix("curl -H \"$H\" ") {
             rest.clone_into(&mut url);
         }
     }
@@ -73,7 +73,7 @@ async fn kept_running() {
     loop {
         let line = lines.next_line().await.unwrap().unwrap();
         assert!(!line.contains(value));
-        if line.starts_with("GET     200  allowed") {
+        if line.starts_with("GET     200 allowed") {
             break;
         }
     }

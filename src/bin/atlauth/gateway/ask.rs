@@ -60,7 +60,8 @@ impl Asker {
     }
 }
 
-/// One invocation by Lambda's Invoke API.
+/// One invocation by Lambda's Invoke API. It may take long: `cargo lambda watch` builds the function
+/// for the first.
 async fn invoke(client: &reqwest::Client, url: &Endpoint, event: &Json) -> Result<Answer, Kind> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

@@ -190,7 +190,7 @@ mod tests {
         let route = prop_oneof![route, named.prop_map(str::to_owned)];
         let rule = (any::<bool>(), prop::collection::vec(route, 1..3))
             .prop_map(|(allow, routes)| json!({(if allow { "allow" } else { "deny" }): routes}));
-        prop::collection::vec(rule, 0..4).prop_map(Value::from)
+        prop::collection::vec(rule, 1..4).prop_map(Value::from)
     }
 
     proptest! {
@@ -209,17 +209,19 @@ mod tests {
                 ("providers/p".to_owned(), json!({"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["c"]}).to_string()),
                 ("products/jira".to_owned(), json!({"path": "/jira", "access": rules}).to_string()),
             ].into_iter().collect();
-            // Some rules are refused at load, which is not what this is about.
-            if let Ok(settings) = Settings::parse(&tree, &Options::default()) {
-                let rules = Grant::Rules { applicable, read_only };
-                for grant in [rules, Grant::Basic, Grant::Everything, Grant::Nothing] {
-                    let policy = settings.products[0].policy(grant, STAGE);
-                    let theirs = document(&serde_json::to_value(policy.document()).unwrap()).unwrap();
-                    for route in &routes {
-                        let (method, path) = route.split_once('/').unwrap_or((route, ""));
-                        let arn = format!("{STAGE}/{method}/jira/{path}");
-                        prop_assert_eq!(policy.allows(&arn), theirs.allows(&arn), "{}", arn);
-                    }
+            // Some rules are refused at load, which is not what this is about. Were it too many, the
+            // test would fail.
+            let Ok(settings) = Settings::parse(&tree, &Options::default()) else {
+                return Err(TestCaseError::reject("no such rules"));
+            };
+            let rules = Grant::Rules { applicable, read_only };
+            for grant in [rules, Grant::Basic, Grant::Everything, Grant::Nothing] {
+                let policy = settings.products[0].policy(grant, STAGE);
+                let theirs = document(&serde_json::to_value(policy.document()).unwrap()).unwrap();
+                for route in &routes {
+                    let (method, path) = route.split_once('/').unwrap_or((route, ""));
+                    let arn = format!("{STAGE}/{method}/jira/{path}");
+                    prop_assert_eq!(policy.allows(&arn), theirs.allows(&arn), "{}", arn);
                 }
             }
         }
