@@ -96,7 +96,12 @@ impl Headers<'_> {
     pub(super) fn extend(&mut self, other: Self) {
         self.authorization.extend(other.authorization);
         self.content_type.extend(other.content_type);
-        self.names.extend(other.names);
+        // The second of an event's two objects has the names of the first, as a rule.
+        if self.names.is_empty() {
+            self.names = other.names;
+        } else if self.names != other.names {
+            self.names.extend(other.names);
+        }
     }
 }
 
@@ -116,7 +121,11 @@ impl<'de: 'e, 'e> Deserialize<'de> for Headers<'e> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-                let mut headers = Headers::default();
+                let mut headers = Headers {
+                    // What most clients send, so that it seldom grows.
+                    names: Vec::with_capacity(20),
+                    ..Headers::default()
+                };
                 while let Some(name) = members.next_key::<Text<'de>>()? {
                     if name.eq_ignore_ascii_case("authorization") {
                         let values = members.next_value::<Values<'de>>()?.0;
