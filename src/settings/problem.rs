@@ -86,6 +86,19 @@ impl Report<'_> {
         }
     }
 
+    /// A field that can't be done without, and what it is.
+    pub(crate) fn required(
+        &mut self,
+        value: Option<String>,
+        field: &str,
+        what: &str,
+    ) -> Option<String> {
+        if value.is_none() {
+            self.wrong(field, &format!("is missing; expected {what}"));
+        }
+        value
+    }
+
     /// The secret that a field names.
     pub(crate) fn secret(
         &mut self,

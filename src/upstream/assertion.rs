@@ -49,18 +49,12 @@ impl Assertion {
             }
             found
         });
-        let mut required = |value: Option<String>, field: &str, what: &str| {
-            if value.is_none() {
-                report.wrong(field, &format!("is missing; expected {what}"));
-            }
-            value
-        };
-        let issuer = required(
+        let issuer = report.required(
             raw.issuer,
             "upstream.issuer",
             "the `iss` that the verifier at the origin trusts",
         );
-        let audience = required(
+        let audience = report.required(
             raw.audience,
             "upstream.audience",
             "the `aud` that the verifier at the origin takes",

@@ -25,18 +25,12 @@ impl OAuth1 {
         report: &mut Report<'_>,
     ) -> Option<Self> {
         let secret = report.secret(secrets, raw.private_key.as_ref(), "upstream.private_key");
-        let mut required = |value: Option<String>, field: &str, what: &str| {
-            if value.is_none() {
-                report.wrong(field, &format!("is missing; expected {what}"));
-            }
-            value
-        };
-        let consumer_key = required(
+        let consumer_key = report.required(
             raw.consumer_key,
             "upstream.consumer_key",
             "the consumer key of the product's incoming application link",
         );
-        let base_url = required(
+        let base_url = report.required(
             raw.base_url,
             "upstream.base_url",
             "the base URL in the product's own settings, such as `https://jira.example.com/jira`",

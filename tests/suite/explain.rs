@@ -274,7 +274,7 @@ fn what_could_not_be_decided() {
 
     let said = Atlauth::new("explain -").run(&token);
     assert_eq!(said.code, 2);
-    assert!(said.stderr.contains("--settings or AUTHORIZER_SETTINGS"));
+    assert!(said.stderr.contains("or set AUTHORIZER_SETTINGS"));
     let said = Atlauth::new("explain").settings(&here.settings).run("");
     assert_eq!(said.code, 2);
     assert!(said.stderr.contains("next: name a file that holds one"));
@@ -369,7 +369,7 @@ fn whoami() {
     let state = here.folder.path().join("state");
     std::fs::create_dir_all(state.join("atlauth")).unwrap();
     let stored = json!({"token": here.token(&json!({"username": "bob"})), "provider": "cognito"});
-    let file = state.join("atlauth/token");
+    let file = state.join("atlauth/token.json");
     std::fs::write(&file, stored.to_string()).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     let said = Atlauth::new("whoami")

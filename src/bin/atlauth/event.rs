@@ -135,7 +135,11 @@ pub(crate) async fn run(args: EventArgs, _source: Option<&str>, ui: &Ui) -> Resu
     match &args.out {
         None => ui.line(&event),
         Some(path) => {
-            private_file::write(path, &format!("{event}\n"), private_file::Existing::Replace)?;
+            private_file::write(
+                path,
+                format!("{event}\n").as_bytes(),
+                private_file::Existing::Replace,
+            )?;
             ui.note(&format!("{} written; it holds the token", path.display()));
             ui.note(&next_step(path));
         }

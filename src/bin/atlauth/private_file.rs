@@ -17,18 +17,20 @@ pub(crate) enum Existing {
 }
 
 /// Writes a file with the mode 0600, whole or not at all.
-pub(crate) fn write(path: &Path, text: &str, existing: Existing) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(), Failure> {
     let mut next = path.as_os_str().to_owned();
     next.push(format!(".{}.next", std::process::id()));
     let next = Path::new(&next);
     let put = || {
+        // What a killed process of the same number left behind may have other rights.
+        let _ = std::fs::remove_file(next);
         let mut options = OpenOptions::new();
         let mut file = options
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(next)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(content)?;
         file.sync_all()?;
         match existing {
             Existing::Replace => std::fs::rename(next, path),

@@ -1,8 +1,8 @@
 //! Where settings are, and what the tool itself keeps on this machine.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use atlassian_authorizer::http::HttpClient;
@@ -42,45 +42,25 @@ pub(crate) fn failure(source: &Source, error: &LoadError) -> Failure {
 
 /// The folder for what the tool must remember from one run to the next.
 pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let folder = match (variable("XDG_STATE_HOME"), variable("HOME")) {
-        (Some(state), _) => PathBuf::from(state),
-        (None, Some(home)) => PathBuf::from(home).join(".local/state"),
-        (None, None) => {
-            return Err(Failure::ours("neither HOME nor XDG_STATE_HOME is set")
-                .hint("set one of them: the values before a change are kept there"));
-        }
-    }
-    .join("atlauth");
+    // A relative path is to be ignored, says the XDG Base Directory Specification.
+    let state = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(std::env::home_dir()?.join(".local/state")))
+        .ok_or_else(|| {
+            Failure::ours("neither HOME nor XDG_STATE_HOME is set")
+                .hint("set one of them: what the tool must remember is kept there")
+        })?;
+    let folder = state.join("atlauth");
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&folder)
         .map_err(|error| file_failure(&folder, &error))?;
+    // It may have been there, and open to others.
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o700))
+        .map_err(|error| file_failure(&folder, &error))?;
     Ok(folder)
-}
-
-/// Writes a file that nobody else may read, and that is either there whole or not at all.
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let mut next = path.as_os_str().to_owned();
-    next.push(format!(".{}.next", std::process::id()));
-    let next = PathBuf::from(next);
-    let write = || {
-        // What an earlier run left behind may have other rights.
-        match std::fs::remove_file(&next) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&next)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        std::fs::rename(&next, path)
-    };
-    write().map_err(|error| file_failure(path, &error))
 }
 
 /// What the file system said of a file.

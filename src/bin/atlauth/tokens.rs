@@ -3,8 +3,9 @@
 //! It is a file that its owner alone may read, written whole or not at all. Nothing else is kept:
 //! no refresh token, no client secret.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,8 @@ use atlassian_authorizer::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::private_file::{self, Existing};
+use crate::store;
 
 /// What is in the file.
 #[derive(Deserialize, Serialize)]
@@ -37,7 +40,7 @@ pub(crate) fn store(
         expires: expires.map(|expires| expires.as_secs()),
     };
     let text = serde_json::to_vec(&stored).map_err(|error| Failure::ours(error.to_string()))?;
-    write(&path, &text).map_err(|error| cannot("kept", &path, &error))?;
+    private_file::write(&path, &text, Existing::Replace)?;
     Ok(path)
 }
 
@@ -80,62 +83,12 @@ pub(crate) fn forget() -> Result<bool, Failure> {
     }
 }
 
-/// By the XDG Base Directory Specification: state, as it need not outlive the machine.
 fn path() -> Result<PathBuf, Failure> {
-    // A relative path is to be ignored, says the specification.
-    let state = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(std::env::home_dir()?.join(".local/state")))
-        .ok_or_else(|| {
-            Failure::ours("there is no folder to keep a token in")
-                .hint("set XDG_STATE_HOME, or take the token by --print-token")
-        })?;
-    Ok(state.join("atlauth").join("token.json"))
-}
-
-fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    create_folder(folder)?;
-    let next = folder.join(format!("token.{}", std::process::id()));
-    // What a killed process of the same number left behind.
-    let _ = fs::remove_file(&next);
-    let written = create(&next).and_then(|mut file| {
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(&next, path)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&next);
-    }
-    written
-}
-
-#[cfg(unix)]
-fn create_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    // It may have been there, and open to others.
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(unix)]
-fn create(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
+    Ok(store::state_folder()?.join("token.json"))
 }
 
 /// Refuses a file that others may read: somebody has loosened it, and may have read it.
-#[cfg(unix)]
 fn private(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
     let others = fs::metadata(path)?.permissions().mode() & 0o077;
     if others == 0 {
         return Ok(());
@@ -144,22 +97,6 @@ fn private(path: &Path) -> io::Result<()> {
         ErrorKind::PermissionDenied,
         "others than its owner may read it",
     ))
-}
-
-// Elsewhere the folder of a user's state is the user's own by what it inherits.
-#[cfg(not(unix))]
-fn create_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-#[cfg(not(unix))]
-fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-#[cfg(not(unix))]
-fn private(path: &Path) -> io::Result<()> {
-    fs::metadata(path).map(drop)
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{ApiArgs, documents, pull};
 use crate::failure::Failure;
+use crate::private_file::{self, Existing};
 use crate::store;
 use crate::ui::Ui;
 use kinds::{Answer, Kind, Question};
@@ -104,7 +105,7 @@ pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
     match &args.out {
         None => ui.line(text.trim_end()),
         Some(path) => {
-            store::write_private(path, text.as_bytes())?;
+            private_file::write(path, text.as_bytes(), Existing::Replace)?;
             ui.note(&format!(
                 "wrote {path}; `atlauth settings lint --settings file:{path}` says what could be better, `atlauth \
                  settings push {path} --settings ssm:/…` puts it in force",

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::documents::Documents;
 use crate::failure::Failure;
+use crate::private_file::{self, Existing};
 use crate::store;
 
 /// Begins the name of each journal's file.
@@ -40,7 +41,7 @@ impl Journal {
         let path = self.path()?;
         let content = serde_json::to_vec(self)
             .map_err(|error| Failure::ours(format!("the journal can't be written: {error}")))?;
-        store::write_private(&path, &content)?;
+        private_file::write(&path, &content, Existing::Replace)?;
         Ok(path)
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::documents::{self, Documents};
 use crate::failure::Failure;
+use crate::private_file::{self, Existing};
 use crate::store;
 use crate::ui::Ui;
 
@@ -60,7 +61,7 @@ pub(crate) async fn run(args: &PullArgs, source: Option<&str>, ui: &Ui) -> Resul
     }
     let text = format!("{:#}\n", file_form(&documents));
     match &args.out {
-        Some(path) => store::write_private(path, text.as_bytes())?,
+        Some(path) => private_file::write(path, text.as_bytes(), Existing::Replace)?,
         None => ui.line(text.trim_end()),
     }
     if let Some(path) = &args.out {
