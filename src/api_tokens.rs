@@ -33,8 +33,9 @@ pub struct NewToken {
     pub lifetime: Duration,
     /// Scopes, as access rules name them.
     pub scopes: Vec<String>,
-    /// Groups, as access rules name them.
-    pub groups: Vec<String>,
+    /// Groups, as access rules name them; `None` where they are not known, which is refused where a
+    /// product denies by group.
+    pub groups: Option<Vec<String>>,
     /// Only routes that read.
     pub read_only: bool,
     /// Networks that it may be used from; empty for any.
@@ -112,7 +113,7 @@ pub async fn create(
         created: now.as_secs(),
         expires: expires.as_secs(),
         scopes: new.scopes,
-        groups: Some(new.groups),
+        groups: new.groups,
         read_only: new.read_only,
         source_cidrs: new.source_cidrs,
         products: new.products,

@@ -63,7 +63,7 @@ impl Known {
             name: self.name.clone(),
             lifetime,
             scopes: self.scopes.clone(),
-            groups: self.groups.clone().unwrap_or_default(),
+            groups: self.groups.clone(),
             read_only: self.read_only,
             source_cidrs: self.source_cidrs.clone(),
             products: self.products.clone(),

@@ -61,7 +61,10 @@ pub(crate) fn write_token(settings: &Path, id: &TokenId, record: &str) -> Result
 pub(crate) fn replace_token(settings: &Path, id: &TokenId, record: &str) -> Result<(), LoadError> {
     let path = record_path(settings, RecordName::ApiToken(id));
     let next = path.with_extension("next");
-    std::fs::write(&next, record)
+    // What an interrupted run left behind, or a link that somebody else has put there.
+    let _ = std::fs::remove_file(&next);
+    File::create_new(&next)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, record.as_bytes()))
         .and_then(|()| std::fs::rename(&next, &path))
         .map_err(|error| LoadError::File(error.kind()))
 }

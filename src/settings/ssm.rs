@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::OnceCell;
 
 #[cfg(feature = "cli")]
@@ -249,12 +249,26 @@ where
         }
         SdkError::TimeoutError(_) => LoadError::SsmTimeout,
         SdkError::DispatchFailure(failure) => {
-            let reason = failure.as_connector_error().map_or_else(
-                || "no connection".to_owned(),
-                |error| DisplayErrorContext(error).to_string(),
-            );
+            let reason = failure
+                .as_connector_error()
+                .map_or_else(|| "no connection".to_owned(), |error| chain(error));
             LoadError::Ssm(reason)
         }
         _ => LoadError::Ssm("the answer could not be read".to_owned()),
     }
+}
+
+/// What an error says, and what it rests on. Not their `Debug`, which holds whole answers.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            said.push_str(": ");
+            said.push_str(&text);
+        }
+        cause = error.source();
+    }
+    said
 }

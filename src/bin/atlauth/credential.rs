@@ -71,6 +71,11 @@ pub(crate) fn read(file: &Path) -> Result<String, Failure> {
         std::fs::File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
     };
     result.map(|_| text).map_err(|error| {
+        let name = file.to_string_lossy();
+        if name.starts_with("atl_") || name.matches('.').count() == 2 && name.starts_with("ey") {
+            return Failure::usage("that is a token, where the name of a file with one belongs")
+                .hint("send it to standard input with -, and take it out of the shell's history");
+        }
         Failure::ours(format!("{} could not be read: {error}", file.display()))
             .hint("name a file that is there, or - for standard input")
     })

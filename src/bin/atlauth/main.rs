@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(run(cli, &ui)),
         Err(error) => Err(Failure::ours(format!("no runtime: {error}"))),
     };
-    match result {
+    match result.and_then(|()| ui.is_all_written()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             ui.failure(&failure);

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// The source of settings that `--settings` or the environment names, with the AWS credentials that
 /// the AWS CLI would find.
 pub(crate) fn source(name: Option<&str>) -> Result<Source, Failure> {
-    let Some(name) = name else {
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
         return Err(
             Failure::usage("no settings are named").hint(
                 "give --settings ssm:/path/of/parameters or --settings file:path.json, or set AUTHORIZER_SETTINGS",
@@ -23,7 +23,7 @@ pub(crate) fn source(name: Option<&str>) -> Result<Source, Failure> {
     let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
     Source::parse_as_operator(name, &http).map_err(|_| {
         Failure::usage(format!("`{name}` names no source of settings"))
-            .hint("expected ssm:/path/of/parameters or file:path.json")
+            .hint("expected ssm:/path/of/parameters or file:path.json, such as file:settings.json")
     })
 }
 
@@ -38,6 +38,13 @@ pub(crate) fn failure(source: &Source, error: &LoadError) -> Failure {
              others",
         ),
     }
+}
+
+/// Nothing at all is below a prefix, or in a file.
+pub(crate) fn nothing_there(source: &Source) -> Failure {
+    Failure::ours(format!("there are no settings in {source}")).hint(
+        "look at the path, and at the account and region that AWS_PROFILE and AWS_REGION choose",
+    )
 }
 
 /// The folder for what the tool must remember from one run to the next.

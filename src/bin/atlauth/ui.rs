@@ -1,6 +1,7 @@
 //! What is written to the terminal: results to standard output, everything else to standard error.
 
-use std::io::{IsTerminal, Stderr, Stdout, Write};
+use std::io::{ErrorKind, IsTerminal, Stderr, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -14,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Where and how to write.
 pub(crate) struct Ui {
     color: bool,
+    /// A part of the result could not be written.
+    lost: AtomicBool,
     results: Stdout,
     notes: Stderr,
 }
@@ -33,6 +36,48 @@ pub(crate) enum Tone {
     Strong,
 }
 
+/// Ends a tone. Marks are characters of a private use area, which become what a terminal understands
+/// when they are written: what others wrote can't bring a terminal's own sequences along.
+const PLAIN: char = '\u{f0000}';
+
+const TONES: [(char, &str); 6] = [
+    (PLAIN, "\u{1b}[0m"),
+    ('\u{f0001}', "\u{1b}[32m"),
+    ('\u{f0002}', "\u{1b}[31m"),
+    ('\u{f0003}', "\u{1b}[33m"),
+    ('\u{f0004}', "\u{1b}[2m"),
+    ('\u{f0005}', "\u{1b}[1m"),
+];
+
+impl Tone {
+    const fn mark(self) -> char {
+        match self {
+            Self::Good => '\u{f0001}',
+            Self::Bad => '\u{f0002}',
+            Self::Warning => '\u{f0003}',
+            Self::Faint => '\u{f0004}',
+            Self::Strong => '\u{f0005}',
+        }
+    }
+}
+
+/// A text as a terminal may have it: marks become colours, and what would move the cursor or turn the
+/// direction of writing is replaced.
+fn shown(text: &str, color: bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        let tone = TONES.iter().find(|(mark, _)| *mark == character);
+        match (character, tone) {
+            (_, Some((_, sequence))) if color => shown.push_str(sequence),
+            ('\n' | '\t', _) => shown.push(character),
+            ('\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}', _) => shown.push('\u{fffd}'),
+            _ if character.is_control() => shown.push('\u{fffd}'),
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
 impl Ui {
     pub(crate) fn new(color: Color) -> Self {
         let wanted = || {
@@ -45,22 +90,27 @@ impl Ui {
                 Color::Always => true,
                 Color::Never => false,
             },
+            lost: AtomicBool::new(false),
             results: std::io::stdout(),
             notes: std::io::stderr(),
         }
     }
 
+    /// Fails where a part of the result could not be written.
+    pub(crate) fn is_all_written(&self) -> Result<(), Failure> {
+        let flushed = self.results.lock().flush();
+        let broken = flushed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
+        if broken || self.lost.load(Ordering::Relaxed) {
+            return Err(Failure::ours("the result could not be written whole")
+                .hint("look whether the disk is full"));
+        }
+        Ok(())
+    }
+
     /// A text in its colour.
     pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
-        let code = match tone {
-            Tone::Good => "32",
-            Tone::Bad => "31",
-            Tone::Warning => "33",
-            Tone::Faint => "2",
-            Tone::Strong => "1",
-        };
         if self.color && !text.is_empty() {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+            format!("{}{text}{PLAIN}", tone.mark())
         } else {
             text.to_owned()
         }
@@ -68,13 +118,17 @@ impl Ui {
 
     /// A line of the result.
     pub(crate) fn line(&self, text: &str) {
-        // A reader that has gone away is no reason to fail.
-        let _ = writeln!(self.results.lock(), "{text}");
+        if let Err(error) = writeln!(self.results.lock(), "{}", shown(text, self.color)) {
+            // A reader that has gone away is no reason to fail; a full disk is.
+            if error.kind() != ErrorKind::BrokenPipe {
+                self.lost.store(true, Ordering::Relaxed);
+            }
+        }
     }
 
     /// A line beside the result.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(self.notes.lock(), "{text}");
+        let _ = writeln!(self.notes.lock(), "{}", shown(text, self.color));
     }
 
     /// A table of the result, as wide as the terminal at most.
@@ -120,5 +174,22 @@ impl Ui {
         }
         self.note(&format!("{what} ..."));
         work.await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tone, shown};
+
+    #[test]
+    fn what_others_wrote_moves_no_cursor() {
+        let hostile = "a\u{1b}[2Jb\u{9b}31mc\u{202e}d\re";
+        assert_eq!(
+            shown(hostile, true),
+            "a\u{fffd}[2Jb\u{fffd}31mc\u{fffd}d\u{fffd}e"
+        );
+        assert_eq!(shown("x\n\ty", false), "x\n\ty");
+        let mark = Tone::Bad.mark();
+        assert_eq!(shown(&format!("{mark}x"), true), "\u{1b}[31mx");
     }
 }

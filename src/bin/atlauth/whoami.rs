@@ -50,7 +50,7 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
     };
     let report = ui.progress("asking, as the function would", work).await?;
     if args.json {
-        ui.line(&report.json());
+        ui.line(&report.json_of_caller());
     } else if let (Some(caller), "allowed" | "forbidden") = (&report.caller, report.outcome) {
         show(caller, &report, ui);
     }

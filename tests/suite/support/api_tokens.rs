@@ -31,7 +31,7 @@ pub fn of_alice() -> NewToken {
         name: "nightly export".to_owned(),
         lifetime: Duration::from_hours(1),
         scopes: Vec::new(),
-        groups: Vec::new(),
+        groups: Some(Vec::new()),
         read_only: false,
         source_cidrs: Vec::new(),
         products: Vec::new(),

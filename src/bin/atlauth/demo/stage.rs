@@ -185,7 +185,7 @@ async fn api_token(
         name: "the demo's".to_owned(),
         lifetime: Duration::from_hours(24),
         scopes: vec!["atlassian/read".to_owned()],
-        groups: Vec::new(),
+        groups: Some(Vec::new()),
         read_only: false,
         source_cidrs: Vec::new(),
         products: Vec::new(),

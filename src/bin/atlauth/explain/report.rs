@@ -171,6 +171,16 @@ impl Report {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
+    /// What is known of the caller alone: the request that it was found out by means nothing.
+    pub(crate) fn json_of_caller(&self) -> String {
+        let mut document = serde_json::to_value(self).unwrap_or_default();
+        if let (Some(members), true) = (document.as_object_mut(), self.caller.is_some()) {
+            let keep = ["caller", "reach", "token", "mode", "log"];
+            members.retain(|name, _| keep.contains(&name.as_str()));
+        }
+        serde_json::to_string_pretty(&document).unwrap_or_default()
+    }
+
     /// The command's result.
     pub(crate) fn verdict(&self) -> Result<(), Failure> {
         match self.outcome {

@@ -143,6 +143,8 @@ impl Outgoing {
             let value = mapping.source.value(call, parameters, context);
             match (&mapping.target, value) {
                 (Target::Header(name), Some(value)) => {
+                    // What the caller sent goes in any case.
+                    headers.remove(name);
                     if let Ok(value) = HeaderValue::from_str(&value) {
                         headers.insert(name, value);
                     }

@@ -181,12 +181,13 @@ fn products(args: &InitArgs) -> Result<Value, Failure> {
             None if alone => (name.as_str(), "/".to_owned()),
             None => (name.as_str(), format!("/{name}")),
         };
-        let known = ["jira", "confluence", "bitbucket"].contains(&id);
-        // What reads is a beginning that harms nobody.
-        let mut access = vec![json!({"allow": ["@read"]})];
-        if known {
-            access.push(json!({"deny": ["@admin"]}));
+        if !["jira", "confluence", "bitbucket"].contains(&id) {
+            return Err(Failure::usage(format!("product `{id}` is not known")).hint(
+                "give jira, confluence or bitbucket; another name needs a `kind`, in the file by hand",
+            ));
         }
+        // What reads is a beginning that harms nobody.
+        let access = json!([{"allow": ["@read"]}, {"deny": ["@admin"]}]);
         let mut product = json!({"path": path, "access": access});
         if let Some(upstream) = &upstream {
             product["upstream"] = upstream.clone();

@@ -66,6 +66,23 @@ impl Journal {
         Ok(found)
     }
 
+    /// Removes the journals of pushes that never ended and have left no marker: nothing can be done
+    /// with them, and there are secrets in them.
+    pub(crate) fn remove_unfinished(
+        source: &str,
+        region: &str,
+        marker: Option<&str>,
+    ) -> Result<(), Failure> {
+        let is_idle = |journal: &Self| {
+            let here = journal.source == source && journal.region == region;
+            here && !journal.finished && marker != Some(journal.id.as_str())
+        };
+        for journal in all()?.iter().filter(|journal| is_idle(journal)) {
+            journal.remove()?;
+        }
+        Ok(())
+    }
+
     fn path(&self) -> Result<PathBuf, Failure> {
         Ok(store::state_folder()?.join(format!("{PREFIX}{}.json", self.id)))
     }

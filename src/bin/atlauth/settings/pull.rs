@@ -44,6 +44,9 @@ pub(crate) async fn run(args: &PullArgs, source: Option<&str>, ui: &Ui) -> Resul
         );
     }
     let tree = documents::read(&source, ui).await?;
+    if tree.documents().is_empty() {
+        return Err(store::nothing_there(&source));
+    }
     let mut documents = tree.documents().clone();
     if documents.remove(PUSH_MARKER).is_some() {
         return Err(Failure::no(format!(

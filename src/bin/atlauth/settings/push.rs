@@ -75,6 +75,11 @@ pub(crate) async fn run(args: &PushArgs, source: Option<&str>, ui: &Ui) -> Resul
     // Two pushes from one machine would take each other's marker for their own.
     let _alone = apply::lock()?;
     let there = There::read(&source, ssm, ui).await?;
+    if args.settle < 5 {
+        ui.note(
+            "warning: with less than 5 seconds a reader may see a mixture of old and new settings",
+        );
+    }
     let push = Push {
         source: &source,
         ssm,
@@ -142,6 +147,11 @@ async fn forward(
     }
     documents::show(&changes, push.ui);
     confirm(args, changes.len(), push)?;
+    Journal::remove_unfinished(
+        &push.source.to_string(),
+        &there.region,
+        there.marker.as_deref(),
+    )?;
     let journal = match interrupted {
         Some(Some(journal)) => Some(Journal {
             after: wanted.clone(),
@@ -162,7 +172,11 @@ async fn forward(
     {
         push.begin(journal, &there.documents).await?;
     }
-    push.write(&there.documents, &wanted, None).await?;
+    let marker = match &journal {
+        Some(journal) => journal.id.clone(),
+        None => push.take_over(&there.documents).await?,
+    };
+    push.write(&there.documents, &wanted, None, &marker).await?;
     let Some(mut journal) = journal else {
         push.ui.note("done; this push can't be undone");
         return Ok(());
@@ -224,7 +238,8 @@ async fn undo(args: &PushArgs, there: There, push: &Push<'_>) -> Result<(), Fail
     if there.marker.is_none() {
         push.begin(&journal, &there.documents).await?;
     }
-    push.write(&there.documents, &journal.before, Some(&journal.kept))
+    let kept = Some(&journal.kept);
+    push.write(&there.documents, &journal.before, kept, &journal.id)
         .await?;
     journal.remove()?;
     push.ui.note("taken back");
@@ -253,5 +268,6 @@ fn confirm(args: &PushArgs, count: usize, push: &Push<'_>) -> Result<(), Failure
     if matches!(answer.trim(), "y" | "Y" | "yes") {
         return Ok(());
     }
-    Err(Failure::no("nothing was written"))
+    Err(Failure::no("nothing was written")
+        .hint("a marker that an interrupted push has left stays until a push or --undo ends"))
 }

@@ -93,7 +93,7 @@ impl CreateArgs {
             name: self.name,
             lifetime: self.expires,
             scopes: self.scope,
-            groups: self.group,
+            groups: Some(self.group),
             read_only: self.read_only,
             source_cidrs: self.cidr,
             products: self.product,

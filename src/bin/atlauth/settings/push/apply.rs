@@ -1,7 +1,8 @@
 //! Writing to SSM, behind the marker.
 
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, SystemTime};
 
 use atlassian_authorizer::settings::source::{LoadError, Source};
@@ -81,11 +82,27 @@ impl Push<'_> {
     }
 
     /// Writes what leads from one set of documents to another, and takes the marker away.
+    ///
+    /// Ctrl-C leaves the marker, and says so.
     pub(super) async fn write(
         &self,
         from: &Documents,
         to: &Documents,
         kept: Option<&BTreeMap<String, Kept>>,
+        marker: &str,
+    ) -> Result<(), Failure> {
+        tokio::select! {
+            done = self.write_all(from, to, kept, marker) => done,
+            _ = tokio::signal::ctrl_c() => Err(interrupted("by you")),
+        }
+    }
+
+    async fn write_all(
+        &self,
+        from: &Documents,
+        to: &Documents,
+        kept: Option<&BTreeMap<String, Kept>>,
+        marker: &str,
     ) -> Result<(), Failure> {
         let now = self.kept().await?;
         let kept_before = |name: &str| kept.and_then(|kept| kept.get(name));
@@ -96,6 +113,7 @@ impl Push<'_> {
         };
         self.settle("waiting until nobody reads what was there before")
             .await;
+        self.found(marker).await?;
         for (name, change) in changes(from, to) {
             let written = match change {
                 Change::Remove(_) => self.ssm.delete(name).await,
@@ -109,19 +127,47 @@ impl Push<'_> {
             };
             written.map_err(|error| interrupted(&format!("{name}: {error}")))?;
         }
-        let tree = self.source.tree().await;
-        let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
-        let mut found = tree.documents().clone();
-        found.remove(PUSH_MARKER);
+        let found = self.found(marker).await?;
         if let Some(name) = changes(&found, to).keys().next() {
             return Err(interrupted(&format!("{name} is not what was written")));
         }
         self.settle("waiting until nobody reads what was there in between")
             .await;
+        self.found(marker).await?;
         self.ssm
             .delete(PUSH_MARKER)
             .await
             .map_err(|error| interrupted(&error.to_string()))
+    }
+
+    /// What is there but the marker, which must be ours still: another push may have taken it over, or
+    /// ended.
+    async fn found(&self, marker: &str) -> Result<Documents, Failure> {
+        let tree = self.source.tree().await;
+        let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
+        let mut found = tree.documents().clone();
+        if found.remove(PUSH_MARKER).as_deref() == Some(marker) {
+            return Ok(found);
+        }
+        Err(
+            Failure::ours("somebody else has pushed, or is pushing, in the meantime")
+                .hint("look at `atlauth settings diff`, and push again"),
+        )
+    }
+
+    /// Puts a marker of ours in the place of another's, and returns it.
+    pub(super) async fn take_over(&self, expected: &Documents) -> Result<String, Failure> {
+        let marker = random_id()?;
+        self.ssm
+            .put(PUSH_MARKER, &marker, &Kept::default(), true)
+            .await
+            .map_err(|error| self.failure(&error))?;
+        self.settle("waiting for what the other push still writes")
+            .await;
+        if self.found(&marker).await? == *expected {
+            return Ok(marker);
+        }
+        Err(interrupted("the other push has gone on in the meantime"))
     }
 
     async fn settle(&self, what: &str) {
@@ -164,7 +210,13 @@ fn forget(journal: &Journal) -> Result<(), Failure> {
 /// Keeps other pushes from this machine out, until it is dropped.
 pub(super) fn lock() -> Result<File, Failure> {
     let path = store::state_folder()?.join("settings-push.lock");
-    let file = File::create(&path).map_err(|error| store::file_failure(&path, &error))?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| store::file_failure(&path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
