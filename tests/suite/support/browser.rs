@@ -99,10 +99,21 @@ impl Browser {
         self.call(Method::POST, &path, &json!({"text": text})).await;
     }
 
+    /// Clicks what leads to another page, and waits for that one.
     pub async fn click(&self, selector: &str) {
         let element = self.find(selector).await;
         let path = format!("/element/{element}/click");
         self.call(Method::POST, &path, &json!({})).await;
+        let path = format!("/element/{element}/enabled");
+        for _ in 0..300 {
+            let answer = self.answer(Method::GET, &path, &Value::Null).await;
+            // The page that it was on is gone.
+            if !answer["value"]["error"].is_null() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{selector} led nowhere");
     }
 
     /// The page as a PNG.
@@ -129,6 +140,12 @@ impl Browser {
     }
 
     async fn call(&self, method: Method, path: &str, body: &Value) -> Value {
+        let mut answer = self.answer(method, path, body).await;
+        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
+        answer["value"].take()
+    }
+
+    async fn answer(&self, method: Method, path: &str, body: &Value) -> Value {
         let mut request = self
             .client
             .request(method, format!("{}{path}", self.session))
@@ -139,8 +156,6 @@ impl Browser {
                 .body(body.to_string());
         }
         let answer = request.send().await.unwrap().text().await.unwrap();
-        let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
-        answer["value"].take()
+        serde_json::from_str(&answer).unwrap()
     }
 }

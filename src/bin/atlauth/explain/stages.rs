@@ -157,7 +157,9 @@ impl Report {
             .map_or("none", |access| access.upstream);
         match (&self.token, mode) {
             (Decoded::Basic { .. }, _) => "the caller's own Basic credentials".to_owned(),
-            (_, "none") => "mode none: Atlassian is told the username in X-Authorizer-Username alone, which proves nothing".to_owned(),
+            (_, "none") => {
+                "mode none: X-Authorizer-Username alone, which proves nothing".to_owned()
+            }
             (_, mode) => format!("mode {mode}"),
         }
     }
