@@ -25,7 +25,8 @@ Examples:
   atlauth login cognito --redirect-host localhost --port 8400
   atlauth login github --device
   atlauth login robots --client-credentials --client-id ci --client-secret-file -
-  curl -H \"Authorization: Bearer $(atlauth login --print-token)\" https://…";
+  atlauth login --print-token | sed 's/^/Authorization: Bearer /' \\
+    | curl -H @- https://gateway.example.com/prod/jira/rest/api/2/myself";
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
