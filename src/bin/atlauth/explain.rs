@@ -87,6 +87,9 @@ pub(crate) async fn run(args: ExplainArgs, source: Option<&str>, ui: &Ui) -> Res
         (event, decoded, Told::event(file))
     } else {
         let credential = args.credential.read(ui)?;
+        if args.request.path() == "/" {
+            ui.note("no other --path is given: this is about the API's root");
+        }
         let event = args.request.event(args.kind, Some(&credential))?;
         let decoded = Decoded::of(&credential);
         (event, decoded, Told::request(&args.request))
