@@ -78,10 +78,7 @@ impl<'d, 'p> Draft<'d, 'p> {
         field: &str,
         what: &str,
     ) -> Option<String> {
-        if value.is_none() {
-            self.wrong(field, &format!("is missing; expected {what}"));
-        }
-        value
+        self.report.required(value, field, what)
     }
 
     /// `base_url`, without a slash at its end.
