@@ -82,7 +82,6 @@ async fn by_browser() {
         if let Some(path) = std::env::var_os("LOGIN_SCREENSHOT") {
             std::fs::write(path, png).unwrap();
         }
-        browser.close().await;
     } else {
         let end = oidc.walk(&url, "alice", &redirect(&url)).await.unwrap();
         let page = reqwest::get(end).await.unwrap().text().await.unwrap();

@@ -1,5 +1,7 @@
 //! Headless Chromium by `WebDriver`, where this machine has both it and its driver.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -123,11 +125,6 @@ impl Browser {
             .unwrap()
     }
 
-    /// Ends the browser, which outlives its driver.
-    pub async fn close(self) {
-        self.call(Method::DELETE, "", &Value::Null).await;
-    }
-
     async fn find(&self, selector: &str) -> String {
         let wanted = json!({"using": "css selector", "value": selector});
         let element = self.call(Method::POST, "/element", &wanted).await;
@@ -157,5 +154,26 @@ impl Browser {
         }
         let answer = request.send().await.unwrap().text().await.unwrap();
         serde_json::from_str(&answer).unwrap()
+    }
+}
+
+/// Ends the browser, which outlives its driver, after a test that failed too.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let end = || -> std::io::Result<()> {
+            let place = self.session.trim_start_matches("http://");
+            let (host, path) = place.split_once('/').unwrap_or((place, ""));
+            let mut stream = TcpStream::connect(host)?;
+            stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+            write!(
+                stream,
+                "DELETE /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )?;
+            // The answer comes when the browser has ended.
+            stream.read(&mut [0; 64]).map(drop)
+        };
+        if let Err(error) = end() {
+            eprintln!("the browser may be left over: {error}");
+        }
     }
 }
