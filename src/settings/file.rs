@@ -34,14 +34,14 @@ pub(crate) fn record_path(settings: &Path, name: RecordName<'_>) -> PathBuf {
         RecordName::ApiToken(_) => ".json",
         RecordName::User(_) => "",
     };
-    record_folder(settings, name).join(name.last_part() + extension)
+    record_folder(settings, name.folder()).join(name.last_part() + extension)
 }
 
 /// Where all records of a kind are.
-pub(crate) fn record_folder(settings: &Path, name: RecordName<'_>) -> PathBuf {
+pub(crate) fn record_folder(settings: &Path, kind: &str) -> PathBuf {
     let mut folder = settings.with_extension("").into_os_string();
     folder.push("-");
-    folder.push(name.folder());
+    folder.push(kind);
     PathBuf::from(folder)
 }
 
@@ -72,10 +72,8 @@ pub(crate) fn replace_token(settings: &Path, id: &TokenId, record: &str) -> Resu
 /// The ids and records of all API tokens.
 #[cfg(feature = "cli")]
 pub(crate) fn token_records(settings: &Path) -> std::io::Result<Vec<(String, String)>> {
-    let mut folder = settings.with_extension("").into_os_string();
-    folder.push("-tokens");
     let mut records = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
+    for entry in std::fs::read_dir(record_folder(settings, "tokens"))? {
         let path = entry?.path();
         let is_record = path
             .extension()

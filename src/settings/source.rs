@@ -70,7 +70,9 @@ impl Source {
     pub(crate) fn record_folder(&self, name: RecordName<'_>) -> String {
         match self {
             Self::Ssm(source) => format!("{}-{}", source.prefix(), name.folder()),
-            Self::File(path) => file::record_folder(path, name).display().to_string(),
+            Self::File(path) => file::record_folder(path, name.folder())
+                .display()
+                .to_string(),
         }
     }
 

@@ -46,3 +46,14 @@ pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(
         _ => Failure::ours(format!("{} could not be written: {error}", path.display())),
     })
 }
+
+/// Refuses a file that is there already, before any work is done for it.
+pub(crate) fn refuse_existing(path: Option<&Path>, force: bool) -> Result<(), Failure> {
+    match path.filter(|path| !force && path.exists()) {
+        None => Ok(()),
+        Some(path) => Err(
+            Failure::usage(format!("{} is there already", path.display()))
+                .hint("give --force to write over it"),
+        ),
+    }
+}

@@ -67,16 +67,7 @@ enum Upstream {
 }
 
 pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
-    if let Some(path) = args
-        .out
-        .as_ref()
-        .filter(|path| !args.force && path.exists())
-    {
-        return Err(
-            Failure::usage(format!("{} is there already", path.display()))
-                .hint("give --force to write over it"),
-        );
-    }
+    private_file::refuse_existing(args.out.as_deref(), args.force)?;
     let kind = match args.kind {
         Some(kind) => kind,
         None => kinds::named(&ask("kind of provider", kinds::NAMES, "--kind")?)?,

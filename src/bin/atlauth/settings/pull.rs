@@ -33,16 +33,7 @@ pub(crate) struct PullArgs {
 
 pub(crate) async fn run(args: &PullArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     let source = store::source(source)?;
-    if let Some(path) = args
-        .out
-        .as_ref()
-        .filter(|path| !args.force && path.exists())
-    {
-        return Err(
-            Failure::usage(format!("{} is there already", path.display()))
-                .hint("give --force to write over it"),
-        );
-    }
+    private_file::refuse_existing(args.out.as_deref(), args.force)?;
     let tree = documents::read(&source, ui).await?;
     if tree.documents().is_empty() {
         return Err(store::nothing_there(&source));
