@@ -7,14 +7,16 @@
 
 use std::fmt;
 use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::clock::SinceEpoch;
+use crate::clock::UnixTime;
+use crate::document::Mode;
 use crate::error::Refusal;
-use crate::settings::Mode;
+use crate::event::{Request, RequestArn};
+use crate::http::Counters;
+use crate::identity::Identity;
 use crate::sync::Locked;
 
 /// The longest path in a record, in bytes.
@@ -36,7 +38,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const fn as_str(self) -> &'static str {
+    /// Its name in the audit line.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
             Self::Forbidden => "forbidden",
@@ -50,53 +53,75 @@ impl From<Refusal> for Outcome {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Denied(_) => Self::Unauthorized,
+            Refusal::Forbidden(_) => Self::Forbidden,
             Refusal::Failed(_) => Self::Failed,
         }
     }
 }
 
-/// One decision. Texts that are not known are empty and left out of the line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Record<'r> {
-    pub(crate) time: SinceEpoch,
-    pub(crate) mode: Mode,
-    pub(crate) outcome: Outcome,
-    pub(crate) code: &'r str,
-    pub(crate) provider: &'r str,
-    pub(crate) auth_method: &'r str,
-    pub(crate) username: &'r str,
-    pub(crate) principal: &'r str,
-    pub(crate) client_id: &'r str,
-    pub(crate) token_id: &'r str,
-    pub(crate) method: &'r str,
-    pub(crate) product: &'r str,
-    pub(crate) path: &'r str,
-    pub(crate) source_ip: &'r str,
-    pub(crate) request_id: &'r str,
-    pub(crate) from_cache: bool,
-    pub(crate) duration: Duration,
-    pub(crate) counts: Counts,
+/// The code of an audit line.
+pub const fn code(mode: Mode, refusal: Option<Refusal>) -> &'static str {
+    match (refusal, mode) {
+        (Some(refusal), _) => refusal.code(),
+        (None, Mode::Off) => "mode_off",
+        (None, Mode::Enforce | Mode::Monitor) => "allowed",
+    }
+}
+
+/// One decision.
+#[derive(Clone, Copy)]
+pub struct AuditRecord<'r> {
+    /// When it was come to.
+    pub time: UnixTime,
+    /// What becomes of decisions.
+    pub mode: Mode,
+    /// Why the request is not let through, or would not be in the mode `enforce`.
+    pub refusal: Option<Refusal>,
+    /// The product's name.
+    pub product: Option<&'r str>,
+    /// The provider that vouched, refused or failed.
+    pub provider: Option<&'r str>,
+    /// The verified caller.
+    pub identity: Option<&'r Identity>,
+    /// How a caller who was not verified came.
+    pub unverified_method: &'static str,
+    /// The request, where the event could be read.
+    pub request: Option<&'r Request<'r>>,
+    /// What stands in for the request's id where it has none.
+    pub invocation_id: &'r str,
+    /// Whether the token was known from an event before.
+    pub from_cache: bool,
+    /// How long it took.
+    pub duration: Duration,
+    /// What has been counted since the last line.
+    pub counters: &'r Counters,
 }
 
 /// What happened since the line before.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) key_fetches: u64,
-    pub(crate) key_fetch_failures: u64,
-    pub(crate) provider_checks: u64,
-    pub(crate) provider_check_failures: u64,
-    pub(crate) settings_loads: u64,
-    pub(crate) settings_load_failures: u64,
+struct Counts {
+    key_fetches: (u64, u64),
+    inspections: (u64, u64),
+    record_reads: (u64, u64),
+    settings_loads: (u64, u64),
 }
 
 impl Counts {
-    /// Takes a counter's value and sets it to zero.
-    pub(crate) fn drain(counter: &AtomicU64) -> u64 {
-        // A plain load first: the write is rarely needed.
-        if counter.load(Ordering::Relaxed) == 0 {
-            return 0;
+    /// Takes what has been counted.
+    fn drain(counters: &Counters) -> Self {
+        Self {
+            key_fetches: counters.key_fetches.drain(),
+            inspections: counters.inspections.drain(),
+            record_reads: counters.record_reads.drain(),
+            settings_loads: counters.settings_loads.drain(),
         }
-        counter.swap(0, Ordering::Relaxed)
+    }
+
+    const fn any(self) -> bool {
+        self.key_fetches.0 > 0
+            || self.inspections.0 > 0
+            || self.record_reads.0 > 0
+            || self.settings_loads.0 > 0
     }
 }
 
@@ -121,7 +146,8 @@ impl AuditLog {
         }
     }
 
-    pub(crate) fn write(&self, record: &Record<'_>) {
+    /// Writes the line of a decision.
+    pub fn write(&self, record: &AuditRecord<'_>) {
         let mut line = Vec::with_capacity(1_024);
         if serde_json::to_writer(&mut line, &Line::of(record, &self.function)).is_ok() {
             line.push(b'\n');
@@ -179,6 +205,10 @@ struct Line<'l> {
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_check_failures: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    record_reads: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record_read_failures: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     settings_loads: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     settings_load_failures: Option<u64>,
@@ -187,10 +217,13 @@ struct Line<'l> {
 }
 
 impl<'l> Line<'l> {
-    fn of(record: &Record<'l>, function: &'l str) -> Self {
-        let counts = record.counts;
+    fn of(record: &AuditRecord<'l>, function: &'l str) -> Self {
+        let counts = Counts::drain(record.counters);
         // All or none: a metric that a directive names must be there.
-        let any = counts.key_fetches > 0 || counts.provider_checks > 0 || counts.settings_loads > 0;
+        let any = counts.any();
+        let identity = record.identity;
+        let text = |text: Option<&'l str>| text.unwrap_or_default();
+        let arn = record.request.map(|request| &request.arn);
         Self {
             event: "decision",
             function,
@@ -199,28 +232,39 @@ impl<'l> Line<'l> {
                 Mode::Monitor => Some("monitor"),
                 Mode::Off => Some("off"),
             },
-            outcome: record.outcome.as_str(),
-            code: record.code,
-            provider: record.provider,
-            auth_method: record.auth_method,
-            username: record.username,
-            principal: head(record.principal, MAX_ID),
-            client_id: record.client_id,
-            token_id: head(record.token_id, MAX_ID),
-            method: record.method,
-            product: record.product,
-            path: head(record.path, MAX_PATH),
-            source_ip: record.source_ip,
-            request_id: record.request_id,
+            outcome: record
+                .refusal
+                .map_or(Outcome::Allowed, Outcome::from)
+                .as_str(),
+            code: code(record.mode, record.refusal),
+            provider: text(record.provider),
+            auth_method: identity.map_or(record.unverified_method, |one| one.auth_method.as_str()),
+            username: text(identity.map(|one| one.username.as_str())),
+            principal: head(text(identity.map(|one| one.principal.as_str())), MAX_ID),
+            client_id: text(identity.and_then(|one| one.client_id.as_deref())),
+            token_id: head(
+                text(identity.and_then(|one| one.token_id.as_deref())),
+                MAX_ID,
+            ),
+            method: text(arn.map(RequestArn::method)),
+            product: text(record.product),
+            path: head(text(arn.map(RequestArn::path)), MAX_PATH),
+            source_ip: text(record.request.and_then(|one| one.source_ip.as_deref())),
+            request_id: record
+                .request
+                .and_then(|one| one.request_id.as_deref())
+                .unwrap_or(record.invocation_id),
             from_cache: record.from_cache,
             decisions: 1,
             duration_ms: record.duration.as_secs_f64() * 1_000.0,
-            key_fetches: any.then_some(counts.key_fetches),
-            key_fetch_failures: any.then_some(counts.key_fetch_failures),
-            provider_checks: any.then_some(counts.provider_checks),
-            provider_check_failures: any.then_some(counts.provider_check_failures),
-            settings_loads: any.then_some(counts.settings_loads),
-            settings_load_failures: any.then_some(counts.settings_load_failures),
+            key_fetches: any.then_some(counts.key_fetches.0),
+            key_fetch_failures: any.then_some(counts.key_fetches.1),
+            provider_checks: any.then_some(counts.inspections.0),
+            provider_check_failures: any.then_some(counts.inspections.1),
+            record_reads: any.then_some(counts.record_reads.0),
+            record_read_failures: any.then_some(counts.record_reads.1),
+            settings_loads: any.then_some(counts.settings_loads.0),
+            settings_load_failures: any.then_some(counts.settings_loads.1),
             aws: Metadata {
                 timestamp: u64::try_from(record.time.as_millis()).unwrap_or_default(),
                 cloud_watch_metrics: if any { &METRICS } else { &METRICS[..1] },
@@ -280,6 +324,8 @@ static METRICS: [Directive; 2] = [
             count("key_fetch_failures"),
             count("provider_checks"),
             count("provider_check_failures"),
+            count("record_reads"),
+            count("record_read_failures"),
             count("settings_loads"),
             count("settings_load_failures"),
         ],

@@ -1,50 +1,54 @@
-//! From an event to its answer, and the caches on the way.
+//! From an event to its answer.
+//!
+//! [`Authorizer::decide`] is the line: request, settings, product, credential, caller, grant, policy,
+//! upstream, answer. Any step may refuse, and what it refuses with says all that the audit line tells.
 
-#[cfg(feature = "cli")]
-mod explain;
-mod identify;
-mod trail;
+mod record;
+mod steps;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::value::RawValue;
 
-use crate::access::{Compiled, Grant, Policy, PolicyCache, Product};
-use crate::audit::AuditLog;
-use crate::authenticate::api_token::Registry;
-use crate::authenticate::{Surroundings, api_token, basic};
+use crate::access::{CompiledPolicy, Grant, Policy, PolicyCache};
+use crate::audit::{AuditLog, AuditRecord};
+use crate::authenticate::Authenticator;
 use crate::clock::Clock;
-use crate::credential::Credential;
-use crate::error::{Denial, Fault, Forbidden, Refusal};
+use crate::deployment::Deployment;
+use crate::document::Mode;
+use crate::error::{Forbidden, Refusal};
 use crate::event::Request;
-use crate::http::{Deadline, HttpClient};
-use crate::identity::Identity;
-use crate::keys::cache::{FetchContext, FetchCounts};
-use crate::response::{Decision, Options};
-use crate::settings::Mode;
-use crate::settings::source::Source;
-use crate::settings::store::Store;
-use crate::upstream::{self, Users, Word};
-use crate::verdicts::Verdicts;
-#[cfg(feature = "cli")]
-pub use explain::Explanation;
-use trail::Trail;
+use crate::http::{Counters, Deadline, FetchContext, HttpClient};
+use crate::product::Product;
+use crate::response::Decision;
+use crate::settings::{InForce, SettingsInForce};
+use crate::store::Source;
+use crate::upstream::{self, Users};
+pub use record::{Caller, DecisionRecord};
+use record::{Decided, Refused};
 
 /// The authorizer. One per process; all its methods can be called concurrently.
 pub struct Authorizer {
     http: HttpClient,
     clock: Arc<dyn Clock>,
-    store: Store,
-    verdicts: Verdicts,
+    settings: InForce,
+    authenticator: Authenticator,
     policies: PolicyCache,
-    registry: Registry,
     users: Users,
-    fetches: FetchCounts,
-    asks: FetchCounts,
+    counters: Counters,
     audit: AuditLog,
-    options: Options,
+    deployment: Deployment,
+}
+
+/// What a decision is made about, and by.
+#[derive(Clone, Copy)]
+struct Context<'c> {
+    request: &'c Request<'c>,
+    settings: &'c SettingsInForce,
+    /// The product that the path lies in, and its place among the products.
+    product: Option<(usize, &'c Product)>,
+    fetch: FetchContext<'c>,
 }
 
 impl Authorizer {
@@ -54,20 +58,18 @@ impl Authorizer {
         http: HttpClient,
         clock: Arc<dyn Clock>,
         audit: AuditLog,
-        options: Options,
+        deployment: Deployment,
     ) -> Self {
         Self {
             http,
             clock,
-            store: Store::new(source, options.clone()),
-            verdicts: Verdicts::new(),
+            settings: InForce::new(source, deployment.clone()),
+            authenticator: Authenticator::new(),
             policies: PolicyCache::new(),
-            registry: api_token::registry(),
             users: upstream::users(),
-            fetches: FetchCounts::default(),
-            asks: FetchCounts::default(),
+            counters: Counters::default(),
             audit,
-            options,
+            deployment,
         }
     }
 
@@ -76,10 +78,7 @@ impl Authorizer {
     /// A failure is logged, not returned: events will be answered with faults until a later load
     /// succeeds. Keys are fetched when the first token needs them.
     pub async fn prepare(&self) {
-        let _ = self
-            .store
-            .current(self.clock.as_ref(), Deadline::start())
-            .await;
+        let _ = self.settings(Deadline::start()).await;
     }
 
     /// Answers one event, and writes its audit line.
@@ -96,264 +95,161 @@ impl Authorizer {
         event: &str,
         invocation_id: &str,
     ) -> Result<Box<RawValue>, Refusal> {
-        self.decide(event, invocation_id, &mut Trail::default())
-            .await
+        self.explain(event, invocation_id).await.answer
     }
 
-    /// As [`Self::authorize`]; the trail is told what happens on the way.
-    async fn decide(
-        &self,
-        event: &str,
-        invocation_id: &str,
-        trail: &mut Trail,
-    ) -> Result<Box<RawValue>, Refusal> {
+    /// As [`Authorizer::authorize`], with what the answer is based on.
+    pub async fn explain(&self, event: &str, invocation_id: &str) -> DecisionRecord {
         let started = Instant::now();
+        let deadline = Deadline::start();
         let request = Request::parse(event);
-        let result = match &request {
-            Ok(request) => self.answer(request, trail).await,
-            Err(fault) => Err(Refusal::from(*fault)),
+        let record = match &request {
+            Err(fault) => DecisionRecord::without_settings(*fault),
+            Ok(request) => match self.settings(deadline).await {
+                Err(fault) => DecisionRecord::without_settings(fault),
+                Ok(settings) => self.by_mode(request, settings, deadline).await,
+            },
         };
-        trail.refusal = result.as_ref().err().copied();
-        self.record(started, request.as_ref().ok(), invocation_id, trail);
-        match (&request, trail.mode) {
-            (Ok(request), Mode::Monitor | Mode::Off) => self.let_through(request, trail),
-            _ => result,
+        let provider = record.provider();
+        self.audit.write(&AuditRecord {
+            time: self.clock.now(),
+            mode: record.mode,
+            refusal: record.refusal,
+            product: record.product().map(Product::id),
+            provider: provider.map(|provider| provider.as_str()),
+            identity: record.identity(),
+            unverified_method: record.unverified_method,
+            request: request.as_ref().ok(),
+            invocation_id,
+            from_cache: record.from_cache,
+            duration: started.elapsed(),
+            counters: &self.counters,
+        });
+        record
+    }
+
+    /// The settings in force.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::error::Fault::SettingsUnavailable`] when none have ever been loaded.
+    pub async fn settings(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Arc<SettingsInForce>, crate::error::Fault> {
+        let clock = self.clock.as_ref();
+        self.settings.current(clock, &self.counters, deadline).await
+    }
+
+    /// What the mode of the settings makes of the decision.
+    async fn by_mode(
+        &self,
+        request: &Request<'_>,
+        settings: Arc<SettingsInForce>,
+        deadline: Deadline,
+    ) -> DecisionRecord {
+        let products = settings.products.iter().enumerate();
+        let mut products = products.filter(|(_, product)| product.contains(request.arn.path()));
+        let cx = Context {
+            request,
+            settings: &settings,
+            product: products.next(),
+            fetch: FetchContext {
+                http: &self.http,
+                clock: self.clock.as_ref(),
+                counters: &self.counters,
+                deadline,
+            },
+        };
+        let mut record = match settings.general.mode {
+            Mode::Enforce => self.enforce(cx).await,
+            Mode::Monitor => self.enforce(cx).await.answered(self.pass_through(cx)),
+            Mode::Off => DecisionRecord::undecided(self.pass_through(cx)),
+        };
+        record.product = cx.product.map(|(place, _)| place);
+        record.mode = settings.general.mode;
+        record.settings = Some(settings);
+        record
+    }
+
+    /// Decides, and says so.
+    async fn enforce(&self, cx: Context<'_>) -> DecisionRecord {
+        match self.decide(cx).await {
+            Ok(decided) => DecisionRecord::decided(decided),
+            Err(refused) => DecisionRecord::refused(self.refuse(cx, &refused), refused),
         }
+    }
+
+    /// The line.
+    async fn decide(&self, cx: Context<'_>) -> Result<Decided, Refused> {
+        let credential = steps::credential(cx)?;
+        let caller = self.caller(&credential, cx).await?;
+        let refused = |refusal| Refused::after(&caller, refusal);
+        let (_, product) = cx
+            .product
+            .ok_or_else(|| refused(Forbidden::ProductUnknown.into()))?;
+        let grant = self.grant(product, &caller, cx).map_err(refused)?;
+        let policy = self.policy(product, grant, cx).map_err(refused)?;
+        let allowed = policy.policy.allows(cx.request.arn.as_str());
+        let upstream = self.upstream(product, &caller, &policy, allowed, cx).await;
+        let upstream = upstream.map_err(refused)?;
+        let decision = Decision {
+            identity: caller.identity(),
+            unverified_method: caller.unverified_method(),
+            authorization: upstream.authorization.as_deref(),
+            xoauth_requestor_id: upstream.xoauth_requestor_id,
+            usage_key: caller.usage_key(cx.settings),
+            product: product.id(),
+            policy_document: &policy.document,
+            allowed,
+        };
+        let answer = decision.answer(cx.request.kind, &self.deployment);
+        let answer = answer.map_err(|fault| refused(fault.into()))?;
+        drop(upstream);
+        Ok(Decided {
+            answer,
+            refusal: (!allowed).then_some(Forbidden::RouteNotAllowed.into()),
+            caller,
+        })
+    }
+
+    /// What API Gateway is told of a refusal: a policy that allows nothing for a caller who is known,
+    /// and an error for all others.
+    fn refuse(&self, cx: Context<'_>, refused: &Refused) -> Result<Box<RawValue>, Refusal> {
+        let (Refusal::Forbidden(_), Some(caller)) = (refused.refusal, &refused.caller) else {
+            return Err(refused.refusal);
+        };
+        let nothing = CompiledPolicy::new(Policy::nothing(cx.request.arn.stage_prefix()))?;
+        let decision = Decision {
+            identity: caller.identity(),
+            unverified_method: caller.unverified_method(),
+            authorization: None,
+            xoauth_requestor_id: None,
+            usage_key: caller.usage_key(cx.settings),
+            product: cx.product.map(|(_, one)| one.id()).unwrap_or_default(),
+            policy_document: &nothing.document,
+            allowed: false,
+        };
+        Ok(decision.answer(cx.request.kind, &self.deployment)?)
     }
 
     /// What the modes that refuse nothing answer: everything, as nobody in particular, with the
     /// caller's own credential.
-    fn let_through(&self, request: &Request<'_>, trail: &Trail) -> Result<Box<RawValue>, Refusal> {
-        let policy = Product::whole_api().policy(Grant::Everything, request.arn.stage_prefix());
-        let compiled = Compiled::new(policy)?;
+    fn pass_through(&self, cx: Context<'_>) -> Result<Box<RawValue>, Refusal> {
+        let prefix = cx.request.arn.stage_prefix();
+        let whole_api = Product::whole_api();
+        let policy = whole_api.access().policy(Grant::Everything, prefix);
+        let everything = CompiledPolicy::new(policy)?;
         let decision = Decision {
             identity: None,
             unverified_method: "",
-            authorization: request.only_authorization(),
+            authorization: cx.request.only_authorization(),
             xoauth_requestor_id: None,
-            usage_key: trail.usage_key.as_deref(),
-            product: trail.product.as_deref().unwrap_or_default(),
-            policy_document: &compiled.document,
+            usage_key: cx.settings.general.usage_key(None),
+            product: cx.product.map(|(_, one)| one.id()).unwrap_or_default(),
+            policy_document: &everything.document,
             allowed: true,
         };
-        decision
-            .answer(request.kind, &self.options)
-            .map_err(Refusal::from)
+        Ok(decision.answer(cx.request.kind, &self.deployment)?)
     }
-
-    async fn answer(
-        &self,
-        request: &Request<'_>,
-        trail: &mut Trail,
-    ) -> Result<Box<RawValue>, Refusal> {
-        let deadline = Deadline::start();
-        let loaded = self.store.current(self.clock.as_ref(), deadline).await?;
-        let products = &loaded.settings.products;
-        let place = products
-            .iter()
-            .position(|product| product.contains(request.arn.path()));
-        let product = place.and_then(|place| products.get(place));
-        trail.product = product.map(|product| product.id().to_owned());
-        let general = &loaded.settings.general;
-        trail.mode = general.mode;
-        if trail.mode != Mode::Enforce {
-            trail.usage_key = general.usage_key(None).map(str::to_owned);
-        }
-        if trail.mode == Mode::Off {
-            return self.let_through(request, trail);
-        }
-
-        let around = Surroundings {
-            loaded: &loaded,
-            fetch: FetchContext {
-                http: &self.http,
-                clock: self.clock.as_ref(),
-                counts: &self.fetches,
-                asks: &self.asks,
-                deadline,
-            },
-            route: (request.arn.below_stage(), place),
-        };
-        let (caller, grant) = self.caller(request, product, around, trail).await?;
-        let grant = match (&caller, product) {
-            (Some(caller), Some(product)) => self.grant(request, product, caller, trail)?,
-            _ => grant,
-        };
-        let mut compiled = self.policy(request, product, loaded.generation, grant)?;
-        let mut allowed = compiled.policy.allows(request.arn.as_str());
-        if !allowed && trail.forbidden.is_none() {
-            trail.forbidden = Some(match product {
-                None => Forbidden::ProductUnknown,
-                Some(_) => Forbidden::RouteNotAllowed,
-            });
-        }
-        let word = match (&caller, product) {
-            (Some(caller), Some(product)) => {
-                let open = compiled.policy.allows_anything();
-                let is_needed = allowed || (open && !self.options.cache_is_off(product.id()));
-                self.word(request, product, caller, around, is_needed)
-                    .await?
-            }
-            // Atlassian checks what we did not.
-            (None, _) => Ok(Word {
-                authorization: request.only_authorization().map(Cow::Borrowed),
-                xoauth_requestor_id: None,
-            }),
-            (Some(_), None) => Ok(Word::default()),
-        };
-        let word = word.or_else(|forbidden| {
-            trail.forbidden = Some(forbidden);
-            allowed = false;
-            compiled = self.policy(request, product, loaded.generation, Grant::Nothing)?;
-            Ok::<_, Fault>(Word::default())
-        })?;
-        let client_id = caller
-            .as_deref()
-            .and_then(|caller| caller.client_id.as_deref());
-        let decision = Decision {
-            unverified_method: trail.unverified_method,
-            authorization: word.authorization.as_deref(),
-            xoauth_requestor_id: word.xoauth_requestor_id,
-            usage_key: general.usage_key(client_id),
-            identity: caller.as_deref(),
-            product: product.map(Product::id).unwrap_or_default(),
-            policy_document: &compiled.document,
-            allowed,
-        };
-        decision
-            .answer(request.kind, &self.options)
-            .map_err(Refusal::from)
-    }
-
-    /// Who is calling; without an identity, what callers are granted that nobody has verified.
-    async fn caller(
-        &self,
-        request: &Request<'_>,
-        product: Option<&Product>,
-        around: Surroundings<'_>,
-        trail: &mut Trail,
-    ) -> Result<(Option<Arc<Identity>>, Grant), Refusal> {
-        let general = &around.loaded.settings.general;
-        let credential = Credential::of(request)?;
-        for name in &request.header_names {
-            if general.is_identity_header(name) {
-                return Err(Denial::IdentityHeader.into());
-            }
-            if is_method_override(name) {
-                return Err(Denial::MethodOverride.into());
-            }
-        }
-        let mut parameters = request.query.iter();
-        let upstream = product.map(Product::upstream);
-        if parameters
-            .any(|(name, _)| upstream.is_some_and(|upstream| upstream.is_identity_parameter(name)))
-        {
-            return Err(Denial::IdentityParameter.into());
-        }
-        match &credential {
-            Credential::Basic {
-                unverified_username,
-            } => {
-                trail.unverified_method = "basic";
-                let grant = basic::grant(&general.basic_auth, unverified_username.as_deref())?;
-                Ok((None, grant))
-            }
-            Credential::Bearer(token) => {
-                let identity = self.identify(token, around, trail).await?;
-                Ok((Some(identity), Grant::Nothing))
-            }
-            Credential::BasicApiToken {
-                unverified_username,
-                token,
-            } => {
-                if !general.api_tokens.is_some_and(|rules| rules.allow_basic) {
-                    return Err(Denial::BasicDenied.into());
-                }
-                let identity = self.identify(token, around, trail).await?;
-                // Atlassian tells no capital letters from small ones in user names.
-                let username = identity.username.as_str();
-                if !username.eq_ignore_ascii_case(unverified_username) {
-                    return Err(Denial::ApiTokenUserMismatch.into());
-                }
-                Ok((Some(identity), Grant::Nothing))
-            }
-        }
-    }
-
-    /// What Atlassian is sent about a verified caller, or why the caller may not go on.
-    ///
-    /// With API Gateway's cache on it is needed wherever anything is allowed: an answer that is used
-    /// again serves for routes that this request did not ask for.
-    async fn word<'w>(
-        &'w self,
-        request: &'w Request<'_>,
-        product: &'w Product,
-        caller: &'w Identity,
-        around: Surroundings<'w>,
-        is_needed: bool,
-    ) -> Result<Result<Word<'w>, Forbidden>, Fault> {
-        if !is_needed {
-            return Ok(Ok(Word::default()));
-        }
-        let around = upstream::Around {
-            request,
-            product,
-            cache_seconds: self.options.cache_seconds.of(product.id()),
-            store: &self.store.source,
-            users: &self.users,
-            fetch: around.fetch,
-        };
-        product.upstream().word(&caller.username, around).await
-    }
-
-    /// What a verified caller is granted, after what the credential itself may not do.
-    fn grant(
-        &self,
-        request: &Request<'_>,
-        product: &Product,
-        identity: &Identity,
-        trail: &mut Trail,
-    ) -> Result<Grant, Refusal> {
-        if identity.groups_incomplete && product.denies_by_group() {
-            return Err(Denial::GroupsIncomplete.into());
-        }
-        if !identity.limits.source_cidrs.is_empty()
-            && !self.options.is_bound_to_source(product.id())
-        {
-            return Err(Fault::SourceNotInCacheKey.into());
-        }
-        if !identity.limits.allow_source(request.source_ip.as_deref()) {
-            trail.forbidden = Some(Forbidden::SourceNotAllowed);
-            return Ok(Grant::Nothing);
-        }
-        Ok(product.grant(identity))
-    }
-
-    fn policy(
-        &self,
-        request: &Request<'_>,
-        product: Option<&Product>,
-        generation: u64,
-        grant: Grant,
-    ) -> Result<Arc<Compiled>, Fault> {
-        let stage_prefix = request.arn.stage_prefix();
-        match product {
-            None => Compiled::new(Policy::nothing(stage_prefix)).map(Arc::new),
-            Some(product) => self
-                .policies
-                .policy(generation, product, grant, stage_prefix),
-        }
-    }
-}
-
-/// Whether something on the way may take a header of this name for the method, which the policy is
-/// about: API Gateway itself reads the first.
-fn is_method_override(name: &str) -> bool {
-    [
-        "X-HTTP-Method-Override",
-        "X-HTTP-Method",
-        "X-Method-Override",
-    ]
-    .iter()
-    .any(|known| name.eq_ignore_ascii_case(known))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::SinceEpoch;
+use crate::clock::UnixTime;
 
 /// The pause after the first failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -10,19 +10,19 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The last try and how many have failed since the last that did not.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
-    last_try: SinceEpoch,
+    last_try: UnixTime,
     failures: u32,
 }
 
 impl Backoff {
-    pub(crate) fn succeeded(&mut self, now: SinceEpoch) {
+    pub(crate) fn succeeded(&mut self, now: UnixTime) {
         *self = Self {
             last_try: now,
             failures: 0,
         };
     }
 
-    pub(crate) fn failed(&mut self, now: SinceEpoch) {
+    pub(crate) fn failed(&mut self, now: UnixTime) {
         *self = Self {
             last_try: now,
             failures: self.failures.saturating_add(1),
@@ -30,14 +30,14 @@ impl Backoff {
     }
 
     /// Whether the pause is over, which is at most `longest`.
-    pub(crate) fn may_retry(&self, now: SinceEpoch, longest: Duration) -> bool {
+    pub(crate) fn may_retry(&self, now: UnixTime, longest: Duration) -> bool {
         self.failures == 0 || self.since_try(now) >= self.pause(longest)
     }
 
     /// The time since the last try. A clock that was set back makes it very long rather than
     /// stop all tries until the clock has caught up.
-    pub(crate) fn since_try(&self, now: SinceEpoch) -> Duration {
-        now.checked_sub(self.last_try).unwrap_or(Duration::MAX)
+    pub(crate) fn since_try(&self, now: UnixTime) -> Duration {
+        now.checked_since(self.last_try).unwrap_or(Duration::MAX)
     }
 
     fn pause(&self, longest: Duration) -> Duration {
@@ -46,29 +46,29 @@ impl Backoff {
     }
 }
 
-/// A number of things that may happen at once, and one more with each further `pause`.
+/// A token bucket: a number of things may happen at once, and one more with each further `pause`.
 #[derive(Debug)]
-pub(crate) struct Allowance {
+pub(crate) struct TokenBucket {
     left: u32,
     most: u32,
     pause: Duration,
-    refilled: SinceEpoch,
+    refilled: UnixTime,
 }
 
-impl Allowance {
+impl TokenBucket {
     pub(crate) const fn new(most: u32, pause: Duration) -> Self {
         Self {
             left: most,
             most,
             pause,
-            refilled: SinceEpoch::ZERO,
+            refilled: UnixTime::ZERO,
         }
     }
 
     /// Whether anything is left.
-    pub(crate) fn is_left(&mut self, now: SinceEpoch) -> bool {
+    pub(crate) fn is_left(&mut self, now: UnixTime) -> bool {
         // A clock that was set back fills nothing up, and must not stop it from filling either.
-        let passed = now.checked_sub(self.refilled).unwrap_or_default();
+        let passed = now.checked_since(self.refilled).unwrap_or_default();
         let earned = passed.as_millis().checked_div(self.pause.as_millis());
         if earned.is_some_and(|earned| earned > 0) || now < self.refilled {
             let earned = u32::try_from(earned.unwrap_or_default()).unwrap_or(u32::MAX);
@@ -87,18 +87,19 @@ impl Allowance {
 mod tests {
     use std::time::Duration;
 
-    use super::{Allowance, Backoff};
+    use super::{Backoff, TokenBucket};
+    use crate::clock::UnixTime;
 
     const LONGEST: Duration = Duration::from_secs(30);
 
     #[test]
     fn the_pause_doubles_up_to_its_bound() {
-        let now = Duration::from_secs(1_000);
+        let now = UnixTime::from_secs(1_000);
         let mut backoff = Backoff::default();
         assert!(backoff.may_retry(now, LONGEST));
         for pause in [1, 2, 4, 8, 16, 30, 30] {
             backoff.failed(now);
-            let after = |millis| now + Duration::from_millis(millis);
+            let after = |millis| now.saturating_add(Duration::from_millis(millis));
             assert!(!backoff.may_retry(after(pause * 1_000 - 1), LONGEST));
             assert!(backoff.may_retry(after(pause * 1_000), LONGEST));
         }
@@ -107,35 +108,35 @@ mod tests {
     }
 
     #[test]
-    fn an_allowance_is_spent_and_comes_back() {
-        let mut now = Duration::from_secs(1_000);
-        let mut allowance = Allowance::new(3, Duration::from_secs(2));
+    fn a_token_bucket_is_spent_and_comes_back() {
+        let mut now = UnixTime::from_secs(1_000);
+        let mut bucket = TokenBucket::new(3, Duration::from_secs(2));
         for _ in 0..3 {
-            assert!(allowance.is_left(now));
-            allowance.spend();
+            assert!(bucket.is_left(now));
+            bucket.spend();
         }
-        assert!(!allowance.is_left(now));
-        now += Duration::from_secs(1);
-        assert!(!allowance.is_left(now));
-        now += Duration::from_secs(1);
-        assert!(allowance.is_left(now));
-        allowance.spend();
+        assert!(!bucket.is_left(now));
+        now = now.saturating_add(Duration::from_secs(1));
+        assert!(!bucket.is_left(now));
+        now = now.saturating_add(Duration::from_secs(1));
+        assert!(bucket.is_left(now));
+        bucket.spend();
         assert!(
-            !allowance.is_left(Duration::from_secs(5)),
+            !bucket.is_left(UnixTime::from_secs(5)),
             "a clock set back earns nothing"
         );
         assert!(
-            allowance.is_left(Duration::from_secs(7)),
+            bucket.is_left(UnixTime::from_secs(7)),
             "and goes on from there"
         );
-        assert!(allowance.is_left(now + Duration::from_hours(1)));
-        assert_eq!(allowance.left, 3);
+        assert!(bucket.is_left(now.saturating_add(Duration::from_hours(1))));
+        assert_eq!(bucket.left, 3);
     }
 
     #[test]
     fn a_clock_set_back_does_not_stop_tries() {
         let mut backoff = Backoff::default();
-        backoff.failed(Duration::from_secs(1_000));
-        assert!(backoff.may_retry(Duration::from_secs(10), LONGEST));
+        backoff.failed(UnixTime::from_secs(1_000));
+        assert!(backoff.may_retry(UnixTime::from_secs(10), LONGEST));
     }
 }

@@ -3,16 +3,60 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The time since the Unix epoch.
+/// A moment, as the time since the Unix epoch.
 ///
 /// All cache lifetimes are measured on the wall clock: a monotonic clock stands still while
 /// Lambda has the sandbox frozen, and a withdrawn key would live on.
-pub type SinceEpoch = Duration;
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UnixTime(Duration);
+
+impl UnixTime {
+    /// The epoch itself.
+    pub const ZERO: Self = Self(Duration::ZERO);
+    /// Later than every other moment.
+    pub const MAX: Self = Self(Duration::MAX);
+
+    /// The moment this long after the epoch.
+    pub const fn new(since_epoch: Duration) -> Self {
+        Self(since_epoch)
+    }
+
+    /// The moment this many seconds after the epoch.
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
+    /// Whole seconds since the epoch.
+    pub const fn as_secs(self) -> u64 {
+        self.0.as_secs()
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn as_millis(self) -> u128 {
+        self.0.as_millis()
+    }
+
+    /// The moment this much later, as far as there is one.
+    pub const fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
+
+    /// The time since an earlier moment; zero since a later one.
+    pub const fn saturating_since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The time since an earlier moment; `None` since a later one, as a clock that was set back has
+    /// it.
+    pub const fn checked_since(self, earlier: Self) -> Option<Duration> {
+        self.0.checked_sub(earlier.0)
+    }
+}
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
-    /// The current time since the Unix epoch.
-    fn now(&self) -> SinceEpoch;
+    /// The current time.
+    fn now(&self) -> UnixTime;
 }
 
 /// The clock of the operating system.
@@ -20,11 +64,11 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    fn now(&self) -> SinceEpoch {
+    fn now(&self) -> UnixTime {
         // By a clock before 1970 every token has expired: closed, not open.
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
-            .unwrap_or(Duration::MAX)
+            .map_or(UnixTime::MAX, UnixTime)
     }
 }
 
@@ -45,7 +89,7 @@ impl ManualClock {
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> SinceEpoch {
-        Duration::from_secs(self.0.load(Ordering::SeqCst))
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(self.0.load(Ordering::SeqCst))
     }
 }

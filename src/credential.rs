@@ -1,5 +1,9 @@
 //! What the caller sent to prove who it is.
 
+mod api_token;
+mod digest;
+mod vendor;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -9,13 +13,14 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::error::Denial;
 use crate::event::{Request, Text};
-use crate::provider::Vendor;
+pub use api_token::{
+    API_TOKEN_PREFIX, ID_LENGTH, SECRET_LENGTH, TokenId, UnverifiedApiToken, checksum,
+};
+pub use digest::TokenDigest;
+pub use vendor::Vendor;
 
 /// The longest token that is looked at, in bytes. API Gateway takes 10,240 bytes of headers.
 pub const MAX_TOKEN: usize = 10_240;
-
-/// What every API token of ours begins with.
-pub(crate) const API_TOKEN_PREFIX: &str = "atl_";
 
 /// Base64 with or without its padding, which changes nothing about what it stands for.
 const BASIC: GeneralPurpose = GeneralPurpose::new(
@@ -117,21 +122,20 @@ pub struct Token<'e>(Cow<'e, str>);
 
 impl Token<'_> {
     /// A token that no provider has issued.
-    #[cfg(feature = "cli")]
-    pub(crate) fn made_up() -> Self {
+    pub fn made_up() -> Self {
         Self(Cow::Borrowed(
             "this-is-no-token-but-a-check-of-the-settings",
         ))
     }
 
     /// The token's text. Not for logs, errors or answers.
-    pub(crate) fn reveal(&self) -> &str {
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 
     /// What kind of token it is, by its looks.
-    pub(crate) fn form(&self) -> Form {
-        let text = self.reveal();
+    pub fn form(&self) -> Form {
+        let text = self.expose_secret();
         if text.starts_with(API_TOKEN_PREFIX) {
             Form::ApiToken
         } else if text.starts_with('e') && text.matches('.').nth(1).is_some() {
@@ -147,7 +151,7 @@ impl Token<'_> {
 
 /// What kind of token one is, by its looks alone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Form {
+pub enum Form {
     /// One of ours.
     ApiToken,
     /// JSON in base64 and two dots.
@@ -171,15 +175,14 @@ mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
 
-    use super::{Credential, Form, MAX_TOKEN, Token};
+    use super::{Credential, Form, MAX_TOKEN, Token, Vendor};
     use crate::error::Denial;
     use crate::event::Text;
-    use crate::provider::Vendor;
 
     fn outcome(value: &str) -> Result<Option<String>, Denial> {
         let text = Text::from(value);
         Credential::parse(&text).map(|credential| match credential {
-            Credential::Bearer(token) => Some(token.reveal().to_owned()),
+            Credential::Bearer(token) => Some(token.expose_secret().to_owned()),
             Credential::Basic { .. } | Credential::BasicApiToken { .. } => None,
         })
     }
@@ -234,7 +237,10 @@ mod tests {
                 Credential::BasicApiToken {
                     unverified_username,
                     token,
-                } => (Some(unverified_username), Some(token.reveal().to_owned())),
+                } => (
+                    Some(unverified_username),
+                    Some(token.expose_secret().to_owned()),
+                ),
                 Credential::Bearer(_) => unreachable!(),
             }
         };

@@ -3,17 +3,10 @@
 //! All carry a stable `code()` for the audit line. None carries any text of a token, a claim
 //! or a secret, so all can be logged as they are.
 
-#[cfg(feature = "cli")]
-mod meaning;
-
 use thiserror::Error;
-
-#[cfg(feature = "cli")]
-pub use meaning::{Meaning, Stage};
 
 /// Why a caller was refused. Every denial becomes a 401.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
 pub enum Denial {
     /// A header by which something at the origin knows users.
     #[error("a header that names a user was sent")]
@@ -136,7 +129,7 @@ pub enum Denial {
 }
 
 impl Denial {
-    /// The stable name of this denial, as in the README's table.
+    /// The stable name of this denial, as it stands in the audit line.
     pub const fn code(self) -> &'static str {
         match self {
             Self::IdentityHeader => "identity_header",
@@ -183,7 +176,6 @@ impl Denial {
 
 /// Why we could not decide. Every fault becomes a 500, never an Allow.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
 pub enum Fault {
     /// The event is not one that API Gateway sends to an authorizer.
     #[error("the event is not an API Gateway authorizer event")]
@@ -227,7 +219,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The stable name of this fault, as in the README's table.
+    /// The stable name of this fault, as it stands in the audit line.
     pub const fn code(self) -> &'static str {
         match self {
             Self::EventMalformed => "event_malformed",
@@ -248,26 +240,31 @@ impl Fault {
 }
 
 /// Why a verified caller may not go on. It becomes a policy without an Allow for the request: 403.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum Forbidden {
     /// No rule allows the route, or one denies it.
+    #[error("no rule allows the route, or one denies it")]
     RouteNotAllowed,
     /// The path belongs to no product.
+    #[error("the path belongs to no product")]
     ProductUnknown,
     /// An API token is bound to other networks.
+    #[error("the API token is bound to other networks")]
     SourceNotAllowed,
     /// The product takes users' own credentials, and none is stored for this one.
+    #[error("no credential of the user is stored")]
     UserCredentialMissing,
     /// The user is one that nobody is ever made.
+    #[error("the user is never impersonated")]
     ImpersonationRefused,
     /// A form in the body would be part of an OAuth 1.0a signature, and an authorizer is not shown
     /// the body.
+    #[error("a form can't be signed")]
     FormNotSignable,
 }
 
 impl Forbidden {
-    /// The stable name of this reason, as in the README's table.
+    /// The stable name of this reason, as it stands in the audit line.
     pub const fn code(self) -> &'static str {
         match self {
             Self::RouteNotAllowed => "route_not_allowed",
@@ -280,13 +277,27 @@ impl Forbidden {
     }
 }
 
-/// Either way of not being let through.
+/// Why a request is not let through.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum Refusal {
     /// The caller's fault: 401.
     #[error(transparent)]
     Denied(#[from] Denial),
+    /// Verified, and not allowed: 403.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// Our fault: 500.
     #[error(transparent)]
     Failed(#[from] Fault),
+}
+
+impl Refusal {
+    /// The stable name of the reason.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Denied(denial) => denial.code(),
+            Self::Forbidden(forbidden) => forbidden.code(),
+            Self::Failed(fault) => fault.code(),
+        }
+    }
 }

@@ -4,17 +4,23 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::authenticate::claims::VerifiedClaims;
-use crate::clock::SinceEpoch;
-use crate::settings::ProviderId;
+use crate::claims::AuthMethod;
+use crate::clock::UnixTime;
+use crate::document::ProviderId;
 use crate::username::Username;
 
 /// A verified caller.
 ///
-/// It can only be made from claims that hold, by a signature or by the provider's own word, or from
-/// the record of an API token whose secret was shown.
+/// Only authentication makes one: from claims that hold, by a signature or by the provider's own
+/// answer, or from the record of an API token whose secret was shown.
 #[derive(Clone, Debug)]
 pub struct Identity {
+    subject: Subject,
+}
+
+/// What authentication has found out about a caller.
+#[derive(Clone, Debug)]
+pub struct Subject {
     /// The provider that vouched for the caller.
     pub provider: ProviderId,
     /// How the caller authenticated.
@@ -35,24 +41,17 @@ pub struct Identity {
     /// The token's id (`jti`).
     pub token_id: Option<String>,
     /// When the verification lapses.
-    pub valid_until: SinceEpoch,
+    pub valid_until: UnixTime,
     /// What the credential itself may not do, whatever the access rules say.
     pub limits: Limits,
-    _verified: Verified,
 }
 
-/// How a caller authenticated.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum AuthMethod {
-    /// A JWT that we verified ourselves.
-    Jwt,
-    /// The provider was asked about the token.
-    Introspection,
-    /// The provider was asked about the token's user.
-    Userinfo,
-    /// A token that we issued.
-    ApiToken,
+impl std::ops::Deref for Identity {
+    type Target = Subject;
+
+    fn deref(&self) -> &Subject {
+        &self.subject
+    }
 }
 
 /// Limits of an API token. The default limits nothing.
@@ -83,80 +82,27 @@ impl Limits {
     }
 }
 
-impl AuthMethod {
-    /// The name of the method in context and audit line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Jwt => "jwt",
-            Self::Introspection => "introspection",
-            Self::Userinfo => "userinfo",
-            Self::ApiToken => "api_token",
-        }
-    }
-}
-
-/// Keeps other modules from writing an [`Identity`] down.
-#[derive(Clone, Copy, Debug)]
-struct Verified;
-
-/// What the claims rules found out about a token.
-pub(crate) struct Subject {
-    pub(crate) provider: ProviderId,
-    pub(crate) principal: String,
-    pub(crate) username: Username,
-    pub(crate) client_id: Option<String>,
-    pub(crate) groups: Vec<String>,
-    pub(crate) groups_incomplete: bool,
-    pub(crate) valid_until: SinceEpoch,
-}
-
-/// What the record of an API token says.
-pub(crate) struct ApiTokenSubject {
-    pub(crate) provider: ProviderId,
-    pub(crate) id: String,
-    pub(crate) username: Username,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) groups: Vec<String>,
-    pub(crate) groups_incomplete: bool,
-    pub(crate) valid_until: SinceEpoch,
-    pub(crate) limits: Limits,
-}
-
 impl Identity {
-    /// The identity that verified claims give, after the claims rules.
-    pub(crate) fn from_verified(claims: &VerifiedClaims, subject: Subject) -> Self {
-        Self {
-            provider: subject.provider,
-            auth_method: claims.auth_method(),
-            principal: subject.principal,
-            username: subject.username,
-            client_id: subject.client_id,
-            scopes: claims.scopes(),
-            groups: subject.groups,
-            groups_incomplete: subject.groups_incomplete,
-            token_id: claims.text("jti").map(str::to_owned),
-            valid_until: subject.valid_until,
-            limits: Limits::default(),
-            _verified: Verified,
-        }
+    /// The identity of a subject that has been verified. For the room `authenticate` alone.
+    pub(crate) fn from_verified(subject: Subject) -> Self {
+        Self { subject }
     }
 
-    /// The identity that the record of an API token gives, after its rules.
-    pub(crate) fn from_api_token(token: ApiTokenSubject) -> Self {
-        Self {
-            provider: token.provider,
-            auth_method: AuthMethod::ApiToken,
-            principal: token.username.as_str().to_owned(),
-            username: token.username,
+    #[cfg(test)]
+    pub(crate) fn for_test(username: &str, groups: Vec<String>, valid_until: UnixTime) -> Self {
+        Self::from_verified(Subject {
+            provider: ProviderId::new("idp").unwrap(),
+            auth_method: AuthMethod::Jwt,
+            principal: "1".to_owned(),
+            username: Username::new(username.to_owned()).unwrap(),
             client_id: None,
-            scopes: token.scopes,
-            groups: token.groups,
-            groups_incomplete: token.groups_incomplete,
-            token_id: Some(token.id),
-            valid_until: token.valid_until,
-            limits: token.limits,
-            _verified: Verified,
-        }
+            scopes: Vec::new(),
+            groups,
+            groups_incomplete: false,
+            token_id: None,
+            valid_until,
+            limits: Limits::default(),
+        })
     }
 
     /// Roughly how many bytes the identity holds on to.

@@ -147,8 +147,7 @@ impl KeySet {
     }
 
     /// How many keys verify something that is signed with one of these.
-    #[cfg(feature = "cli")]
-    pub(crate) fn count_for(&self, algorithms: &[Algorithm]) -> usize {
+    pub fn count_for(&self, algorithms: &[Algorithm]) -> usize {
         let fits = |key: &&Arc<Key>| algorithms.iter().any(|algorithm| key.allows(*algorithm));
         self.keys.iter().filter(fits).count()
     }

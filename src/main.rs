@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::SystemClock;
+use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::event::EventText;
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::store::Source;
 use atlassian_authorizer::{Authorizer, logging};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, service_fn};
 
@@ -31,7 +31,7 @@ fn run() -> Result<(), Error> {
         http,
         Arc::new(SystemClock),
         AuditLog::stdout(),
-        Options::from_env()?,
+        Deployment::from_env()?,
     );
     // One event at a time is all that Lambda sends: a second thread would only cost memory.
     tokio::runtime::Builder::new_current_thread()

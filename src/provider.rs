@@ -4,40 +4,44 @@ mod cognito;
 mod custom;
 mod draft;
 mod entra;
-pub(crate) mod facebook;
-pub(crate) mod github;
-pub(crate) mod gitlab;
-pub(crate) mod google;
-pub(crate) mod keycloak;
-#[cfg(feature = "cli")]
-pub mod login;
+mod facebook;
+mod github;
+mod gitlab;
+mod google;
+mod keycloak;
 mod okta;
+mod registry;
+mod requirement;
 mod resolve;
-pub(crate) mod slack;
+mod slack;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
-use crate::authenticate::claims::VerifiedClaims;
-use crate::authenticate::online::Check;
-use crate::authenticate::rules::Requirement;
+use crate::claims::{AttributePath, Claims};
+use crate::credential::Vendor;
+use crate::document::problem::Report;
+use crate::document::{Kind, ProviderId, RawProvider, Secrets, TokenUse};
 use crate::error::Denial;
 use crate::http::HttpClient;
+use crate::inspect::Inspect;
 use crate::keys::cache::KeySource;
-use crate::settings::document::{Kind, RawProvider};
-use crate::settings::problem::Report;
-use crate::settings::{ProviderId, Secrets};
-use crate::username::{AttributePath, Username, UsernameRule};
+use crate::username::{Username, UsernameRule};
+pub(crate) use registry::Issued;
+pub use registry::{ProviderIndex, Registry};
+pub use requirement::{Requirement, Test};
 
 /// One provider, with everything that its short settings imply.
 #[derive(Clone, Debug)]
 pub struct Provider {
     /// Its name in the settings.
     pub id: ProviderId,
-    pub(crate) kind: Kind,
+    /// What kind of provider it is.
+    pub kind: Kind,
     /// The issuers whose tokens are its own, each with its keys.
     pub issuers: Vec<Issuer>,
     /// What its tokens may be signed with.
@@ -57,9 +61,9 @@ pub struct Provider {
     /// What else its claims must meet.
     pub requirements: Vec<Requirement>,
     /// How it is asked about tokens that are no JWTs, and about JWTs of issuers without keys.
-    pub(crate) opaque: Option<Check>,
+    pub opaque: Option<Arc<dyn Inspect>>,
     /// How it is asked about a JWT whose signature holds.
-    pub(crate) online: Option<Check>,
+    pub online: Option<Arc<dyn Inspect>>,
     /// The routes for which it is asked so; for all where there are none.
     pub online_for: Option<OnlineFor>,
     /// How long its word about a token is used again.
@@ -92,17 +96,6 @@ pub struct AudienceRule {
     pub id_tokens_alone: bool,
 }
 
-/// Cognito's `token_use`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum TokenUse {
-    /// An access token.
-    Access,
-    /// An id token.
-    Id,
-}
-
 /// Where a caller's groups are.
 #[derive(Clone, Debug, Default)]
 pub enum Groups {
@@ -121,69 +114,6 @@ pub struct OnlineFor {
     pub(crate) routes: Vec<String>,
     /// Resources below the stage, for each of the products in their order.
     pub(crate) resources: Vec<Vec<String>>,
-}
-
-/// A vendor whose tokens begin in a way of their own.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Vendor {
-    /// `gho_`, `ghu_`.
-    GitHub,
-    /// None for OAuth; personal tokens begin with `glpat-`.
-    GitLab,
-    /// `ya29.`.
-    Google,
-    /// `xoxp-`, `xoxe.xoxp-`.
-    Slack,
-    /// `EAA`.
-    Facebook,
-}
-
-impl Vendor {
-    /// The vendor of a token with a known beginning.
-    pub(crate) fn of(token: &str) -> Option<Self> {
-        const KNOWN: [(&str, Vendor); 7] = [
-            ("gho_", Vendor::GitHub),
-            ("ghu_", Vendor::GitHub),
-            ("ya29.", Vendor::Google),
-            ("xoxp-", Vendor::Slack),
-            ("xoxb-", Vendor::Slack),
-            ("xoxe.", Vendor::Slack),
-            ("EAA", Vendor::Facebook),
-        ];
-        KNOWN
-            .iter()
-            .find(|(prefix, _)| token.starts_with(prefix))
-            .map(|(_, vendor)| *vendor)
-    }
-
-    /// Whether a token is a vendor's personal or machine token, or a secret. No application is
-    /// behind these that they could be bound to, and no other provider is to see them.
-    pub(crate) fn is_never_bound(token: &str) -> bool {
-        const PREFIXES: [&str; 10] = [
-            "ghp_",
-            "github_pat_",
-            "ghs_",
-            "ghr_",
-            "glpat-",
-            "glcbt-",
-            "gldt-",
-            "gloas-",
-            "xapp-",
-            "xoxe-",
-        ];
-        PREFIXES.iter().any(|prefix| token.starts_with(prefix))
-    }
-
-    /// Whether each of the vendor's access tokens has the known beginning, so that it need not be
-    /// asked about any other.
-    pub(crate) const fn always_has_prefix(self) -> bool {
-        !matches!(self, Self::GitLab)
-    }
-
-    /// Whether the beginning can be no other provider's.
-    pub(crate) const fn prefix_is_unmistakable(self) -> bool {
-        !matches!(self, Self::Facebook)
-    }
 }
 
 impl Provider {
@@ -219,8 +149,15 @@ impl Provider {
         })
     }
 
+    /// How long it takes until one more unknown token may be shown to the provider.
+    fn unknown_token_pause(&self) -> Duration {
+        let mut ways = self.opaque.iter().chain(&self.online);
+        ways.next()
+            .map_or(Duration::ZERO, |way| way.unknown_token_pause())
+    }
+
     /// What the kind knows of tokens without a user, beside what all kinds share.
-    pub(crate) fn marks_machine(&self, claims: &VerifiedClaims) -> bool {
+    pub(crate) fn marks_machine(&self, claims: &Claims) -> bool {
         match self.kind {
             Kind::Entra => entra::is_app_only(claims),
             Kind::Keycloak => keycloak::is_service_account(claims),
@@ -231,7 +168,7 @@ impl Provider {
 
     /// Whether a token without a user is the client's own, by what the kind knows: users may choose
     /// names that look like it, and jobs whom they speak for.
-    pub(crate) fn confirms_machine(&self, claims: &VerifiedClaims, client_id: &str) -> bool {
+    pub(crate) fn confirms_machine(&self, claims: &Claims, client_id: &str) -> bool {
         match self.kind {
             Kind::Keycloak => keycloak::is_service_account_of(claims, client_id),
             Kind::Gitlab => !gitlab::is_of_a_job(claims),
@@ -239,14 +176,29 @@ impl Provider {
         }
     }
 
-    /// Whether a token may be silent about groups that its user is in. Cognito's own claim names
-    /// all, and is missing where there are none; any other can be taken away by a scope or a
-    /// setting.
-    pub(crate) fn groups_may_be_left_out(
-        &self,
-        claims: &VerifiedClaims,
-        path: &AttributePath,
-    ) -> bool {
+    /// The groups that claims name, and whether there may be more: a token can be silent about groups
+    /// that its user is in.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::ClaimsMalformed`] when a claim is no list of names.
+    pub(crate) fn groups_of(&self, claims: &Claims) -> Result<(Vec<String>, bool), Denial> {
+        Ok(match &self.groups {
+            Groups::None => (Vec::new(), false),
+            Groups::Claim(path) => (
+                claims.names(path)?,
+                self.groups_may_be_left_out(claims, path),
+            ),
+            Groups::KeycloakRoles => (
+                keycloak::roles(claims)?,
+                keycloak::is_silent_on_roles(claims),
+            ),
+        })
+    }
+
+    /// Cognito's own claim names all groups, and is missing where there are none; any other can be
+    /// taken away by a scope or a setting.
+    fn groups_may_be_left_out(&self, claims: &Claims, path: &AttributePath) -> bool {
         let is_complete = self.kind == Kind::Cognito && path.as_str() == cognito::GROUPS;
         let left_out = claims.attribute(path).is_none() && !is_complete;
         left_out || claims.is_elsewhere(path)

@@ -3,18 +3,16 @@
 //! Sources: [REST output](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html),
 //! [HTTP API output](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 
-mod options;
-
 use lambda_runtime::Diagnostic;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::deployment::Deployment;
 use crate::error::{Fault, Refusal};
 use crate::event::EventKind;
 use crate::identity::Identity;
-
-pub use options::{CacheSeconds, Options, OptionsError};
+use crate::username::NO_USER;
 
 /// The most bytes of an answer. API Gateway takes 8 KB.
 pub const MAX_ANSWER: usize = 8_000;
@@ -54,13 +52,13 @@ impl Decision<'_> {
     ///
     /// [`Fault::AnswerTooLarge`] when the answer exceeds API Gateway's limit even without the
     /// caller's groups.
-    pub fn answer(&self, kind: EventKind, options: &Options) -> Result<Box<RawValue>, Fault> {
+    pub fn answer(&self, kind: EventKind, deployment: &Deployment) -> Result<Box<RawValue>, Fault> {
         let mut context = Context::of(self);
         let principal_id = match self.identity {
             Some(_) => context.principal.clone(),
             None => UNVERIFIED.to_owned(),
         };
-        let simple = options.simple_responses && kind == EventKind::Http2;
+        let simple = deployment.simple_responses && kind == EventKind::Http2;
         loop {
             let text = if simple {
                 serde_json::to_string(&SimpleAnswer {
@@ -123,10 +121,6 @@ struct Context<'a> {
 /// away only by putting something in its place.
 const NO_AUTHORIZATION: &str = "none";
 
-/// What stands for the username in a header when there is none, for the same reason. No username is
-/// this text.
-pub(crate) const NO_USER: &str = "-";
-
 impl<'a> Context<'a> {
     fn of(decision: &'a Decision<'_>) -> Self {
         let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
@@ -188,9 +182,10 @@ impl From<Refusal> for Diagnostic {
                 error_type: "Unauthorized".to_owned(),
                 error_message: "Unauthorized".to_owned(),
             },
-            Refusal::Failed(fault) => Self {
+            // What is forbidden has an answer; as an error it would be our own.
+            Refusal::Forbidden(_) | Refusal::Failed(_) => Self {
                 error_type: "Fault".to_owned(),
-                error_message: format!("no decision: {fault}"),
+                error_message: format!("no decision: {refusal}"),
             },
         }
     }

@@ -16,7 +16,7 @@ impl Secret {
     }
 
     /// The text. Not for logs, errors or answers.
-    pub fn reveal(&self) -> &str {
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 }
@@ -28,13 +28,13 @@ impl fmt::Debug for Secret {
 }
 
 /// Whether two values are the same, in a time that tells nothing but their lengths.
-pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+pub fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
     verify_slices_are_equal(one, other).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Secret, same};
+    use super::{Secret, constant_time_eq};
 
     #[test]
     fn debug_is_redacted() {
@@ -46,9 +46,9 @@ mod tests {
 
     #[test]
     fn comparison() {
-        assert!(same(b"a", b"a"));
-        assert!(!same(b"a", b"b"));
-        assert!(!same(b"a", b"ab"));
-        assert!(same(b"", b""));
+        assert!(constant_time_eq(b"a", b"a"));
+        assert!(!constant_time_eq(b"a", b"b"));
+        assert!(!constant_time_eq(b"a", b"ab"));
+        assert!(constant_time_eq(b"", b""));
     }
 }

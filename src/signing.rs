@@ -1,8 +1,4 @@
 //! Signing with a private key of the operator's: what proves who we are to a provider.
-
-#[cfg(feature = "cli")]
-pub(crate) mod files;
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,7 +15,7 @@ use thiserror::Error;
 
 /// A private key, read from PEM.
 #[derive(Clone)]
-pub(crate) struct PrivateKey(Arc<Pair>);
+pub struct PrivateKey(Arc<Pair>);
 
 enum Pair {
     Rsa(RsaKeyPair),
@@ -29,16 +25,16 @@ enum Pair {
 /// Says nothing of the text: it is a secret, if a broken one.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("expected a private key in PEM: RSA of 2048 bits or more, or P-256, not encrypted")]
-pub(crate) struct PrivateKeyError;
+pub struct PrivateKeyError;
 
 /// The random generator or the library refused; nothing the caller can mend.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("the signature could not be made")]
-pub(crate) struct SigningError;
+pub struct SigningError;
 
 impl PrivateKey {
     /// Reads PKCS #8 (`PRIVATE KEY`), PKCS #1 (`RSA PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`).
-    pub(crate) fn from_pem(pem: &str) -> Result<Self, PrivateKeyError> {
+    pub fn from_pem(pem: &str) -> Result<Self, PrivateKeyError> {
         let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| PrivateKeyError)?;
         let curve = &ECDSA_P256_SHA256_FIXED_SIGNING;
         let pair = match &key {
@@ -60,11 +56,7 @@ impl PrivateKey {
     }
 
     /// Signs claims as a JWT (RFC 7515, section 5.1), with `RS256` or `ES256` as the key has it.
-    pub(crate) fn sign_jwt(
-        &self,
-        key_id: Option<&str>,
-        claims: &Value,
-    ) -> Result<String, SigningError> {
+    pub fn sign_jwt(&self, key_id: Option<&str>, claims: &Value) -> Result<String, SigningError> {
         let algorithm = match *self.0 {
             Pair::Rsa(_) => "RS256",
             Pair::P256(_) => "ES256",
@@ -80,7 +72,7 @@ impl PrivateKey {
     }
 
     /// The public half of a P-256 key; `None` for an RSA one.
-    pub(crate) fn ec_public_key(&self) -> Option<EcPublicKey> {
+    pub fn ec_public_key(&self) -> Option<EcPublicKey> {
         match &*self.0 {
             Pair::Rsa(_) => None,
             // An uncompressed point: 4, x, y (SEC 1, section 2.3.3).
@@ -113,10 +105,8 @@ impl PrivateKey {
 
 /// A P-256 public key, as a JWK has it.
 #[derive(Clone, Debug)]
-pub(crate) struct EcPublicKey {
-    #[cfg(feature = "cli")]
+pub struct EcPublicKey {
     x: String,
-    #[cfg(feature = "cli")]
     y: String,
     key_id: String,
 }
@@ -128,22 +118,19 @@ impl EcPublicKey {
         let members = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, members.as_bytes());
         Self {
-            #[cfg(feature = "cli")]
             x,
-            #[cfg(feature = "cli")]
             y,
             key_id: URL_SAFE_NO_PAD.encode(digest),
         }
     }
 
     /// The thumbprint (RFC 7638), which serves as `kid`.
-    pub(crate) fn key_id(&self) -> &str {
+    pub fn key_id(&self) -> &str {
         &self.key_id
     }
 
     /// The key as a JWK (RFC 7517).
-    #[cfg(feature = "cli")]
-    pub(crate) fn jwk(&self) -> Value {
+    pub fn jwk(&self) -> Value {
         json!({"kty": "EC", "crv": "P-256", "x": self.x, "y": self.y,
                "kid": self.key_id, "alg": "ES256", "use": "sig"})
     }
@@ -153,13 +140,6 @@ impl fmt::Debug for PrivateKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[private key]")
     }
-}
-
-/// 128 random bits as text, for a `jti` or a nonce.
-pub(crate) fn random_id() -> Result<String, SigningError> {
-    let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SigningError)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 #[cfg(test)]

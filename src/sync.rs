@@ -1,10 +1,14 @@
 //! What is shared between events: a mutex for short critical sections that never await and can't
-//! panic, and a cache of bounded size.
+//! panic, a cache of bounded size, and a value that is fetched anew from time to time.
+
+mod refreshed;
 
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
 use lru::LruCache;
+
+pub(crate) use refreshed::{Age, Due, Fetched, Refreshed};
 
 /// A value behind a mutex, reachable only inside a closure, so that no guard outlives a line.
 #[derive(Debug, Default)]

@@ -6,34 +6,34 @@
 mod assertion;
 mod credential;
 mod impersonation;
-pub mod oauth1;
+mod oauth1;
 mod per_user;
 
 use std::borrow::Cow;
 
-use crate::access::{Product, is_match};
-use crate::error::{Fault, Forbidden};
+use crate::document::problem::Report;
+use crate::document::{RawUpstream, Secrets, UpstreamMode};
+use crate::error::Refusal;
 use crate::event::Request;
-use crate::keys::cache::FetchContext;
-use crate::settings::Secrets;
-use crate::settings::document::{RawUpstream, UpstreamMode};
-use crate::settings::problem::Report;
-use crate::settings::source::Source;
+use crate::http::FetchContext;
+use crate::secret::Secret;
+use crate::store::Source;
 use crate::username::Username;
-use assertion::Assertion;
+use crate::wildcard::is_match;
+pub use assertion::Assertion;
 use credential::header;
-use impersonation::OAuth1;
-use per_user::PerUser;
-pub(crate) use per_user::{Users, users};
+pub use impersonation::OAuth1;
+pub use oauth1::{Moment, SignError, Signer, SignerError};
+pub use per_user::{PerUser, Users, users};
 
 /// A product's way of learning who is calling.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Upstream {
+pub enum Upstream {
     /// None: the username is in the context alone.
     #[default]
     None,
     /// The credential of one service user for everyone.
-    Fixed(crate::secret::Secret),
+    Fixed(Secret),
     /// Each user's own credential.
     PerUser(PerUser),
     /// A signature over each request, that names the user.
@@ -44,23 +44,30 @@ pub(crate) enum Upstream {
 
 /// What Atlassian is sent about a caller.
 #[derive(Default)]
-pub(crate) struct Word<'u> {
+pub struct UpstreamAuth<'u> {
     /// The value of `Authorization`; `None` sends none.
-    pub(crate) authorization: Option<Cow<'u, str>>,
+    pub authorization: Option<Cow<'u, str>>,
     /// The query parameter of that name.
-    pub(crate) xoauth_requestor_id: Option<&'u str>,
+    pub xoauth_requestor_id: Option<&'u str>,
 }
 
-/// What is needed to find a word.
+/// The request that something is sent with, and what it takes to find out what.
 #[derive(Clone, Copy)]
-pub(crate) struct Around<'a> {
-    pub(crate) request: &'a Request<'a>,
-    pub(crate) product: &'a Product,
+pub struct RequestContext<'c> {
+    /// The request.
+    pub request: &'c Request<'c>,
+    /// The product's name in the settings.
+    pub product: &'c str,
+    /// The product's path in the API, without a slash at the end.
+    pub path: &'c str,
     /// How long API Gateway uses an answer again; `None` where nobody has said.
-    pub(crate) cache_seconds: Option<u32>,
-    pub(crate) store: &'a Source,
-    pub(crate) users: &'a Users,
-    pub(crate) fetch: FetchContext<'a>,
+    pub cache_seconds: Option<u32>,
+    /// Where users' credentials are.
+    pub store: &'c Source,
+    /// Users' credentials seen before.
+    pub users: &'c Users,
+    /// What outgoing requests need.
+    pub fetch: FetchContext<'c>,
 }
 
 impl Upstream {
@@ -112,7 +119,7 @@ impl Upstream {
     }
 
     /// Whether what is sent is right for one request alone, so that no answer may be used again.
-    pub(crate) const fn is_for_one_request(&self) -> bool {
+    pub const fn is_for_one_request(&self) -> bool {
         matches!(self, Self::OAuth1(_))
     }
 
@@ -128,8 +135,7 @@ impl Upstream {
     }
 
     /// The name of the mode in the settings.
-    #[cfg(feature = "cli")]
-    pub(crate) const fn mode(&self) -> &'static str {
+    pub const fn mode(&self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Fixed(_) => "fixed",
@@ -140,8 +146,7 @@ impl Upstream {
     }
 
     /// Whether it makes callers other users, and no user is kept out of that.
-    #[cfg(feature = "cli")]
-    pub(crate) fn impersonates_anyone(&self) -> bool {
+    pub fn impersonates_anyone(&self) -> bool {
         match self {
             Self::OAuth1(oauth1) => oauth1.never_impersonate().0.is_empty(),
             Self::Assertion(assertion) => assertion.never_impersonate().0.is_empty(),
@@ -150,8 +155,7 @@ impl Upstream {
     }
 
     /// The keys that verify what is sent, as a JWK Set; `None` where nothing is to be verified.
-    #[cfg(feature = "cli")]
-    pub(crate) fn jwks(&self) -> Option<serde_json::Value> {
+    pub fn jwks(&self) -> Option<serde_json::Value> {
         match self {
             Self::Assertion(about) => Some(serde_json::json!({"keys": [about.jwk()]})),
             _ => None,
@@ -164,54 +168,45 @@ impl Upstream {
         oauth1::is_reserved(name, self.is_for_one_request())
     }
 
-    /// What to send for a verified caller, or why the caller may not go on.
+    /// What to send for a verified caller.
     ///
     /// # Errors
     ///
-    /// A fault where the store of users' credentials can't be read, or nothing can be signed.
-    pub(crate) async fn word<'u>(
+    /// Why the caller may not go on, or a fault where the store of users' credentials can't be read,
+    /// or nothing can be signed.
+    pub async fn credential<'u>(
         &'u self,
         username: &'u Username,
-        around: Around<'_>,
-    ) -> Result<Result<Word<'u>, Forbidden>, Fault> {
+        cx: RequestContext<'_>,
+    ) -> Result<UpstreamAuth<'u>, Refusal> {
         let authorization = match self {
-            Self::None => return Ok(Ok(Word::default())),
-            Self::Fixed(header) => Cow::Borrowed(header.reveal()),
+            Self::None => return Ok(UpstreamAuth::default()),
+            Self::Fixed(header) => Cow::Borrowed(header.expose_secret()),
             // On the heap, where it adds nothing to the future of every event.
-            Self::PerUser(own) => match Box::pin(own.header(username, around)).await? {
-                Some(header) => Cow::Owned(header),
-                None => return Ok(Err(Forbidden::UserCredentialMissing)),
-            },
+            Self::PerUser(own) => Cow::Owned(Box::pin(own.header(username, cx)).await?),
             Self::OAuth1(signer) => {
-                return Ok(signer.sign(username, around)?.map(|authorization| Word {
-                    authorization: Some(Cow::Owned(authorization)),
+                return Ok(UpstreamAuth {
+                    authorization: Some(Cow::Owned(signer.sign(username, cx)?)),
                     xoauth_requestor_id: Some(username.as_str()),
-                }));
+                });
             }
-            Self::Assertion(about) => match about.header(username, around)? {
-                Ok(header) => Cow::Owned(header),
-                Err(forbidden) => return Ok(Err(forbidden)),
-            },
+            Self::Assertion(about) => Cow::Owned(about.header(username, cx)?),
         };
-        Ok(Ok(Word {
+        Ok(UpstreamAuth {
             authorization: Some(authorization),
             xoauth_requestor_id: None,
-        }))
+        })
     }
 }
 
-fn fixed(
-    raw: &RawUpstream,
-    secrets: &Secrets,
-    report: &mut Report<'_>,
-) -> Option<crate::secret::Secret> {
+fn fixed(raw: &RawUpstream, secrets: &Secrets, report: &mut Report<'_>) -> Option<Secret> {
     let scheme = raw.scheme.unwrap_or_default();
     let secret = report.secret(secrets, raw.secret.as_ref(), "upstream.secret")?;
-    let header = header(scheme, secret.reveal());
+    let header = header(scheme, secret.expose_secret());
     if header.is_none() {
         report.wrong("upstream.secret", credential::expected(scheme));
     }
-    header.map(|header| crate::secret::Secret::new(&header))
+    header.map(|header| Secret::new(&header))
 }
 
 /// Users that nobody is ever made.

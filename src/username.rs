@@ -5,12 +5,15 @@ use std::fmt;
 
 use regex_lite::Regex;
 
-use crate::authenticate::claims::VerifiedClaims;
+use crate::claims::{AttributePath, Claims};
 use crate::error::Denial;
-use crate::response::NO_USER;
 
 /// The longest username, in bytes; Atlassian's own columns hold 255.
 pub const MAX_USERNAME: usize = 255;
+
+/// What stands for the username in a header when there is none: API Gateway takes the caller's own
+/// header away only by putting something in its place. No username is this text.
+pub const NO_USER: &str = "-";
 
 /// What usernames look like where the settings have no `allow` pattern.
 pub const DEFAULT_ALLOW: &str = "[A-Za-z0-9_][A-Za-z0-9._@+-]*";
@@ -60,7 +63,7 @@ impl UsernameRule {
     ///
     /// [`Denial::UsernameMissing`], [`Denial::EmailUnverified`], [`Denial::UsernameUnmapped`] or
     /// [`Denial::UsernameRejected`].
-    pub(crate) fn apply(&self, claims: &VerifiedClaims) -> Result<Username, Denial> {
+    pub fn apply(&self, claims: &Claims) -> Result<Username, Denial> {
         let mut missing = Denial::UsernameMissing;
         let mut found = None;
         for attribute in &self.attributes {
@@ -85,34 +88,6 @@ impl UsernameRule {
         Username::new(name)
             .filter(|username| self.allow.matches(username.as_str()))
             .ok_or(Denial::UsernameRejected)
-    }
-}
-
-/// The name of a claim, or a path of names into nested claims.
-///
-/// A claim whose name is the whole text wins over a path: `https://example.com/user` is one name.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AttributePath(String);
-
-impl From<&str> for AttributePath {
-    fn from(path: &str) -> Self {
-        Self(path.to_owned())
-    }
-}
-
-impl AttributePath {
-    /// The path as it stands in the settings.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn is_email(&self) -> bool {
-        self.0.rsplit('.').next() == Some("email")
-    }
-
-    /// Where an email address's mark stands: beside it.
-    pub(crate) fn verified_mark(&self) -> Self {
-        Self(format!("{}_verified", self.0))
     }
 }
 
@@ -156,14 +131,13 @@ impl Pattern {
     ///
     /// What the regular expression library says of it.
     pub fn new(expression: &str) -> Result<Self, regex_lite::Error> {
-        // Compiled alone first: `a)(b` would be well-formed inside the group.
+        // CompiledPolicy alone first: `a)(b` would be well-formed inside the group.
         Regex::new(expression)?;
         Regex::new(&format!("^(?:{expression})$")).map(Self)
     }
 
     /// The expression as it was written.
-    #[cfg(feature = "cli")]
-    pub(crate) fn expression(&self) -> &str {
+    pub fn expression(&self) -> &str {
         let anchored = self.0.as_str();
         let inner = anchored.strip_prefix("^(?:");
         inner
@@ -172,7 +146,7 @@ impl Pattern {
     }
 
     /// Matches no text at all: what stands in for an expression that was refused.
-    pub(crate) fn nothing() -> Self {
+    pub fn nothing() -> Self {
         // A word boundary that is none: no text can satisfy both.
         Self(Regex::new(r"\b\B").unwrap_or_else(|_| unreachable!()))
     }
@@ -204,8 +178,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::{AttributePath, DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
-    use crate::authenticate::claims::VerifiedClaims;
+    use super::{DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
+    use crate::claims::{AttributePath, Claims};
     use crate::error::Denial;
 
     fn rule(attributes: &[&str], transforms: Vec<Transform>) -> UsernameRule {
@@ -223,7 +197,7 @@ mod tests {
     }
 
     fn username(rule: &UsernameRule, claims: Value) -> Result<String, Denial> {
-        rule.apply(&VerifiedClaims::for_test(claims))
+        rule.apply(&Claims::from(claims.as_object().unwrap().clone()))
             .map(|username| username.as_str().to_owned())
     }
 

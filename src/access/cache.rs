@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::{Grant, MAX_RESOURCE, Policy, Product};
+use super::{Grant, MAX_RESOURCE, Policy, Rules};
 use crate::error::Fault;
 use crate::sync::{Locked, Recent};
 
@@ -16,18 +16,20 @@ const MAX_POLICIES: usize = 64;
 
 /// A policy, and its document as JSON.
 #[derive(Debug)]
-pub struct Compiled {
+pub struct CompiledPolicy {
     /// The policy.
     pub policy: Policy,
     /// The policy document.
     pub document: Box<RawValue>,
 }
 
-impl Compiled {
+impl CompiledPolicy {
+    /// Writes a policy down.
+    ///
     /// # Errors
     ///
     /// [`Fault::AnswerTooLarge`] when a resource is longer than IAM takes.
-    pub(crate) fn new(policy: Policy) -> Result<Self, Fault> {
+    pub fn new(policy: Policy) -> Result<Self, Fault> {
         if policy.longest_resource() > MAX_RESOURCE {
             return Err(Fault::AnswerTooLarge);
         }
@@ -37,12 +39,12 @@ impl Compiled {
     }
 }
 
-/// Compiled policies of one generation of settings.
-pub(crate) struct PolicyCache(Locked<State>);
+/// CompiledPolicy policies of one generation of settings.
+pub struct PolicyCache(Locked<State>);
 
 struct State {
     generation: u64,
-    entries: Recent<Key, Arc<Compiled>, MAX_POLICIES>,
+    entries: Recent<Key, Arc<CompiledPolicy>, MAX_POLICIES>,
 }
 
 #[derive(Eq, Hash, PartialEq)]
@@ -53,23 +55,29 @@ struct Key {
 }
 
 impl PolicyCache {
-    pub(crate) fn new() -> Self {
+    /// No policies yet.
+    pub fn new() -> Self {
         Self(Locked::new(State {
             generation: 0,
             entries: Recent::new(),
         }))
     }
 
-    /// What callers with this grant may do in the product.
-    pub(crate) fn policy(
+    /// What callers with this grant may do in the product of this name, by its rules.
+    ///
+    /// # Errors
+    ///
+    /// As [`CompiledPolicy::new`].
+    pub fn policy(
         &self,
         generation: u64,
-        product: &Product,
+        product: &str,
+        rules: &Rules,
         grant: Grant,
         stage_prefix: &str,
-    ) -> Result<Arc<Compiled>, Fault> {
+    ) -> Result<Arc<CompiledPolicy>, Fault> {
         let key = Key {
-            product: product.id().to_owned(),
+            product: product.to_owned(),
             grant,
             stage_prefix: stage_prefix.to_owned(),
         };
@@ -81,8 +89,8 @@ impl PolicyCache {
             if let Some(compiled) = state.entries.get(&key) {
                 return Ok(Arc::clone(compiled));
             }
-            let policy = product.policy(grant, stage_prefix);
-            let compiled = Arc::new(Compiled::new(policy)?);
+            let policy = rules.policy(grant, stage_prefix);
+            let compiled = Arc::new(CompiledPolicy::new(policy)?);
             state.entries.put(key, Arc::clone(&compiled));
             Ok(compiled)
         })

@@ -1,8 +1,9 @@
 //! What a caller is granted in a product, and the policy that says so.
 
 use super::routes::READING;
-use super::{Effect, MAX_RULES, Policy, Product, Route, is_match};
+use super::{Effect, MAX_RULES, Policy, Route, Rules};
 use crate::identity::Identity;
+use crate::wildcard::is_match;
 
 /// What decides on a policy, beside product and stage. There are few of these, whatever the number
 /// of callers.
@@ -27,16 +28,17 @@ pub enum Grant {
 }
 
 impl Grant {
-    pub(super) const ALL_RULES: Self = Self::Rules {
+    /// What all rules together grant, whomever they apply to.
+    pub const ALL_RULES: Self = Self::Rules {
         applicable: u64::MAX,
         read_only: false,
     };
 }
 
-impl Product {
-    /// What a verified caller is granted in the product.
-    pub fn grant(&self, identity: &Identity) -> Grant {
-        if !identity.limits.allow_product(self.id()) {
+impl Rules {
+    /// What a verified caller is granted in the product of this name.
+    pub fn grant(&self, product: &str, identity: &Identity) -> Grant {
+        if !identity.limits.allow_product(product) {
             return Grant::Nothing;
         }
         let rules = self.rules.iter().flatten().enumerate();
@@ -95,10 +97,10 @@ impl Product {
         }
         // Without rules, the whole API has no way out of it.
         if !(self.is_whole_api() && grant != Grant::BasicOnSomePaths) {
-            policy.deny_detours();
+            policy.deny_traversal();
         }
         if denies || grant == Grant::BasicOnSomePaths {
-            policy.deny_disguises();
+            policy.deny_encoded();
         }
         policy.or_nothing()
     }
@@ -129,9 +131,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Grant;
-    use crate::access::{Policy, Product};
-    use crate::settings::Secrets;
-    use crate::settings::problem::Problems;
+    use crate::access::{Policy, Rules};
+    use crate::document::Secrets;
+    use crate::document::problem::Problems;
+    use crate::product::Product;
 
     const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod";
     const READ_ONLY: Grant = Grant::Rules {
@@ -139,11 +142,11 @@ mod tests {
         read_only: true,
     };
 
-    fn product(id: &str, document: &Value) -> Product {
+    fn product(id: &str, document: &Value) -> Rules {
         let mut problems = Problems::default();
         let raw = serde_json::from_value(document.clone()).unwrap();
         let product = Product::resolve(id, raw, &Secrets::new(), &mut problems.of("product"));
-        problems.or(product.unwrap()).unwrap()
+        problems.or(product.unwrap()).unwrap().access().clone()
     }
 
     fn allows(policy: &Policy, route: &str) -> bool {

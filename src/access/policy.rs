@@ -2,6 +2,8 @@
 
 use aws_lambda_events::iam::{IamPolicyDocument, IamPolicyEffect, IamPolicyStatement};
 
+use crate::wildcard::{is_match, overlap};
+
 /// Ways out of an allowed path: dot segments and backslashes, as they are, percent-encoded, or
 /// encoded twice. An origin may resolve them after API Gateway has matched the path.
 const DETOURS: [&str; 7] = ["*..*", "*\\*", "*%2e*", "*%2E*", "*%5c*", "*%5C*", "*%25*"];
@@ -57,11 +59,11 @@ impl Policy {
         add(&mut self.deny, resource);
     }
 
-    pub(super) fn deny_detours(&mut self) {
+    pub(super) fn deny_traversal(&mut self) {
         self.spellings.extend(DETOURS);
     }
 
-    pub(super) fn deny_disguises(&mut self) {
+    pub(super) fn deny_encoded(&mut self) {
         self.spellings.extend(DISGUISES);
     }
 
@@ -95,8 +97,7 @@ impl Policy {
     }
 
     /// Whether the policy denies a request, given as below the stage, for nothing but its spelling.
-    #[cfg(feature = "cli")]
-    pub(super) fn denies_spelling(&self, rest: &str) -> bool {
+    pub fn denies_spelling(&self, rest: &str) -> bool {
         let mut spellings = self.spellings.iter();
         spellings.any(|spelling| is_match(spelling.as_bytes(), rest.as_bytes()))
     }
@@ -104,8 +105,7 @@ impl Policy {
     /// Whether the policy lets any request through that a resource, below the stage, matches, by
     /// something else than what it allows of the `others`. Where denies cover it in parts it may say
     /// yes for no request at all.
-    #[cfg(feature = "cli")]
-    pub(super) fn allows_some_of(&self, resource: &str, others: &[String]) -> bool {
+    pub fn allows_some_of(&self, resource: &str, others: &[String]) -> bool {
         let covered = |patterns: &[String], one: &str| {
             let mut patterns = patterns.iter();
             patterns.any(|pattern| is_match(pattern.as_bytes(), one.as_bytes()))
@@ -180,7 +180,7 @@ fn add(resources: &mut Vec<String>, resource: &str) {
 
 /// Whether resources, below the stage, cover a request; one that is spelled in a way that an origin
 /// could read differently counts as covered.
-pub(crate) fn covers(resources: &[String], request: &str) -> bool {
+pub fn covers(resources: &[String], request: &str) -> bool {
     !is_plain(request.as_bytes())
         || resources
             .iter()
@@ -198,133 +198,12 @@ fn is_plain(path: &[u8]) -> bool {
     })
 }
 
-/// Whether any text matches both patterns.
-#[cfg(feature = "cli")]
-fn overlap(one: &[u8], other: &[u8]) -> bool {
-    let cell = |row: &[bool], place: usize| row.get(place).copied().unwrap_or_default();
-    // For each place in `other`, whether what follows it overlaps with what follows the place in
-    // `one` that has been come to, from the right: patterns have too many ways to meet to try each.
-    let mut row = vec![false; other.len().saturating_add(1)];
-    for byte in (0..=one.len()).rev().map(|at| one.get(at)) {
-        let below = row.clone();
-        for place in (0..=other.len()).rev() {
-            let next = place.saturating_add(1);
-            let (down, right) = (cell(&below, place), cell(&row, next));
-            let overlaps = match (byte, other.get(place)) {
-                (None, None) => true,
-                (Some(b'*'), None) => down,
-                (None, Some(b'*')) => right,
-                (Some(b'*'), Some(_)) | (Some(_), Some(b'*')) => down || right,
-                (Some(first), Some(second)) => {
-                    (first == second || *first == b'?' || *second == b'?') && cell(&below, next)
-                }
-                (None, Some(_)) | (Some(_), None) => false,
-            };
-            if let Some(cell) = row.get_mut(place) {
-                *cell = overlaps;
-            }
-        }
-    }
-    row.first().copied().unwrap_or_default()
-}
-
-/// IAM's wildcards: `*` for any characters, `/` included, and `?` for one.
-pub(crate) fn is_match(pattern: &[u8], text: &[u8]) -> bool {
-    // Position after the last `*`, and how much of the text that `*` has taken.
-    let mut star = None;
-    let (mut at, mut read) = (0_usize, 0_usize);
-    while let Some(byte) = text.get(read) {
-        match pattern.get(at) {
-            Some(b'*') => {
-                at = at.saturating_add(1);
-                star = Some((at, read));
-            }
-            Some(wanted) if wanted == byte || *wanted == b'?' => {
-                at = at.saturating_add(1);
-                read = read.saturating_add(1);
-            }
-            _ => {
-                let Some((after, taken)) = star else {
-                    return false;
-                };
-                at = after;
-                read = taken.saturating_add(1);
-                star = Some((after, read));
-            }
-        }
-    }
-    pattern.iter().skip(at).all(|rest| *rest == b'*')
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{DETOURS, DISGUISES, is_match, is_plain};
-
-    #[cfg(feature = "cli")]
-    #[test]
-    fn patterns_that_overlap() {
-        for (one, other, expected) in [
-            ("", "", true),
-            ("*", "", true),
-            ("a", "", false),
-            ("GET/rest/*", "GET/rest/api/*", true),
-            ("GET/rest/*", "POST/rest/*", false),
-            ("*/rest/auth*", "GET/*", true),
-            ("GET/*/x", "GET/y*", true),
-            ("GET/*/x", "GET/*y", false),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-        ] {
-            assert_eq!(super::overlap(one.as_bytes(), other.as_bytes()), expected);
-            assert_eq!(super::overlap(other.as_bytes(), one.as_bytes()), expected);
-        }
-    }
-
-    #[test]
-    fn wildcards() {
-        for (pattern, text, expected) in [
-            ("", "", true),
-            ("*", "", true),
-            ("*", "a/b", true),
-            ("a*", "a", true),
-            ("*a", "ba", true),
-            ("a*c", "abbc", true),
-            ("a*c", "abbcd", false),
-            ("a*b*c", "axbxbxc", true),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("a?c", "abbc", false),
-            ("*/x/*", "GET/jira/x/y", true),
-            ("abc", "ABC", false),
-            ("a**", "a", true),
-            ("?", "", false),
-        ] {
-            assert_eq!(
-                is_match(pattern.as_bytes(), text.as_bytes()),
-                expected,
-                "{pattern} {text}"
-            );
-        }
-    }
-
-    /// The definition, without thought for speed.
-    fn slow(pattern: &[u8], text: &[u8]) -> bool {
-        match (pattern.split_first(), text.split_first()) {
-            (None, None) => true,
-            (Some((b'*', rest)), _) => {
-                slow(rest, text)
-                    || text
-                        .split_first()
-                        .is_some_and(|(_, text)| slow(pattern, text))
-            }
-            (Some((wanted, rest)), Some((byte, text))) => {
-                (wanted == byte || *wanted == b'?') && slow(rest, text)
-            }
-            _ => false,
-        }
-    }
+    use super::{DETOURS, DISGUISES, is_plain};
+    use crate::wildcard::is_match;
 
     proptest! {
         /// The short cut leaves nothing out.
@@ -332,14 +211,6 @@ mod tests {
         fn plain_paths_match_no_spelling(path in "[a/.%;25eE\\\\]{0,12}") {
             let spelled = DETOURS.iter().chain(&DISGUISES).any(|pattern| is_match(pattern.as_bytes(), path.as_bytes()));
             prop_assert!(!(spelled && is_plain(path.as_bytes())), "{}", path);
-        }
-
-        #[test]
-        fn as_defined(pattern in "[ab?*/]{0,8}", text in "[ab/]{0,10}") {
-            prop_assert_eq!(
-                is_match(pattern.as_bytes(), text.as_bytes()),
-                slow(pattern.as_bytes(), text.as_bytes())
-            );
         }
     }
 }

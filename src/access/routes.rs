@@ -1,7 +1,7 @@
 //! Routes as rules name them: `GET /rest/*`, `* /rest/api/2/search`, `@read`.
 
 use super::Effect;
-use crate::settings::document::ProductKind;
+use crate::document::ProductKind;
 
 /// The methods that API Gateway has; `ANY` stands for just these.
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
@@ -10,7 +10,7 @@ const WRITING: &[&str] = &["POST", "PUT", "PATCH", "DELETE"];
 
 /// Methods and a path in a product.
 #[derive(Clone, Debug)]
-pub(super) struct Route {
+pub struct Route {
     methods: Methods,
     /// With a slash at its beginning; `*` as in IAM, so it crosses slashes.
     path: String,
@@ -49,7 +49,7 @@ impl Route {
     }
 
     /// The resources below `arn:…/{stage}/` that the route takes in the product at this path.
-    pub(super) fn resources(&self, product: &str) -> Vec<String> {
+    pub fn resources(&self, product: &str) -> Vec<String> {
         let methods: &[&str] = match &self.methods {
             // The whole API, `$connect` included.
             Methods::Each if product.is_empty() && self.path == "/*" => {
@@ -82,7 +82,7 @@ impl Route {
 /// # Errors
 ///
 /// What would be right.
-pub(super) fn expand(
+pub fn expand(
     text: &str,
     kind: Option<ProductKind>,
     effect: Effect,

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Policy, Product};
-use crate::authenticate::claims::VerifiedClaims;
+use super::Policy;
+use crate::clock::UnixTime;
+use crate::document::Secrets;
+use crate::document::problem::Problems;
 use crate::identity::{Identity, Subject};
-use crate::settings::problem::Problems;
-use crate::settings::{ProviderId, Secrets};
-use crate::username::Username;
+use crate::product::Product;
 
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod";
 
@@ -20,23 +20,19 @@ fn product(id: &str, document: &Value) -> Product {
 }
 
 fn caller(scope: &str, groups: &[&str]) -> Identity {
-    let claims = VerifiedClaims::for_test(json!({"sub": "1", "scope": scope}));
-    Identity::from_verified(
-        &claims,
-        Subject {
-            provider: ProviderId::for_test("idp"),
-            principal: "1".to_owned(),
-            username: Username::new("alice".to_owned()).unwrap(),
-            client_id: None,
-            groups_incomplete: false,
-            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-            valid_until: std::time::Duration::MAX,
-        },
-    )
+    let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+    let identity = Identity::for_test("alice", groups, UnixTime::MAX);
+    let scopes = scope.split_whitespace().map(str::to_owned);
+    Identity::from_verified(Subject {
+        scopes: scopes.collect(),
+        ..Subject::clone(&identity)
+    })
 }
 
 fn policy(product: &Product, caller: &Identity) -> Policy {
-    product.policy(product.grant(caller), STAGE)
+    product
+        .access()
+        .policy(product.access().grant(product.id(), caller), STAGE)
 }
 
 fn allows(policy: &Policy, route: &str) -> bool {

@@ -3,14 +3,14 @@
 //! What is known before the signature holds is named `unverified_` and leaves this file only to
 //! choose the provider and the key. `jsonwebtoken` does the cryptography alone: its claims
 //! validation lets a missing `iss` or `aud` and an `nbf` in the future pass, and never looks at
-//! `crit`, so the rules stand in [`super::claims`] and here.
+//! `crit`, so the rules stand in `claim_rules` and here.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, crypto};
 use serde_json::{Map, Value};
 
-use crate::authenticate::claims::{Proof, VerifiedClaims};
+use crate::claims::Claims;
 use crate::credential::Token;
 use crate::error::Denial;
 use crate::json;
@@ -37,7 +37,7 @@ impl<'t> UnverifiedJwt<'t> {
     ///
     /// `jwk`, `jku`, `x5c` and `x5u` in the header are ignored: keys come from the settings.
     pub(super) fn parse(token: &'t Token<'_>) -> Result<Self, Denial> {
-        let text = token.reveal();
+        let text = token.expose_secret();
         let (signing_input, signature) = text.rsplit_once('.').ok_or(Denial::TokenMalformed)?;
         let (header, claims) = signing_input
             .split_once('.')
@@ -89,7 +89,7 @@ impl<'t> UnverifiedJwt<'t> {
     }
 
     /// The second stage: the signature, by a key that was chosen for this token's algorithm.
-    pub(super) fn verify(self, key: &Key) -> Result<VerifiedClaims, Denial> {
+    pub(super) fn verify(self, key: &Key) -> Result<Claims, Denial> {
         if !key.allows(self.unverified_algorithm) {
             return Err(Denial::AlgorithmNotAllowed);
         }
@@ -100,10 +100,7 @@ impl<'t> UnverifiedJwt<'t> {
             self.unverified_algorithm,
         );
         match holds {
-            Ok(true) => Ok(VerifiedClaims::new(
-                self.unverified_claims,
-                Proof::Signature,
-            )),
+            Ok(true) => Ok(self.unverified_claims.into()),
             Ok(false) | Err(_) => Err(Denial::SignatureInvalid),
         }
     }

@@ -9,18 +9,15 @@
 //!   key is no failure of that kind: it takes the last good set away.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 use tracing::warn;
 
-use crate::backoff::Backoff;
-use crate::clock::{Clock, SinceEpoch};
 use crate::error::Fault;
-use crate::http::{Deadline, Endpoint, FetchError, HttpClient};
+use crate::http::{Deadline, Endpoint, FetchContext, FetchError, HttpClient};
 use crate::keys::{KeyId, KeySet, KeySetError};
-use crate::sync::Locked;
+use crate::sync::{Age, Due, Fetched, Refreshed};
 
 /// A set is never fetched more often than this for its age alone.
 pub const MIN_FRESH: Duration = Duration::from_mins(1);
@@ -54,58 +51,37 @@ pub enum KeySource {
     },
 }
 
-/// Counts fetches for the metrics.
-#[derive(Debug, Default)]
-pub struct FetchCounts {
-    /// Fetches that were tried.
-    pub tried: AtomicU64,
-    /// Fetches that failed.
-    pub failed: AtomicU64,
-}
-
-/// What a fetch needs from its surroundings.
-#[derive(Clone, Copy)]
-pub struct FetchContext<'c> {
-    /// The HTTP client.
-    pub http: &'c HttpClient,
-    /// The clock.
-    pub clock: &'c dyn Clock,
-    /// Where fetches of keys are counted.
-    pub counts: &'c FetchCounts,
-    /// Where questions to providers about tokens are counted.
-    pub asks: &'c FetchCounts,
-    /// When the decision must be made.
-    pub deadline: Deadline,
-}
-
 /// The keys of one issuer.
 #[derive(Debug)]
 pub struct KeyCache {
     source: KeySource,
     /// Trusts the provider's own authority, where it has one.
     http: Option<HttpClient>,
-    state: Locked<State>,
-    flight: tokio::sync::Mutex<()>,
+    fetched: Refreshed<FetchedKeys>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    good: Option<Good>,
-    tries: Backoff,
-}
-
-#[derive(Clone, Debug)]
-struct Good {
+#[derive(Debug)]
+struct FetchedKeys {
     keys: Arc<KeySet>,
-    fetched: SinceEpoch,
     fresh_for: Duration,
 }
 
-enum Plan {
-    Use(Arc<KeySet>),
-    /// Fetch; the set is what serves if that must not happen again.
-    Fetch(Option<Arc<KeySet>>),
-    GiveUp,
+impl KeySource {
+    /// Whether both lead to the same keys over the network. Inline sets are cheap to make anew, so
+    /// none leads where another does.
+    pub(crate) fn leads_to_keys_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Jwks(one), Self::Jwks(two)) => one == two,
+            (
+                Self::Discovery { endpoint, issuer },
+                Self::Discovery {
+                    endpoint: other_endpoint,
+                    issuer: other_issuer,
+                },
+            ) => endpoint == other_endpoint && issuer == other_issuer,
+            _ => false,
+        }
+    }
 }
 
 impl KeyCache {
@@ -114,8 +90,7 @@ impl KeyCache {
         Self {
             source,
             http,
-            state: Locked::default(),
-            flight: tokio::sync::Mutex::default(),
+            fetched: Refreshed::new(MAX_BACKOFF),
         }
     }
 
@@ -145,86 +120,48 @@ impl KeyCache {
         if let KeySource::Inline(keys) = &self.source {
             return Ok(Arc::clone(keys));
         }
-        match self.plan(wanted, context) {
-            Plan::Use(keys) => return Ok(keys),
-            Plan::GiveUp => return Err(Fault::KeysUnavailable),
-            Plan::Fetch(_) => {}
-        }
-        // Whoever waited here finds the plan changed by the fetch that it waited for.
-        let flight = self.flight.lock().await;
-        if let Plan::Fetch(_) = self.plan(wanted, context) {
-            Box::pin(self.fetch(context)).await;
-        }
-        drop(flight);
-        match self.plan(wanted, context) {
-            Plan::Use(keys) | Plan::Fetch(Some(keys)) => Ok(keys),
-            Plan::Fetch(None) | Plan::GiveUp => Err(Fault::KeysUnavailable),
-        }
+        let due = |fetched: &FetchedKeys, age: Age| Due {
+            fetch: age.of_value >= fetched.fresh_for
+                || (age.of_try >= COOLDOWN && wanted.is_some_and(|id| !fetched.keys.has(id))),
+            usable: age.of_value < MAX_STALE,
+        };
+        // On the heap: most events fetch nothing, and need not carry room for it.
+        let fetch =
+            async |previous: Option<_>| Box::pin(self.fetch(context, previous.is_some())).await;
+        let fetched = self.fetched.current(context.clock, due, fetch).await;
+        let fetched = fetched.ok_or(Fault::KeysUnavailable)?;
+        Ok(Arc::clone(&fetched.keys))
     }
 
-    fn plan(&self, wanted: Option<&KeyId>, context: FetchContext<'_>) -> Plan {
-        let now = context.clock.now();
-        self.state.with(|state| {
-            let may_retry = state.tries.may_retry(now, MAX_BACKOFF);
-            let Some(good) = &mut state.good else {
-                return if may_retry {
-                    Plan::Fetch(None)
-                } else {
-                    Plan::GiveUp
-                };
-            };
-            if good.fetched > now {
-                // The clock was set back: the set's true age is unknown, so it is due, and starts
-                // to age again.
-                good.fetched = now;
-                good.fresh_for = Duration::ZERO;
-            }
-            let age = now.saturating_sub(good.fetched);
-            let due = age >= good.fresh_for;
-            let missing = wanted.is_some_and(|id| !good.keys.has(id))
-                && state.tries.since_try(now) >= COOLDOWN;
-            let keys = (age < MAX_STALE).then(|| Arc::clone(&good.keys));
-            if (due || missing) && may_retry {
-                Plan::Fetch(keys)
-            } else {
-                keys.map_or(Plan::GiveUp, Plan::Use)
-            }
-        })
-    }
-
-    async fn fetch(&self, context: FetchContext<'_>) {
-        context.counts.tried.fetch_add(1, Ordering::Relaxed);
+    async fn fetch(&self, context: FetchContext<'_>, kept: bool) -> Fetched<FetchedKeys> {
+        context.counters.key_fetches.count_try();
         let context = FetchContext {
             http: self.http.as_ref().unwrap_or(context.http),
             ..context
         };
-        let result = fetch(&self.source, context).await;
-        let now = context.clock.now();
-        self.state.with(|state| match result {
-            Ok((keys, max_age)) => {
-                state.tries.succeeded(now);
-                state.good = Some(Good {
-                    keys: Arc::new(keys),
-                    fetched: now,
-                    fresh_for: max_age.unwrap_or(DEFAULT_FRESH).clamp(MIN_FRESH, MAX_FRESH),
-                });
-            }
+        match fetch(&self.source, context).await {
+            Ok((keys, max_age)) => Fetched::New(FetchedKeys {
+                keys: Arc::new(keys),
+                fresh_for: max_age.unwrap_or(DEFAULT_FRESH).clamp(MIN_FRESH, MAX_FRESH),
+            }),
             Err(error) => {
-                context.counts.failed.fetch_add(1, Ordering::Relaxed);
-                state.tries.failed(now);
-                if matches!(error, FetchError::NoKeys) {
-                    // No outage: the issuer says that none of its keys holds any more.
-                    state.good = None;
-                }
-                let kept = state.good.is_some();
+                context.counters.key_fetches.count_failure();
+                // No outage: the issuer says that none of its keys holds any more.
+                let withdrawn = matches!(error, FetchError::NoKeys);
+                let kept = kept && !withdrawn;
                 warn!(source = ?self.source, %error, kept, "the key set could not be fetched");
+                if withdrawn {
+                    Fetched::Withdrawn
+                } else {
+                    Fetched::Failed
+                }
             }
-        });
+        }
     }
 }
 
 /// Fetches a key set, whatever is cached.
-pub(crate) async fn fetch(
+pub async fn fetch(
     source: &KeySource,
     context: FetchContext<'_>,
 ) -> Result<(KeySet, Option<Duration>), FetchError> {
@@ -260,7 +197,7 @@ async fn discover(
 }
 
 /// The discovery document of an issuer, which it must name.
-pub(crate) async fn discovery_document(
+pub async fn discovery_document(
     http: &HttpClient,
     endpoint: &Endpoint,
     issuer: &str,
@@ -278,25 +215,8 @@ pub(crate) async fn discovery_document(
 }
 
 /// An endpoint that the discovery document at `from` names.
-pub(crate) fn endpoint_of(document: &Value, name: &str, from: &Endpoint) -> Option<Endpoint> {
+pub fn endpoint_of(document: &Value, name: &str, from: &Endpoint) -> Option<Endpoint> {
     let endpoint = Endpoint::parse(document.get(name)?.as_str()?).ok()?;
     // A document from the network must not point us at our own machine.
     (from.is_loopback() || !endpoint.is_loopback()).then_some(endpoint)
-}
-
-impl PartialEq for KeySource {
-    /// Whether both lead to the same keys. Inline sets are cheap to make anew, so no two are equal.
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Jwks(one), Self::Jwks(two)) => one == two,
-            (
-                Self::Discovery { endpoint, issuer },
-                Self::Discovery {
-                    endpoint: other_endpoint,
-                    issuer: other_issuer,
-                },
-            ) => endpoint == other_endpoint && issuer == other_issuer,
-            _ => false,
-        }
-    }
 }

@@ -7,7 +7,8 @@ use jsonwebtoken::Algorithm;
 
 use super::draft::{Draft, KEYS};
 use super::resolve::{Defaults, resolve_shared};
-use super::{Groups, Issuer, TokenUse};
+use super::{Groups, Issuer};
+use crate::document::TokenUse;
 
 /// The attributes that hold the username: of access tokens, then of id tokens.
 const USERNAME: [&str; 2] = ["username", "cognito:username"];

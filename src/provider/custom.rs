@@ -1,13 +1,14 @@
 //! Any provider: one that signs JWTs with published keys, or that can be asked about its tokens.
 
+use std::sync::Arc;
+
 use super::Issuer;
 use super::draft::{CLIENT, Draft, KEYS, ONLINE};
 use super::resolve::{Defaults, resolve_shared};
-use crate::authenticate::online::Check;
-use crate::authenticate::userinfo::Userinfo;
+use crate::document::{Discovery, Verify};
 use crate::http::Endpoint;
+use crate::inspect::{Inspect, Userinfo};
 use crate::keys::cache::KeySource;
-use crate::settings::document::{Discovery, Verify};
 
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     draft.takes(
@@ -35,7 +36,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
 }
 
 /// How opaque tokens are checked: by introspection, by userinfo, or by both together.
-fn check(draft: &mut Draft<'_, '_>, issuers: &[Issuer]) -> Option<Check> {
+fn check(draft: &mut Draft<'_, '_>, issuers: &[Issuer]) -> Option<Arc<dyn Inspect>> {
     let binding = draft.raw.binding_endpoint.clone();
     let userinfo = draft.raw.userinfo_endpoint.clone();
     if let Some(endpoint) = draft.raw.introspection_endpoint.clone() {
@@ -44,7 +45,7 @@ fn check(draft: &mut Draft<'_, '_>, issuers: &[Issuer]) -> Option<Check> {
         }
         let mut introspection = draft.introspection(&endpoint, issuers)?;
         introspection.userinfo = userinfo;
-        return Some(Check::Introspection(introspection));
+        return Some(Arc::new(introspection));
     }
     let Some(endpoint) = userinfo else {
         if binding.is_some() {
@@ -62,7 +63,7 @@ fn check(draft: &mut Draft<'_, '_>, issuers: &[Issuer]) -> Option<Check> {
     {
         return None;
     }
-    Some(Check::Userinfo(Userinfo { endpoint, binding }))
+    Some(Arc::new(Userinfo { endpoint, binding }))
 }
 
 fn issuer(draft: &mut Draft<'_, '_>) -> Option<Issuer> {

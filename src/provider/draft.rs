@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::Issuer;
-use crate::authenticate::introspection::{ClientAuth, Introspection};
+use crate::document::problem::Report;
+use crate::document::{ClientAuthMethod, Kind, RawProvider};
+use crate::document::{ProviderId, Secrets};
 use crate::http::Endpoint;
+use crate::inspect::{ClientAuth, Introspection};
 use crate::keys::KeySet;
 use crate::keys::cache::KeySource;
 use crate::secret::Secret;
-use crate::settings::document::{ClientAuthMethod, Kind, RawProvider};
-use crate::settings::problem::Report;
-use crate::settings::{ProviderId, Secrets};
 use crate::signing::PrivateKey;
 
 /// The fields that say how JWTs are verified.
@@ -177,7 +177,7 @@ impl<'d, 'p> Draft<'d, 'p> {
             );
             let name = self.raw.private_key.clone();
             let pem = self.secret(name.as_ref(), "private_key")?;
-            let key = PrivateKey::from_pem(pem.reveal())
+            let key = PrivateKey::from_pem(pem.expose_secret())
                 .map_err(|error| self.wrong("private_key", &error.to_string()))
                 .ok()?;
             return Some(ClientAuth::PrivateKeyJwt {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::draft::{Draft, KEYS};
 use super::resolve::{Defaults, resolve_shared};
 use super::{Groups, Issuer};
-use crate::authenticate::claims::VerifiedClaims;
+use crate::claims::Claims;
 
 /// Microsoft Graph, by its id and its names.
 const GRAPH: [&str; 3] = [
@@ -81,7 +81,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
 
 /// App-only: an access token, which names its client, without the scopes that a user's has.
 /// `idtyp`, which all kinds know, is an optional claim.
-pub(super) fn is_app_only(claims: &VerifiedClaims) -> bool {
+pub(super) fn is_app_only(claims: &Claims) -> bool {
     let names_client = ["azp", "appid"]
         .iter()
         .any(|name| claims.claim(name).is_some());

@@ -4,14 +4,19 @@
 //! token in its query; there is no other way. User ids are of one app alone and mean nothing to
 //! Atlassian, so a mapping table gives the usernames.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::Vendor;
 use super::draft::Draft;
 use super::resolve::{Defaults, resolve_shared};
-use crate::authenticate::online::{AskError, Check, Question, Word, renamed, seconds};
+use crate::credential::Vendor;
 use crate::error::Denial;
 use crate::http::{Endpoint, FetchError};
+use crate::inspect::{
+    EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
+    TokenStatus, renamed, seconds,
+};
 use crate::secret::Secret;
 
 /// Facebook's `debug_token`.
@@ -42,11 +47,11 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
             opaque: endpoint
                 .zip(client)
                 .map(|(endpoint, (client_id, client_secret))| {
-                    Check::Facebook(DebugToken {
+                    Arc::new(DebugToken {
                         endpoint,
                         client_id,
                         client_secret,
-                    })
+                    }) as Arc<dyn Inspect>
                 }),
             vendor: Some(Vendor::Facebook),
             username: Some(&["user_id"]),
@@ -55,24 +60,36 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     )
 }
 
+impl Inspect for DebugToken {
+    fn inspect<'i>(&'i self, request: &'i InspectionRequest<'_>) -> Inspecting<'i> {
+        Box::pin(self.ask(request))
+    }
+
+    fn endpoints(&self) -> Vec<InspectionEndpoint<'_>> {
+        vec![EndpointRole::Introspection.at(&self.endpoint)]
+    }
+}
+
 impl DebugToken {
-    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
-        let app_token = [self.client_id.as_str(), self.client_secret.reveal()].join("|");
+    async fn ask(&self, request: &InspectionRequest<'_>) -> Result<TokenStatus, InspectionError> {
+        let app_token = [self.client_id.as_str(), self.client_secret.expose_secret()].join("|");
         let endpoint = self.endpoint.with_query(&[
-            ("input_token", question.token.reveal()),
+            ("input_token", request.token.expose_secret()),
             ("access_token", &app_token),
         ]);
-        let reply = question.send(question.http.get_request(&endpoint)).await?;
+        let reply = request.send(request.http.get_request(&endpoint)).await?;
         let answer = reply.object()?;
         if let Some(error) = answer.get("error") {
             return match error.get("code").and_then(Value::as_u64) {
                 // The token is of another app, or can't be read at all.
-                Some(100) => Ok(Word::NotMine),
+                Some(100) => Ok(TokenStatus::Inactive),
                 // Limits of the app, the user, the page and of custom kinds.
-                Some(4 | 17 | 32 | 341 | 613) => Err(AskError::RateLimited(reply.retry_after)),
+                Some(4 | 17 | 32 | 341 | 613) => {
+                    Err(InspectionError::RateLimited(reply.retry_after))
+                }
                 Some(1 | 2) => Err(FetchError::Status(reply.status).into()),
                 // The app token itself is refused: OAuth, API key or signature.
-                code => Err(AskError::Misconfigured {
+                code => Err(InspectionError::Misconfigured {
                     status: reply.status,
                     credentials: matches!(code, Some(101 | 104 | 190)),
                 }),
@@ -86,10 +103,10 @@ impl DebugToken {
             return Err(FetchError::Unusable("a token's data").into());
         };
         if data.get("is_valid") != Some(&Value::Bool(true)) {
-            return Ok(Word::NotMine);
+            return Ok(TokenStatus::Inactive);
         }
         if data.get("type").and_then(Value::as_str) != Some("USER") {
-            return Ok(Word::Refused(Denial::TokenTypeUnsupported));
+            return Ok(TokenStatus::Rejected(Denial::TokenTypeUnsupported));
         }
         let mut claims = renamed(data, &[("scopes", "scope"), ("issued_at", "iat")]);
         // Ids are numbers in old answers and text in newer ones.
@@ -112,6 +129,6 @@ impl DebugToken {
                 claims.insert("exp".to_owned(), json!(at.ok()));
             }
         }
-        Ok(Word::Claims(claims))
+        Ok(TokenStatus::Active(claims))
     }
 }

@@ -3,14 +3,21 @@
 //! GitHub's check answers for tokens of one application alone, so it binds the token and tells of
 //! its user in one request: [check a token](https://docs.github.com/en/rest/apps/oauth-applications#check-a-token).
 
-use aws_smithy_types::date_time::{DateTime, Format};
-use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::Vendor;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::draft::{Draft, is_host_of};
 use super::resolve::{Defaults, resolve_shared};
-use crate::authenticate::online::{AskError, Check, Question, Word, renamed};
+use crate::credential::Vendor;
 use crate::http::Endpoint;
+use crate::inspect::{
+    EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
+    TokenStatus, renamed,
+};
 use crate::secret::Secret;
 
 /// The check of a token of our application.
@@ -45,13 +52,13 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
         }
         let url = format!("{api}/applications/{client_id}/token");
         let endpoint = draft.endpoint(draft.raw.binding_endpoint.clone(), "base_url", &url)?;
-        Some(Check::GitHub(TokenCheck {
+        Some(TokenCheck {
             endpoint,
             client_id,
             client_secret,
-        }))
+        })
     });
-    if let (Some(Check::GitHub(check)), Some(ids)) = (&check, &draft.raw.client_ids)
+    if let (Some(check), Some(ids)) = (&check, &draft.raw.client_ids)
         && ids.as_slice() != [check.client_id.clone()]
     {
         draft.wrong("client_ids", "expected just `client_id`, or the field to be left out: GitHub tells of tokens of that application alone");
@@ -64,7 +71,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     resolve_shared(
         draft,
         Defaults {
-            opaque: check,
+            opaque: check.map(|check| Arc::new(check) as Arc<dyn Inspect>),
             vendor: Some(Vendor::GitHub),
             username: Some(&["login"]),
             ..Defaults::default()
@@ -72,21 +79,38 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     )
 }
 
+impl Inspect for TokenCheck {
+    fn inspect<'i>(&'i self, request: &'i InspectionRequest<'_>) -> Inspecting<'i> {
+        Box::pin(self.ask(request))
+    }
+
+    /// GitHub answers 5,000 requests an hour of one application.
+    fn unknown_token_pause(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn endpoints(&self) -> Vec<InspectionEndpoint<'_>> {
+        vec![EndpointRole::Introspection.at(&self.endpoint)]
+    }
+}
+
 impl TokenCheck {
-    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
-        let body = json!({"access_token": question.token.reveal()});
-        let request = question
+    async fn ask(&self, request: &InspectionRequest<'_>) -> Result<TokenStatus, InspectionError> {
+        let body = json!({"access_token": request.token.expose_secret()});
+        let check = request
             .http
             .post_json(&self.endpoint, &body)
-            .basic_auth(&self.client_id, Some(self.client_secret.reveal()))
+            .basic_auth(&self.client_id, Some(self.client_secret.expose_secret()))
             .header("x-github-api-version", "2022-11-28");
-        let reply = question.send(request).await?;
+        let reply = request.send(check).await?;
         match reply.status {
             200 => {}
             // Not a token of this application, or none that GitHub takes for one.
-            404 | 422 => return Ok(Word::NotMine),
-            403 if reply.is_rate_limited() => return Err(AskError::RateLimited(reply.retry_after)),
-            _ => return Err(reply.refusal()),
+            404 | 422 => return Ok(TokenStatus::Inactive),
+            403 if reply.is_rate_limited() => {
+                return Err(InspectionError::RateLimited(reply.retry_after));
+            }
+            _ => return Err(InspectionError::unexpected(&reply)),
         }
         let answer = reply.object()?;
         let mut claims = answer
@@ -109,11 +133,11 @@ impl TokenCheck {
         if let Some(expires) = answer.get("expires_at").filter(|at| !at.is_null()) {
             let seconds = expires
                 .as_str()
-                .and_then(|text| DateTime::from_str(text, Format::DateTimeWithOffset).ok())
-                .map(|time| time.secs());
+                .and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok())
+                .map(OffsetDateTime::unix_timestamp);
             // A time that can't be read fails the claims rules.
             claims.insert("exp".to_owned(), seconds.map_or(Value::Null, Value::from));
         }
-        Ok(Word::Claims(claims))
+        Ok(TokenStatus::Active(claims))
     }
 }

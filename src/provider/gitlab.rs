@@ -4,16 +4,20 @@
 //! application that a token was issued to, [the user](https://docs.gitlab.com/api/users/#list-current-user)
 //! who it stands for. Id tokens are verified by GitLab's keys.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::Vendor;
 use super::draft::{Draft, KEYS, is_host_of};
 use super::resolve::{Defaults, resolve_shared};
-use crate::authenticate::claims::VerifiedClaims;
-use crate::authenticate::online::{AskError, Check, Question, Word, renamed, seconds};
-use crate::authenticate::userinfo;
+use crate::claims::Claims;
+use crate::credential::Vendor;
 use crate::error::Denial;
 use crate::http::Endpoint;
+use crate::inspect::{
+    EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
+    TokenStatus, renamed, seconds, userinfo,
+};
 
 /// Token info, and the user.
 #[derive(Clone, Debug)]
@@ -58,11 +62,11 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
         Defaults {
             issuers,
             opaque: token.zip(user).map(|(token, user)| {
-                Check::GitLab(TokenInfo {
+                Arc::new(TokenInfo {
                     token,
                     user,
                     client_ids,
-                })
+                }) as Arc<dyn Inspect>
             }),
             vendor: Some(Vendor::GitLab),
             username: Some(&["username", "preferred_username", "nickname"]),
@@ -73,16 +77,29 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
 }
 
 /// A CI job's id token: the job's own script chooses whom it is for.
-pub(super) fn is_of_a_job(claims: &VerifiedClaims) -> bool {
+pub(super) fn is_of_a_job(claims: &Claims) -> bool {
     claims
         .text("sub")
         .is_some_and(|sub| sub.starts_with("project_path:"))
 }
 
+impl Inspect for TokenInfo {
+    fn inspect<'i>(&'i self, request: &'i InspectionRequest<'_>) -> Inspecting<'i> {
+        Box::pin(self.ask(request))
+    }
+
+    fn endpoints(&self) -> Vec<InspectionEndpoint<'_>> {
+        vec![
+            EndpointRole::TokenInfo.at(&self.token),
+            EndpointRole::Userinfo.at(&self.user),
+        ]
+    }
+}
+
 impl TokenInfo {
-    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
-        let token = match userinfo::read(question, question.http.get_request(&self.token)).await? {
-            Word::Claims(token) => token,
+    async fn ask(&self, request: &InspectionRequest<'_>) -> Result<TokenStatus, InspectionError> {
+        let token = match userinfo::read(request, request.http.get_request(&self.token)).await? {
+            TokenStatus::Active(token) => token,
             other => return Ok(other),
         };
         let client = token
@@ -94,17 +111,17 @@ impl TokenInfo {
                 .iter()
                 .any(|id| client.is_some_and(|uid| uid == id.as_str()))
         {
-            return Ok(Word::Refused(Denial::AudienceMismatch));
+            return Ok(TokenStatus::Rejected(Denial::AudienceMismatch));
         }
-        let user = match userinfo::read(question, question.http.get_request(&self.user)).await? {
-            Word::Claims(user) => user,
+        let user = match userinfo::read(request, request.http.get_request(&self.user)).await? {
+            TokenStatus::Active(user) => user,
             other => return Ok(other),
         };
         if token.get("resource_owner_id") != user.get("id") {
-            return Ok(Word::Refused(Denial::SubjectMismatch));
+            return Ok(TokenStatus::Rejected(Denial::SubjectMismatch));
         }
         if user.get("state").is_some_and(|state| state != "active") {
-            return Ok(Word::Refused(Denial::TokenInactive));
+            return Ok(TokenStatus::Rejected(Denial::TokenInactive));
         }
         let mut claims = renamed(&user, &[("username", "username"), ("id", "id")]);
         if let Some(id) = user.get("id").and_then(Value::as_u64) {
@@ -119,9 +136,9 @@ impl TokenInfo {
         ));
         // `null` for a token that does not expire.
         if let Some(left) = token.get("expires_in").filter(|left| !left.is_null()) {
-            let expires = seconds(left).map(|left| question.now.as_secs().saturating_add(left));
+            let expires = seconds(left).map(|left| request.now.as_secs().saturating_add(left));
             claims.insert("exp".to_owned(), json!(expires));
         }
-        Ok(Word::Claims(claims))
+        Ok(TokenStatus::Active(claims))
     }
 }

@@ -5,14 +5,19 @@
 //! The token goes to tokeninfo in a header, as Google's own Node library sends it, so that it is
 //! in no URL.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use super::Issuer;
 use super::draft::{Draft, KEYS};
 use super::resolve::{Defaults, equals, resolve_shared};
-use super::{Issuer, Vendor};
-use crate::authenticate::online::{AskError, Check, Question, Word, seconds};
-use crate::authenticate::userinfo;
+use crate::credential::Vendor;
 use crate::http::{Endpoint, FetchError};
+use crate::inspect::{
+    EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
+    TokenStatus, seconds, userinfo,
+};
 
 /// Id tokens name either.
 const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
@@ -63,11 +68,11 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
                 .unwrap_or_default(),
             opaque: token.map(|token| {
                 let user = user.filter(|_| hd.is_some());
-                Check::Google(TokenInfo {
+                Arc::new(TokenInfo {
                     token,
                     user,
                     client_ids,
-                })
+                }) as Arc<dyn Inspect>
             }),
             vendor: Some(Vendor::Google),
             username: Some(&["email"]),
@@ -81,11 +86,25 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     provider
 }
 
+impl Inspect for TokenInfo {
+    fn inspect<'i>(&'i self, request: &'i InspectionRequest<'_>) -> Inspecting<'i> {
+        Box::pin(self.ask(request))
+    }
+
+    fn endpoints(&self) -> Vec<InspectionEndpoint<'_>> {
+        let token = EndpointRole::TokenInfo.at(&self.token);
+        let user = self.user.iter();
+        std::iter::once(token)
+            .chain(user.map(|endpoint| EndpointRole::Userinfo.at(endpoint)))
+            .collect()
+    }
+}
+
 impl TokenInfo {
-    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
+    async fn ask(&self, request: &InspectionRequest<'_>) -> Result<TokenStatus, InspectionError> {
         let mut claims =
-            match userinfo::read(question, question.http.post_form(&self.token, &[])).await? {
-                Word::Claims(claims) => claims,
+            match userinfo::read(request, request.http.post_form(&self.token, &[])).await? {
+                TokenStatus::Active(claims) => claims,
                 other => return Ok(other),
             };
         // Numbers come as text.
@@ -100,10 +119,10 @@ impl TokenInfo {
             Some(user)
                 if self.client_ids.is_empty() || self.client_ids.iter().any(|id| id == client) =>
             {
-                userinfo::add(user, question, claims).await
+                userinfo::add(user, request, claims).await
             }
             // Of another client, or nothing is left to ask: the rules decide.
-            _ => Ok(Word::Claims(claims)),
+            _ => Ok(TokenStatus::Active(claims)),
         }
     }
 }

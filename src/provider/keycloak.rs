@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Groups;
 use super::draft::{CLIENT, Draft, KEYS, ONLINE};
 use super::resolve::{Defaults, resolve_shared};
-use crate::authenticate::claims::{VerifiedClaims, names};
+use crate::claims::{Claims, names};
 use crate::error::Denial;
 
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
@@ -67,7 +67,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
 /// # Errors
 ///
 /// [`Denial::ClaimsMalformed`] when one of the two claims is not as Keycloak writes it.
-pub(crate) fn roles(claims: &VerifiedClaims) -> Result<Vec<String>, Denial> {
+pub(crate) fn roles(claims: &Claims) -> Result<Vec<String>, Denial> {
     let of = |access: &Value| access.get("roles").map_or_else(|| Ok(Vec::new()), names);
     let mut roles = claims
         .claim("realm_access")
@@ -85,7 +85,7 @@ pub(crate) fn roles(claims: &VerifiedClaims) -> Result<Vec<String>, Denial> {
 }
 
 /// Whether a token names no roles of any kind, as lightweight ones do.
-pub(crate) fn is_silent_on_roles(claims: &VerifiedClaims) -> bool {
+pub(crate) fn is_silent_on_roles(claims: &Claims) -> bool {
     claims.claim("realm_access").is_none() && claims.claim("resource_access").is_none()
 }
 
@@ -93,13 +93,13 @@ pub(crate) fn is_silent_on_roles(claims: &VerifiedClaims) -> bool {
 const SERVICE_ACCOUNT: &str = "service-account-";
 
 /// A client's own user, by its name.
-pub(super) fn is_service_account(claims: &VerifiedClaims) -> bool {
+pub(super) fn is_service_account(claims: &Claims) -> bool {
     name(claims).is_some_and(|name| name.starts_with(SERVICE_ACCOUNT))
 }
 
 /// Whether it is the user of this very client, and no person who registered under such a name:
 /// people have a session.
-pub(super) fn is_service_account_of(claims: &VerifiedClaims, client_id: &str) -> bool {
+pub(super) fn is_service_account_of(claims: &Claims, client_id: &str) -> bool {
     let has_session = claims.claim("sid").is_some() || claims.claim("session_state").is_some();
     name(claims).is_none_or(|name| {
         let client = name.strip_prefix(SERVICE_ACCOUNT);
@@ -107,7 +107,7 @@ pub(super) fn is_service_account_of(claims: &VerifiedClaims, client_id: &str) ->
     })
 }
 
-fn name(claims: &VerifiedClaims) -> Option<&str> {
+fn name(claims: &Claims) -> Option<&str> {
     claims
         .text("preferred_username")
         .or_else(|| claims.text("username"))

@@ -7,7 +7,7 @@
 use super::Groups;
 use super::draft::{CLIENT, Draft, KEYS, ONLINE};
 use super::resolve::{Defaults, resolve_shared};
-use crate::settings::document::Verify;
+use crate::document::Verify;
 
 pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     draft.takes(

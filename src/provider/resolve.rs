@@ -1,23 +1,24 @@
 //! From a provider's document to a [`Provider`]: what all kinds share.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
 use super::draft::Draft;
-use super::{AudienceRule, Groups, Issuer, OnlineFor, Provider, TokenUse, Vendor};
-use crate::authenticate::online::Check;
-use crate::authenticate::rules::{Requirement, Test};
-use crate::authenticate::userinfo::Userinfo;
-use crate::http::{Endpoint, HttpClient};
-use crate::keys::ALGORITHMS;
-use crate::settings::document::{
-    Kind, RawRequirement, RawTransform, RawUsernameRule, Trust, Verify,
+use super::{AudienceRule, Groups, Issuer, OnlineFor, Provider, Requirement, Test};
+use crate::claims::{AttributePath, AuthMethod};
+use crate::credential::Vendor;
+use crate::document::problem::Report;
+use crate::document::{
+    Kind, RawRequirement, RawTransform, RawUsernameRule, TokenUse, Trust, Verify,
 };
-use crate::settings::problem::Report;
-use crate::username::{AttributePath, DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
+use crate::http::{Endpoint, HttpClient};
+use crate::inspect::{Inspect, Userinfo};
+use crate::keys::ALGORITHMS;
+use crate::username::{DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
 
 /// How long a provider's word is used again where the settings don't say.
 const DEFAULT_RECHECK: Duration = Duration::from_mins(1);
@@ -32,7 +33,7 @@ pub(super) struct Defaults<'d> {
     pub(super) username: Option<&'d [&'d str]>,
     pub(super) groups: Groups,
     /// How opaque tokens are checked.
-    pub(super) opaque: Option<Check>,
+    pub(super) opaque: Option<Arc<dyn Inspect>>,
     /// Where the provider can be asked about JWTs, unless the settings name other endpoints.
     pub(super) introspection: Option<Endpoint>,
     pub(super) userinfo: Option<Endpoint>,
@@ -45,7 +46,7 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
     let (issuers, opaque, online) = verification(&mut draft, &defaults);
     let audience = audience(&mut draft, defaults.id_tokens_alone, opaque.as_ref());
     if let Some(check) = &opaque
-        && !check.is_bound()
+        && !check.binds_client()
         && !audience.any_client
     {
         draft.wrong(
@@ -120,7 +121,11 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
 fn verification(
     draft: &mut Draft<'_, '_>,
     defaults: &Defaults<'_>,
-) -> (Vec<Issuer>, Option<Check>, Option<Check>) {
+) -> (
+    Vec<Issuer>,
+    Option<Arc<dyn Inspect>>,
+    Option<Arc<dyn Inspect>>,
+) {
     let mut issuers = defaults.issuers.clone();
     let introspection = draft
         .raw
@@ -137,7 +142,7 @@ fn verification(
             draft.wrong("introspection_endpoint", "is missing; `verify` needs it");
         }
         let check = draft.introspection(introspection.as_ref()?, &defaults.issuers)?;
-        Some(Check::Introspection(check))
+        Some(Arc::new(check) as Arc<dyn Inspect>)
     };
     let by_userinfo = |draft: &mut Draft<'_, '_>, binding: Option<Endpoint>| {
         if userinfo.is_none() {
@@ -149,7 +154,7 @@ fn verification(
             draft.wrong(field, "is missing; `verify` needs it");
         }
         let endpoint = userinfo.clone()?;
-        Some(Check::Userinfo(Userinfo { endpoint, binding }))
+        Some(Arc::new(Userinfo { endpoint, binding }) as Arc<dyn Inspect>)
     };
     let opaque = defaults.opaque.clone();
     match draft.raw.verify.unwrap_or(Verify::Jwt) {
@@ -163,12 +168,12 @@ fn verification(
             }
             let check = if verify == Verify::Introspection {
                 opaque
-                    .filter(|check| matches!(check, Check::Introspection(_)))
+                    .filter(|check| check.auth_method() == AuthMethod::Introspection)
                     .or_else(|| by_introspection(draft))
             } else {
                 let binding = draft.raw.binding_endpoint.clone();
                 opaque
-                    .filter(|check| matches!(check, Check::Userinfo(_)))
+                    .filter(|check| check.auth_method() == AuthMethod::Userinfo)
                     .or_else(|| by_userinfo(draft, binding))
             };
             (issuers, check, None)
@@ -179,7 +184,7 @@ fn verification(
 fn audience(
     draft: &mut Draft<'_, '_>,
     id_tokens_alone: bool,
-    opaque: Option<&Check>,
+    opaque: Option<&Arc<dyn Inspect>>,
 ) -> AudienceRule {
     let rule = AudienceRule {
         any_client: draft.raw.trust == Some(Trust::AnyClient),
@@ -196,7 +201,7 @@ fn audience(
         );
     }
     // Both make sense together where the lists are for JWTs, and opaque tokens can't be bound.
-    let unbound = opaque.is_some_and(|check| !check.is_bound());
+    let unbound = opaque.is_some_and(|check| !check.binds_client());
     if listed && rule.any_client && !unbound {
         draft.wrong(
             "trust",

@@ -5,16 +5,21 @@
 //! [Sign in with Slack](https://docs.slack.dev/authentication/sign-in-with-slack/),
 //! [openid.connect.userInfo](https://docs.slack.dev/reference/methods/openid.connect.userInfo).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::Vendor;
 use super::draft::{Draft, KEYS};
 use super::resolve::{Defaults, equals, resolve_shared};
-use crate::authenticate::online::{AskError, Check, Question, Word};
-use crate::authenticate::userinfo;
+use crate::claims::AuthMethod;
+use crate::credential::Vendor;
+use crate::document::Trust;
 use crate::error::Denial;
 use crate::http::{Endpoint, FetchError};
-use crate::settings::document::Trust;
+use crate::inspect::{
+    EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
+    TokenStatus, userinfo,
+};
 
 const USER: &str = "https://slack.com/user_id";
 const TEAM: &str = "https://slack.com/team_id";
@@ -49,7 +54,7 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
             issuers,
             opaque: endpoint
                 .filter(|_| any_client)
-                .map(|endpoint| Check::Slack(UserInfo { endpoint })),
+                .map(|endpoint| Arc::new(UserInfo { endpoint }) as Arc<dyn Inspect>),
             vendor: Some(Vendor::Slack),
             username: Some(&[USER]),
             id_tokens_alone: true,
@@ -63,12 +68,30 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
     provider
 }
 
+impl Inspect for UserInfo {
+    fn inspect<'i>(&'i self, request: &'i InspectionRequest<'_>) -> Inspecting<'i> {
+        Box::pin(self.ask(request))
+    }
+
+    fn binds_client(&self) -> bool {
+        false
+    }
+
+    fn auth_method(&self) -> AuthMethod {
+        AuthMethod::Userinfo
+    }
+
+    fn endpoints(&self) -> Vec<InspectionEndpoint<'_>> {
+        vec![EndpointRole::Userinfo.at(&self.endpoint)]
+    }
+}
+
 impl UserInfo {
-    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Word, AskError> {
-        let request = question.with_bearer(question.http.post_form(&self.endpoint, &[]));
-        let reply = question.send(request).await?;
+    async fn ask(&self, request: &InspectionRequest<'_>) -> Result<TokenStatus, InspectionError> {
+        let userinfo = request.with_bearer(request.http.post_form(&self.endpoint, &[]));
+        let reply = request.send(userinfo).await?;
         if reply.status != 200 {
-            return Err(reply.refusal());
+            return Err(InspectionError::unexpected(&reply));
         }
         let mut answer = reply.object()?;
         // Failures come with status 200 as well.
@@ -76,16 +99,20 @@ impl UserInfo {
             answer.remove("ok"),
             answer.get("error").and_then(Value::as_str),
         ) {
-            (Some(Value::Bool(true)), _) => Ok(Word::Claims(userinfo::of_the_user(answer))),
+            (Some(Value::Bool(true)), _) => Ok(TokenStatus::Active(userinfo::of_the_user(answer))),
             (Some(Value::Bool(false)), Some(error)) => match error {
                 "invalid_auth"
                 | "not_authed"
                 | "token_revoked"
                 | "token_expired"
                 | "account_inactive"
-                | "not_allowed_token_type" => Ok(Word::NotMine),
-                "missing_scope" | "no_permission" => Ok(Word::Refused(Denial::ScopeInsufficient)),
-                "ratelimited" | "rate_limited" => Err(AskError::RateLimited(reply.retry_after)),
+                | "not_allowed_token_type" => Ok(TokenStatus::Inactive),
+                "missing_scope" | "no_permission" => {
+                    Ok(TokenStatus::Rejected(Denial::ScopeInsufficient))
+                }
+                "ratelimited" | "rate_limited" => {
+                    Err(InspectionError::RateLimited(reply.retry_after))
+                }
                 _ => Err(FetchError::Unusable("a userinfo answer").into()),
             },
             _ => Err(FetchError::Unusable("a userinfo answer").into()),

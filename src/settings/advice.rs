@@ -1,8 +1,9 @@
 //! What is allowed and seldom wise, as far as a load can tell: said in the log each time.
 
+use super::Settings;
+use crate::access::BasicAuth;
+use crate::document::{Kind, Mode};
 use crate::keys::cache::KeySource;
-use crate::settings::document::{Kind, Mode};
-use crate::settings::{BasicAuth, Settings};
 
 /// One thing that is valid and seldom wise. Never holds a value.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,7 +23,8 @@ pub struct Advice {
 }
 
 impl Advice {
-    pub(super) fn new(id: &'static str, parameter: impl Into<String>, field: &str) -> Self {
+    /// Advice of this rule, about this field of a parameter.
+    pub fn new(id: &'static str, parameter: impl Into<String>, field: &str) -> Self {
         Self {
             id,
             parameter: parameter.into(),
@@ -33,17 +35,23 @@ impl Advice {
         }
     }
 
-    pub(super) fn why(mut self, why: impl Into<String>) -> Self {
+    /// What follows from it.
+    #[must_use]
+    pub fn why(mut self, why: impl Into<String>) -> Self {
         self.why = why.into();
         self
     }
 
-    pub(super) fn instead(mut self, instead: &'static str) -> Self {
+    /// What would be better.
+    #[must_use]
+    pub fn instead(mut self, instead: &'static str) -> Self {
         self.instead = instead;
         self
     }
 
-    pub(super) fn severe(mut self) -> Self {
+    /// It can let in someone who should stay outside, or make one user another.
+    #[must_use]
+    pub fn severe(mut self) -> Self {
         self.severe = true;
         self
     }
@@ -51,7 +59,7 @@ impl Advice {
 
 impl Settings {
     /// What is said in the log at each load.
-    pub(super) fn advice_at_load(&self) -> Vec<Advice> {
+    pub fn advice_at_load(&self) -> Vec<Advice> {
         let mut advice = Vec::new();
         let mode = match self.general.mode {
             Mode::Enforce => None,
@@ -74,7 +82,11 @@ impl Settings {
                     .severe(),
             );
         }
-        for product in self.products.iter().filter(|one| one.has_no_rules()) {
+        for product in self
+            .products
+            .iter()
+            .filter(|one| one.access().has_no_rules())
+        {
             let name = format!("products/{}", product.id());
             advice.push(
                 Advice::new("no_access_rules", name, "access")

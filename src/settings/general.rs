@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::settings::document::{Mode, RawApiTokens, RawBasicAuth, RawGeneral};
-use crate::settings::problem::Report;
+use crate::access::BasicAuth;
+use crate::authenticate::ApiTokenRules;
+use crate::document::problem::Report;
+use crate::document::{Mode, RawApiTokens, RawBasicAuth, RawGeneral};
 
 /// How long settings are used before they are read again.
 const DEFAULT_REFRESH: Duration = Duration::from_mins(5);
@@ -21,40 +23,13 @@ pub struct General {
     /// What becomes of Basic credentials.
     pub basic_auth: BasicAuth,
     /// Our own tokens; `None` accepts none.
-    pub api_tokens: Option<ApiTokens>,
+    pub api_tokens: Option<ApiTokenRules>,
     /// The order in which providers are asked about opaque tokens.
     pub(crate) opaque_order: Vec<String>,
     /// Names of headers that name users at the origin, in lower case and with `-` for `_`.
     pub(crate) identity_headers: Vec<String>,
     /// Values of API keys by client id, `*` for all others.
     pub(crate) usage_keys: BTreeMap<String, String>,
-}
-
-/// What becomes of Basic credentials.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum BasicAuth {
-    /// They are refused.
-    Deny,
-    /// Atlassian checks them.
-    PassThrough,
-    /// Atlassian checks those of some users, and all on some paths; the rest is refused.
-    Some {
-        /// User names, in lower case, with `*` for any characters.
-        users: Vec<String>,
-        /// Paths in the API, with `*` for any characters.
-        paths: Vec<String>,
-    },
-}
-
-/// The rules of our own tokens.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ApiTokens {
-    /// Accepted as the password of Basic auth too.
-    pub allow_basic: bool,
-    /// The longest time from creation.
-    pub max_lifetime: Duration,
-    /// How long a record is used before it is read again.
-    pub recheck: Duration,
 }
 
 impl Default for General {
@@ -73,12 +48,11 @@ impl Default for General {
 
 impl General {
     pub(super) fn resolve(raw: RawGeneral, report: &mut Report<'_>) -> Self {
-        let refresh = bounded(
+        let refresh = report.bounded(
             raw.refresh_seconds,
             DEFAULT_REFRESH.as_secs(),
             3_600,
             "refresh_seconds",
-            report,
         );
         Self {
             refresh: Duration::from_secs(refresh),
@@ -189,42 +163,18 @@ fn basic_auth(raw: Option<RawBasicAuth>, report: &mut Report<'_>) -> BasicAuth {
     }
 }
 
-fn api_tokens(raw: &RawApiTokens, report: &mut Report<'_>) -> Option<ApiTokens> {
-    let days = bounded(
+fn api_tokens(raw: &RawApiTokens, report: &mut Report<'_>) -> Option<ApiTokenRules> {
+    let days = report.bounded(
         raw.max_lifetime_days,
         365,
         3_650,
         "api_tokens.max_lifetime_days",
-        report,
     );
-    let recheck = bounded(
-        raw.recheck_seconds,
-        60,
-        3_600,
-        "api_tokens.recheck_seconds",
-        report,
-    );
-    let tokens = ApiTokens {
+    let recheck = report.bounded(raw.recheck_seconds, 60, 3_600, "api_tokens.recheck_seconds");
+    let tokens = ApiTokenRules {
         allow_basic: raw.allow_basic.unwrap_or_default(),
         max_lifetime: DAY.saturating_mul(u32::try_from(days).unwrap_or(1)),
         recheck: Duration::from_secs(recheck),
     };
     raw.enabled.unwrap_or_default().then_some(tokens)
-}
-
-pub(crate) fn bounded(
-    value: Option<u64>,
-    default: u64,
-    most: u64,
-    field: &str,
-    report: &mut Report<'_>,
-) -> u64 {
-    match value {
-        None => default,
-        Some(value) if (1..=most).contains(&value) => value,
-        Some(_) => {
-            report.wrong(field, &format!("expected a number from 1 to {most}"));
-            default
-        }
-    }
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Around, NeverImpersonate};
-use crate::error::{Fault, Forbidden};
-use crate::settings::Secrets;
-use crate::settings::document::RawUpstream;
-use crate::settings::problem::Report;
-use crate::signing::{EcPublicKey, PrivateKey, random_id};
+use super::{NeverImpersonate, RequestContext};
+use crate::document::RawUpstream;
+use crate::document::Secrets;
+use crate::document::problem::Report;
+use crate::error::{Fault, Forbidden, Refusal};
+use crate::random;
+use crate::signing::{EcPublicKey, PrivateKey};
 use crate::username::Username;
 
 /// How long an assertion holds beyond the time for which API Gateway may send it again: what a
@@ -22,7 +23,7 @@ const LONGEST_CACHE: u32 = 3_600;
 
 /// What assertions are made of.
 #[derive(Clone, Debug)]
-pub(crate) struct Assertion {
+pub struct Assertion {
     key: PrivateKey,
     public: EcPublicKey,
     issuer: String,
@@ -39,7 +40,7 @@ impl Assertion {
         let field = "upstream.private_key";
         let secret = report.secret(secrets, raw.private_key.as_ref(), field);
         let key = secret.and_then(|secret| {
-            let key = PrivateKey::from_pem(secret.reveal()).ok();
+            let key = PrivateKey::from_pem(secret.expose_secret()).ok();
             let found = key.and_then(|key| key.ec_public_key().map(|public| (key, public)));
             if found.is_none() {
                 report.wrong(
@@ -74,13 +75,13 @@ impl Assertion {
     pub(super) fn header(
         &self,
         username: &Username,
-        around: Around<'_>,
-    ) -> Result<Result<String, Forbidden>, Fault> {
+        cx: RequestContext<'_>,
+    ) -> Result<String, Refusal> {
         if self.never_impersonate.contains(username) {
-            return Ok(Err(Forbidden::ImpersonationRefused));
+            return Err(Forbidden::ImpersonationRefused.into());
         }
-        let now = around.fetch.clock.now();
-        let cached = Duration::from_secs(around.cache_seconds.unwrap_or(LONGEST_CACHE).into());
+        let now = cx.fetch.clock.now();
+        let cached = Duration::from_secs(cx.cache_seconds.unwrap_or(LONGEST_CACHE).into());
         let expires = now.saturating_add(cached).saturating_add(SLACK);
         let claims = json!({
             "iss": self.issuer,
@@ -88,23 +89,21 @@ impl Assertion {
             "sub": username.as_str(),
             "iat": now.as_secs(),
             "exp": expires.as_secs(),
-            "jti": random_id().map_err(|_| Fault::SigningFailed)?,
+            "jti": random::id().map_err(|_| Fault::SigningFailed)?,
         });
         let token = self
             .key
             .sign_jwt(Some(self.public.key_id()), &claims)
             .map_err(|_| Fault::SigningFailed)?;
-        Ok(Ok(format!("Bearer {token}")))
+        Ok(format!("Bearer {token}"))
     }
 
-    #[cfg(feature = "cli")]
     pub(super) fn never_impersonate(&self) -> &NeverImpersonate {
         &self.never_impersonate
     }
 
     /// The key that verifies the assertions, as a JWK (RFC 7517).
-    #[cfg(feature = "cli")]
-    pub(crate) fn jwk(&self) -> serde_json::Value {
+    pub fn jwk(&self) -> serde_json::Value {
         self.public.jwk()
     }
 }

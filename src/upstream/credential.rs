@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::settings::document::UpstreamScheme;
+use crate::document::UpstreamScheme;
 
 /// The most bytes of a credential: it must fit into an answer beside policy and context.
 const MAX_CREDENTIAL: usize = 1_000;

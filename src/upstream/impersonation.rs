@@ -3,17 +3,17 @@
 use percent_encoding::percent_decode_str;
 
 use super::oauth1::{Moment, Signer, SignerError};
-use super::{Around, NeverImpersonate};
-use crate::error::{Fault, Forbidden};
+use super::{NeverImpersonate, RequestContext};
+use crate::document::RawUpstream;
+use crate::document::Secrets;
+use crate::document::problem::Report;
+use crate::error::{Fault, Forbidden, Refusal};
 use crate::event::{EventKind, Request};
-use crate::settings::Secrets;
-use crate::settings::document::RawUpstream;
-use crate::settings::problem::Report;
 use crate::username::Username;
 
 /// What requests are signed with.
 #[derive(Clone, Debug)]
-pub(crate) struct OAuth1 {
+pub struct OAuth1 {
     signer: Signer,
     never_impersonate: NeverImpersonate,
 }
@@ -36,7 +36,7 @@ impl OAuth1 {
             "the base URL in the product's own settings, such as `https://jira.example.com/jira`",
         );
         let never_impersonate = NeverImpersonate::resolve(raw.never_impersonate, report);
-        let signer = Signer::new(&consumer_key?, secret?.reveal(), &base_url?);
+        let signer = Signer::new(&consumer_key?, secret?.expose_secret(), &base_url?);
         let signer = signer.map_err(|error| {
             let field = match error {
                 SignerError::ConsumerKey => "upstream.consumer_key",
@@ -51,7 +51,6 @@ impl OAuth1 {
         })
     }
 
-    #[cfg(feature = "cli")]
     pub(super) fn never_impersonate(&self) -> &NeverImpersonate {
         &self.never_impersonate
     }
@@ -60,24 +59,24 @@ impl OAuth1 {
     pub(super) fn sign(
         &self,
         username: &Username,
-        around: Around<'_>,
-    ) -> Result<Result<String, Forbidden>, Fault> {
+        cx: RequestContext<'_>,
+    ) -> Result<String, Refusal> {
         if self.never_impersonate.contains(username) {
-            return Ok(Err(Forbidden::ImpersonationRefused));
+            return Err(Forbidden::ImpersonationRefused.into());
         }
-        let request = around.request;
+        let request = cx.request;
         if matches!(request.kind, EventKind::RestToken | EventKind::WebSocket) {
-            return Err(Fault::RequestNotSignable);
+            return Err(Fault::RequestNotSignable.into());
         }
         // Parameters of a form are part of the signature (RFC 5849, section 3.4.1.3.1), and an
         // authorizer never sees the body.
         let is_form = |value: &str| value.to_ascii_lowercase().contains("x-www-form-urlencoded");
         if request.content_type.iter().any(|value| is_form(value)) {
-            return Ok(Err(Forbidden::FormNotSignable));
+            return Err(Forbidden::FormNotSignable.into());
         }
         let moment =
-            Moment::at(around.fetch.clock.now().as_secs()).map_err(|_| Fault::SigningFailed)?;
-        let path = path_below(request, around.product.path());
+            Moment::at(cx.fetch.clock.now().as_secs()).map_err(|_| Fault::SigningFailed)?;
+        let path = path_below(request, cx.path);
         self.signer
             .authorization(
                 request.arn.method(),
@@ -86,8 +85,7 @@ impl OAuth1 {
                 username,
                 &moment,
             )
-            .map(Ok)
-            .map_err(|_| Fault::SigningFailed)
+            .map_err(|_| Fault::SigningFailed.into())
     }
 }
 

@@ -20,10 +20,10 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use thiserror::Error;
 
-use crate::authenticate::api_token::characters;
+use crate::random;
 use crate::username::Username;
 
-pub use reserved::is_reserved;
+pub(super) use reserved::is_reserved;
 
 /// The parameter that names the user. Atlassian reads it from the query alone.
 const REQUESTOR: &str = "xoauth_requestor_id";
@@ -113,11 +113,9 @@ impl Moment {
     ///
     /// [`SignError`] when there is no randomness.
     pub fn at(seconds: u64) -> Result<Self, SignError> {
-        let mut bytes = [0; NONCE_LENGTH];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SignError)?;
         Ok(Self {
             seconds,
-            nonce: characters(&bytes, NONCE_LENGTH),
+            nonce: random::text(NONCE_LENGTH).map_err(|_| SignError)?,
         })
     }
 }

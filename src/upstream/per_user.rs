@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use tracing::{error, info};
 
-use super::{Around, header};
-use crate::error::Fault;
-use crate::records::Records;
+use super::{RequestContext, header};
+use crate::document::problem::Report;
+use crate::document::{RawUpstream, UpstreamScheme};
+use crate::error::{Fault, Forbidden, Refusal};
 use crate::secret::Secret;
-use crate::settings::document::{RawUpstream, UpstreamScheme};
-use crate::settings::general::bounded;
-use crate::settings::problem::Report;
-use crate::settings::source::RecordName;
+use crate::store::RecordName;
+use crate::store::records::Records;
 use crate::username::Username;
 
 /// How long a credential is used before it is read again.
@@ -20,19 +19,19 @@ const DEFAULT_RECHECK: u64 = 300;
 
 /// Lookups of users seen for the first time that may come to nothing at once, and how long one more
 /// takes. These users are verified, so there is no guessing; it keeps to SSM's rate.
-const MISSES_AT_ONCE: u32 = 100;
-const MISS_PAUSE: Duration = Duration::from_millis(100);
+const UNKNOWN_AT_ONCE: u32 = 100;
+const UNKNOWN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Credentials by username.
-pub(crate) type Users = Records<String, Stored>;
+pub type Users = Records<String, Stored>;
 
 /// No credentials yet.
-pub(crate) fn users() -> Users {
-    Records::new(MISSES_AT_ONCE, MISS_PAUSE)
+pub fn users() -> Users {
+    Records::new(UNKNOWN_AT_ONCE, UNKNOWN_PAUSE)
 }
 
 /// What is stored of a user.
-pub(crate) enum Stored {
+pub enum Stored {
     /// One credential for all products.
     One(Secret),
     /// Credentials by product.
@@ -63,7 +62,7 @@ impl Stored {
 
 /// Each user's own credential, in this scheme.
 #[derive(Clone, Debug)]
-pub(crate) struct PerUser {
+pub struct PerUser {
     scheme: UpstreamScheme,
     recheck: Duration,
     /// Other products take users' credentials too: one product's token is not for another.
@@ -73,7 +72,7 @@ pub(crate) struct PerUser {
 impl PerUser {
     pub(super) fn resolve(raw: &RawUpstream, report: &mut Report<'_>) -> Self {
         let field = "upstream.recheck_seconds";
-        let seconds = bounded(raw.recheck_seconds, DEFAULT_RECHECK, 3_600, field, report);
+        let seconds = report.bounded(raw.recheck_seconds, DEFAULT_RECHECK, 3_600, field);
         Self {
             scheme: raw.scheme.unwrap_or_default(),
             recheck: Duration::from_secs(seconds),
@@ -81,47 +80,47 @@ impl PerUser {
         }
     }
 
-    /// The header's value for a user; `None` where nothing is stored for the user and product.
+    /// The header's value for a user.
     pub(super) async fn header(
         &self,
         username: &Username,
-        around: Around<'_>,
-    ) -> Result<Option<String>, Fault> {
-        let name = RecordName::User(username);
-        let found = around
+        cx: RequestContext<'_>,
+    ) -> Result<String, Refusal> {
+        let name = RecordName::of_user(username.as_str());
+        let found = cx
             .users
             .find(
                 &username.as_str().to_owned(),
-                name,
+                &name,
                 Stored::parse,
-                around.store,
+                cx.store,
                 self.recheck,
-                around.fetch,
+                cx.fetch,
             )
             .await
             .map_err(|_| Fault::UserCredentialsUnavailable)?;
         let Some(secret) = found
             .as_ref()
-            .and_then(|read| read.record.of(around.product.id(), self.by_product_alone))
+            .and_then(|read| read.record.of(cx.product, self.by_product_alone))
         else {
             info!(
-                product = around.product.id(),
+                product = cx.product,
                 "no credential of the user for the product; expected one in `{}/{}`",
-                around.store.record_folder(name),
+                cx.store.record_folder(&name),
                 name.last_part()
             );
-            return Ok(None);
+            return Err(Forbidden::UserCredentialMissing.into());
         };
-        let header = header(self.scheme, secret.reveal()).ok_or_else(|| {
+        let header = header(self.scheme, secret.expose_secret()).ok_or_else(|| {
             error!(
                 name = name.last_part(),
-                product = around.product.id(),
+                product = cx.product,
                 expected = super::credential::expected(self.scheme),
                 "a user's credential can't be used"
             );
             Fault::UserCredentialInvalid
         })?;
-        Ok(Some(header))
+        Ok(header)
     }
 }
 
@@ -135,7 +134,7 @@ mod tests {
             Stored::parse(text).map(|stored| {
                 stored
                     .of(product, false)
-                    .map(|secret| secret.reveal().to_owned())
+                    .map(|secret| secret.expose_secret().to_owned())
             })
         };
         let some = |text: &str| Some(Some(text.to_owned()));

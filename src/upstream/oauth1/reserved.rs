@@ -21,7 +21,7 @@ const MOST_DECODINGS: usize = 4;
 ///
 /// The name may be percent-encoded, once or several times, and in any case: a proxy at the origin may
 /// decode once more than API Gateway.
-pub fn is_reserved(name: &str, beside_signature: bool) -> bool {
+pub(in crate::upstream) fn is_reserved(name: &str, beside_signature: bool) -> bool {
     let mut name = name.to_owned();
     for _ in 0..MOST_DECODINGS {
         if is_plainly_reserved(&name, beside_signature) {

@@ -1,0 +1,367 @@
+//! The third stage of every token: the rules that its claims must meet.
+
+use std::time::Duration;
+
+use super::Revoked;
+use crate::claims::{AuthMethod, Claims};
+use crate::clock::UnixTime;
+use crate::document::TokenUse;
+use crate::error::Denial;
+use crate::identity::{Identity, Limits, Subject};
+use crate::provider::Provider;
+
+/// How far the clocks of issuers may be ahead of ours, for `nbf` and `iat`.
+const LEEWAY: Duration = Duration::from_mins(1);
+
+/// Why claims can be believed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Proof {
+    /// A signature of the provider's held.
+    Signature,
+    /// The provider said so when it was asked.
+    Answer {
+        /// How it was asked.
+        method: AuthMethod,
+        /// When its answer lapses.
+        until: UnixTime,
+        /// Whether it also says whom the token was issued to.
+        binds_client: bool,
+    },
+}
+
+impl Proof {
+    const fn auth_method(self) -> AuthMethod {
+        match self {
+            Self::Signature => AuthMethod::Jwt,
+            Self::Answer { method, .. } => method,
+        }
+    }
+}
+
+/// Claims that hold.
+pub(super) struct VerifiedClaims {
+    pub(super) claims: Claims,
+    pub(super) proof: Proof,
+}
+
+impl VerifiedClaims {
+    /// Applies a provider's rules, and the list of what is revoked.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that does not hold, in the order: type, times, token use, audience,
+    /// `require`, username, revocation, groups.
+    pub(super) fn identify(
+        &self,
+        provider: &Provider,
+        revoked: &Revoked,
+        now: UnixTime,
+    ) -> Result<Identity, Denial> {
+        self.check_type()?;
+        let valid_until = self.check_times(provider, now)?;
+        let token_use = self.check_token_use(provider)?;
+        let client_id = self.check_audience(provider, token_use)?;
+        let principal = self.claims.text("sub");
+        if principal.is_none() && matches!(self.proof, Proof::Signature) {
+            return Err(Denial::ClaimsMalformed);
+        }
+        if !provider
+            .requirements
+            .iter()
+            .all(|requirement| requirement.holds(&self.claims))
+        {
+            return Err(Denial::RequirementUnmet);
+        }
+
+        let username = if self.is_machine(provider, principal, client_id, token_use) {
+            client_id
+                .filter(|client_id| provider.confirms_machine(&self.claims, client_id))
+                .and_then(|client_id| provider.machine_users.get(client_id))
+                .cloned()
+                .ok_or(Denial::MachineUserUnmapped)?
+        } else {
+            provider.username.apply(&self.claims)?
+        };
+        let principal = principal.unwrap_or(username.as_str()).to_owned();
+        let ids = [
+            self.claims.text("jti"),
+            self.claims.text("origin_jti"),
+            Some(principal.as_str()),
+            Some(username.as_str()),
+            client_id,
+        ];
+        if ids.into_iter().flatten().any(|id| revoked.contains(id)) {
+            return Err(Denial::TokenRevoked);
+        }
+        let (groups, groups_incomplete) = provider.groups_of(&self.claims)?;
+        Ok(Identity::from_verified(Subject {
+            provider: provider.id.clone(),
+            auth_method: self.proof.auth_method(),
+            principal,
+            username,
+            client_id: client_id.map(str::to_owned),
+            scopes: self.claims.scopes(),
+            groups,
+            groups_incomplete,
+            token_id: self.claims.text("jti").map(str::to_owned),
+            valid_until,
+            limits: Limits::default(),
+        }))
+    }
+
+    /// Not for us to take is what an issuer signs for itself or for the client, and what is bound
+    /// to a key of its holder (RFC 7800, RFC 9449): as a bearer token it is stolen.
+    fn check_type(&self) -> Result<(), Denial> {
+        let typ = self.claims.text("typ").unwrap_or_default();
+        let is_for_others = ["refresh", "offline", "logout", "serialized-id"]
+            .iter()
+            .any(|other| typ.eq_ignore_ascii_case(other));
+        if self.claims.claim("cnf").is_some()
+            || self.claims.claim("events").is_some()
+            || is_for_others
+        {
+            return Err(Denial::TokenTypeUnsupported);
+        }
+        Ok(())
+    }
+
+    /// A signed token must say when it expires; a provider that is asked need not, for its word
+    /// lapses by itself.
+    pub(super) fn check_times(
+        &self,
+        provider: &Provider,
+        now: UnixTime,
+    ) -> Result<UnixTime, Denial> {
+        let expires = match (self.claims.time("exp")?, self.proof) {
+            (Some(expires), Proof::Signature) => expires,
+            (None, Proof::Signature) => return Err(Denial::ClaimsMalformed),
+            (expires, Proof::Answer { until, .. }) => expires.map_or(until, |at| at.min(until)),
+        };
+        if now >= expires {
+            return Err(Denial::TokenExpired);
+        }
+        let not_after = now.saturating_add(LEEWAY);
+        let issued = self.claims.time("iat")?;
+        let not_before = self.claims.time("nbf")?;
+        if issued
+            .max(not_before)
+            .is_some_and(|start| start > not_after)
+        {
+            return Err(Denial::TokenNotYetValid);
+        }
+        let Some(max_age) = provider.max_token_age else {
+            return Ok(expires);
+        };
+        let oldest = issued
+            .ok_or(Denial::ClaimsMalformed)?
+            .saturating_add(max_age);
+        if now >= oldest {
+            return Err(Denial::TokenTooOld);
+        }
+        Ok(expires.min(oldest))
+    }
+
+    /// Cognito alone says in a claim which kind a token is of.
+    pub(super) fn check_token_use(&self, provider: &Provider) -> Result<Option<TokenUse>, Denial> {
+        let Some(accepted) = &provider.token_uses else {
+            return Ok(None);
+        };
+        let token_use = match self.claims.text("token_use") {
+            Some("access") => TokenUse::Access,
+            Some("id") => TokenUse::Id,
+            _ => return Err(Denial::TokenUseMismatch),
+        };
+        if accepted.contains(&token_use) {
+            Ok(Some(token_use))
+        } else {
+            Err(Denial::TokenUseMismatch)
+        }
+    }
+
+    /// Checks that the token is meant for us, and returns the client that it was issued to.
+    pub(super) fn check_audience(
+        &self,
+        provider: &Provider,
+        token_use: Option<TokenUse>,
+    ) -> Result<Option<&str>, Denial> {
+        let audiences = self.claims.audiences()?;
+        let rule = &provider.audience;
+        if matches!(
+            self.proof,
+            Proof::Answer {
+                binds_client: false,
+                ..
+            }
+        ) {
+            // The settings took that on themselves, or would not have been loaded.
+            return if rule.any_client {
+                self.claims.client()
+            } else {
+                Err(Denial::AudienceMismatch)
+            };
+        }
+        let client = match (self.claims.client()?, audiences.as_slice()) {
+            // A plain id token: its audience is the client, provided that there is just one.
+            // Cognito's access tokens always have a `client_id`.
+            (None, [audience])
+                if token_use != Some(TokenUse::Access)
+                    && rule.client_ids.iter().any(|id| id == audience) =>
+            {
+                Some(*audience)
+            }
+            (client, _) => client,
+        };
+
+        // Id tokens are for clients of ours and nobody else (OpenID Connect Core 1.0, section
+        // 3.1.3.7), beside that they were issued to one.
+        let is_ours = |audience: &&str| rule.client_ids.iter().any(|id| id == audience);
+        let names_none = audiences.is_empty() && matches!(self.proof, Proof::Signature);
+        if rule.id_tokens_alone
+            && !rule.client_ids.is_empty()
+            && (names_none || !audiences.iter().all(is_ours))
+        {
+            return Err(Denial::AudienceMismatch);
+        }
+        if !rule.client_ids.is_empty()
+            && !client.is_some_and(|client| rule.client_ids.iter().any(|id| id == client))
+        {
+            return Err(Denial::AudienceMismatch);
+        }
+        // An id token's audience is the client itself (OpenID Connect Core 1.0, section 2), so it
+        // has nothing that `audiences` could match, and needs `client_ids`.
+        let is_id_token = token_use == Some(TokenUse::Id);
+        if is_id_token && rule.client_ids.is_empty() && !rule.any_client {
+            return Err(Denial::AudienceMismatch);
+        }
+        if !rule.audiences.is_empty()
+            && !is_id_token
+            && !audiences
+                .iter()
+                .any(|audience| rule.audiences.iter().any(|ours| ours == audience))
+        {
+            return Err(Denial::AudienceMismatch);
+        }
+        Ok(client)
+    }
+
+    /// Whether a token was issued to a client on its own behalf, without a user.
+    ///
+    /// RFC 9068, section 2.2: its `sub` is then the client. Cognito's has no `username`, Auth0 says
+    /// so in `gty` and Entra ID in `idtyp`; a provider's kind may know more.
+    fn is_machine(
+        &self,
+        provider: &Provider,
+        sub: Option<&str>,
+        client_id: Option<&str>,
+        token_use: Option<TokenUse>,
+    ) -> bool {
+        // Introspection of a client's own token need not name a subject (RFC 7662, section 2.2).
+        // What other endpoints leave out says nothing: Google's tokeninfo names no user who has
+        // granted none of its own scopes, and such a token must not pass for its client's.
+        let introspected =
+            self.proof.auth_method() == AuthMethod::Introspection && provider.vendor.is_none();
+        let mut attributes = provider.username.attributes.iter();
+        let names_nobody = sub.is_none()
+            && self.claims.claim("username").is_none()
+            && attributes.all(|attribute| self.claims.attribute_text(attribute).is_none());
+        (sub.is_some() && sub == client_id)
+            || (introspected && names_nobody && client_id.is_some())
+            || self.claims.text("gty") == Some("client-credentials")
+            || self.claims.text("idtyp") == Some("app")
+            || (token_use == Some(TokenUse::Access) && self.claims.claim("username").is_none())
+            || provider.marks_machine(&self.claims)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "fixed times of the tests")]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::{Claims, Proof, VerifiedClaims};
+    use crate::authenticate::Revoked;
+    use crate::clock::UnixTime;
+    use crate::deployment::Deployment;
+    use crate::document::Tree;
+    use crate::provider::Provider;
+    use crate::settings::Settings;
+
+    const NOW: u64 = 1_800_000_000;
+
+    /// Claims as if a signature had held.
+    fn signed(claims: &Value) -> VerifiedClaims {
+        let claims = claims.as_object().cloned().unwrap_or_default();
+        VerifiedClaims {
+            claims: Claims::from(claims),
+            proof: Proof::Signature,
+        }
+    }
+
+    fn provider() -> Provider {
+        let document = json!({
+            "kind": "custom", "issuer": "https://idp.example.com", "jwks_uri": "https://idp.example.com/keys",
+            "client_ids": ["client"], "username": "username", "groups": "groups", "machine_users": {"client": "svc"},
+        });
+        let tree: Tree = [("providers/idp".to_owned(), document.to_string())]
+            .into_iter()
+            .collect();
+        Settings::parse(&tree, &Deployment::default())
+            .unwrap()
+            .providers
+            .remove(0)
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(json!(null)),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (NOW - 100..NOW + 100).prop_map(Value::from),
+            "client|other|alice|\\PC{0,6}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::btree_map("[a-z]{1,4}", inner, 0..3)
+                    .prop_map(|map| json!(map)),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Claims of any type never panic, and whoever is let in is in time, known and for us.
+        #[test]
+        fn any_claims(
+            claims in proptest::collection::btree_map(
+                "iss|sub|aud|exp|nbf|iat|client_id|azp|cid|appid|username|groups|scope|scp|jti|gty|idtyp",
+                value(),
+                0..12,
+            )
+        ) {
+            let claims = json!(claims);
+            let verified = signed(&claims);
+            if let Ok(identity) = verified.identify(&provider(), &Revoked::default(), UnixTime::from_secs(NOW)) {
+                prop_assert!(claims["exp"].as_f64().unwrap() > NOW as f64);
+                prop_assert!(claims["nbf"].as_f64().unwrap_or_default() <= (NOW + 60) as f64);
+                prop_assert!(claims["sub"].is_string());
+                prop_assert_eq!(identity.client_id.as_deref(), Some("client"));
+                prop_assert!(http::HeaderValue::from_str(identity.username.as_str()).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn usual_claims_are_let_in() {
+        let claims =
+            json!({"sub": "1", "client_id": "client", "username": "alice", "exp": NOW + 1});
+        let identify = |now| {
+            signed(&claims).identify(&provider(), &Revoked::default(), UnixTime::from_secs(now))
+        };
+        assert_eq!(identify(NOW).unwrap().username.as_str(), "alice");
+        assert!(identify(NOW + 1).is_err());
+    }
+}

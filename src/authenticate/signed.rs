@@ -1,0 +1,138 @@
+//! JWTs: by a key of their issuer, and where the settings say so by the provider's answer too.
+
+use std::sync::Arc;
+
+use super::claim_rules::{Proof, VerifiedClaims};
+use super::jwt::UnverifiedJwt;
+use super::{Context, Failure, Verdict, VerifyingKey, inspect, needs_inspection, opaque};
+use crate::credential::Token;
+use crate::error::{Denial, Fault};
+use crate::http::REQUEST_TIMEOUT;
+use crate::keys::Candidates;
+use crate::keys::cache::KeyCache;
+use crate::provider::{Issued, Provider, ProviderIndex};
+
+/// Verifies a JWT.
+///
+/// # Errors
+///
+/// A denial for the first thing that does not hold, or a fault when keys or provider can't be
+/// reached.
+pub(super) async fn verify(token: &Token<'_>, cx: Context<'_>) -> Result<Verdict, Failure> {
+    let unverified_jwt = UnverifiedJwt::parse(token)?;
+    let Issued {
+        index,
+        provider,
+        keys,
+    } = unverified_jwt
+        .unverified_issuer()
+        .and_then(|issuer| cx.registry.issuer(issuer))
+        .ok_or(Denial::IssuerUnknown)?;
+    let verdict = match provider.refuses_unverified(unverified_jwt.unverified_audience()) {
+        Some(denial) => Err(denial.into()),
+        None => match keys {
+            Some(keys) => by_key(index, provider, keys, unverified_jwt, token, cx).await,
+            None => by_provider(index, provider, &unverified_jwt, token, cx).await,
+        },
+    };
+    verdict.map_err(|failure| failure.at(index))
+}
+
+/// Its signature is for the provider alone to judge.
+async fn by_provider(
+    index: ProviderIndex,
+    provider: &Provider,
+    unverified_jwt: &UnverifiedJwt<'_>,
+    token: &Token<'_>,
+    cx: Context<'_>,
+) -> Result<Verdict, Failure> {
+    if !unverified_jwt.has_signature() {
+        return Err(Denial::SignatureInvalid.into());
+    }
+    let way = provider
+        .opaque
+        .as_ref()
+        .ok_or(Fault::ProviderMisconfigured)?;
+    let status = inspect(index, way, token, false, REQUEST_TIMEOUT, cx)
+        .await
+        .map_err(|fault| Failure::from(fault).asked())?;
+    opaque::by_answer(index, way.as_ref(), token, status, cx).map_err(Failure::asked)
+}
+
+async fn by_key(
+    index: ProviderIndex,
+    provider: &Provider,
+    cache: &Arc<KeyCache>,
+    unverified_jwt: UnverifiedJwt<'_>,
+    token: &Token<'_>,
+    cx: Context<'_>,
+) -> Result<Verdict, Failure> {
+    let algorithm = unverified_jwt.unverified_algorithm;
+    if !provider.algorithms.contains(&algorithm) {
+        return Err(Denial::AlgorithmNotAllowed.into());
+    }
+    let key_id = unverified_jwt.unverified_key_id.clone();
+    let keys = cache.keys(key_id.as_ref(), cx.fetch).await?;
+    let key = match keys.candidates(key_id.as_ref(), algorithm) {
+        Candidates::One(key) => key,
+        Candidates::Unknown => return Err(Denial::KeyUnknown.into()),
+        Candidates::NotAllowed => return Err(Denial::AlgorithmNotAllowed.into()),
+        Candidates::Ambiguous => return Err(Denial::KeyIdMissing.into()),
+    };
+    let claims = VerifiedClaims {
+        claims: unverified_jwt.verify(key)?,
+        proof: Proof::Signature,
+    };
+    let key = VerifyingKey {
+        keys: Arc::clone(cache),
+        key_id,
+        thumbprint: key.thumbprint(),
+    };
+    match &provider.online {
+        Some(_) if needs_inspection(provider, cx.route) => {
+            Box::pin(with_answer(index, provider, claims, key, token, cx)).await
+        }
+        _ => {
+            let now = cx.fetch.clock.now();
+            Ok(Verdict {
+                identity: Arc::new(claims.identify(provider, cx.revoked, now)?),
+                key: Some(key),
+                provider: Some(index),
+                answer_until: None,
+            })
+        }
+    }
+}
+
+/// The provider is asked about a token whose signature holds, too.
+async fn with_answer(
+    index: ProviderIndex,
+    provider: &Provider,
+    mut claims: VerifiedClaims,
+    key: VerifyingKey,
+    token: &Token<'_>,
+    cx: Context<'_>,
+) -> Result<Verdict, Failure> {
+    let way = provider
+        .online
+        .as_ref()
+        .ok_or(Fault::ProviderMisconfigured)?;
+    let now = cx.fetch.clock.now();
+    // What can be refused without the provider is.
+    claims.check_times(provider, now)?;
+    claims.check_audience(provider, claims.check_token_use(provider)?)?;
+    let status = inspect(index, way, token, true, REQUEST_TIMEOUT, cx)
+        .await
+        .map_err(|fault| Failure::from(fault).asked())?;
+    let identity = status
+        .claims()
+        .and_then(|answer| claims.claims.add(answer))
+        .and_then(|()| claims.identify(provider, cx.revoked, now))
+        .map_err(|denial| Failure::from(denial).asked())?;
+    Ok(Verdict {
+        identity: Arc::new(identity),
+        key: Some(key),
+        provider: Some(index),
+        answer_until: Some(now.saturating_add(provider.recheck)),
+    })
+}

@@ -1,0 +1,213 @@
+//! VerdictCache of tokens seen before.
+
+use lru::LruCache;
+
+use super::Verdict;
+use crate::clock::UnixTime;
+use crate::credential::TokenDigest;
+use crate::error::Denial;
+use crate::provider::ProviderIndex;
+use crate::sync::Locked;
+
+/// The most bytes that all verdicts may hold together, roughly.
+const MAX_WEIGHT: usize = 4 * 1024 * 1024;
+
+/// What an entry takes beside its identity.
+const OVERHEAD: usize = 256;
+
+/// What was found out about a token.
+#[derive(Clone)]
+pub(super) enum CachedVerdict {
+    /// Whose it is.
+    Verified(Verdict),
+    /// A provider refused it, and need not be asked again before this time.
+    Refused {
+        denial: Denial,
+        /// The provider.
+        provider: Option<ProviderIndex>,
+        until: UnixTime,
+    },
+}
+
+impl CachedVerdict {
+    fn valid_until(&self) -> UnixTime {
+        match self {
+            Self::Verified(verdict) => verdict.identity.valid_until,
+            Self::Refused { until, .. } => *until,
+        }
+    }
+}
+
+/// CachedVerdictCache by token, for one generation of settings.
+pub(super) struct VerdictCache(Locked<State>);
+
+struct State {
+    generation: u64,
+    entries: LruCache<TokenDigest, Kept>,
+    weight: usize,
+}
+
+struct Kept {
+    verdict: CachedVerdict,
+    /// By a clock that may since have been set back: then nothing that was kept counts.
+    at: UnixTime,
+}
+
+impl VerdictCache {
+    pub(super) fn new() -> Self {
+        Self(Locked::new(State {
+            generation: 0,
+            entries: LruCache::unbounded(),
+            weight: 0,
+        }))
+    }
+
+    /// What was found out about a token, under these settings, and has not lapsed.
+    pub(super) fn find(
+        &self,
+        token: &TokenDigest,
+        generation: u64,
+        now: UnixTime,
+    ) -> Option<CachedVerdict> {
+        self.0.with(|state| {
+            if state.generation != generation {
+                return None;
+            }
+            let kept = state.entries.get(token)?;
+            if kept.at <= now && kept.verdict.valid_until() > now {
+                return Some(kept.verdict.clone());
+            }
+            state.remove(token);
+            None
+        })
+    }
+
+    pub(super) fn remove(&self, token: &TokenDigest) {
+        self.0.with(|state| state.remove(token));
+    }
+
+    /// Keeps a verdict, in place of the least recently used ones where there is no room.
+    pub(super) fn keep(
+        &self,
+        token: TokenDigest,
+        generation: u64,
+        verdict: CachedVerdict,
+        at: UnixTime,
+    ) {
+        self.0.with(|state| {
+            if generation < state.generation {
+                return;
+            }
+            if generation > state.generation {
+                state.generation = generation;
+                state.entries.clear();
+                state.weight = 0;
+            }
+            state.remove(&token);
+            state.weight = state.weight.saturating_add(weight(&verdict));
+            state.entries.put(token, Kept { verdict, at });
+            while state.weight > MAX_WEIGHT
+                && let Some((_, oldest)) = state.entries.pop_lru()
+            {
+                state.weight = state.weight.saturating_sub(weight(&oldest.verdict));
+            }
+        });
+    }
+}
+
+impl State {
+    fn remove(&mut self, token: &TokenDigest) {
+        if let Some(kept) = self.entries.pop(token) {
+            self.weight = self.weight.saturating_sub(weight(&kept.verdict));
+        }
+    }
+}
+
+fn weight(verdict: &CachedVerdict) -> usize {
+    let identity = match verdict {
+        CachedVerdict::Verified(verdict) => verdict.identity.weight(),
+        CachedVerdict::Refused { .. } => 0,
+    };
+    identity.saturating_add(OVERHEAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{CachedVerdict, MAX_WEIGHT, VerdictCache, weight};
+    use crate::authenticate::{Verdict, VerifyingKey};
+    use crate::clock::UnixTime;
+    use crate::credential::TokenDigest;
+    use crate::identity::Identity;
+    use crate::keys::cache::{KeyCache, KeySource};
+    use crate::keys::{KeySet, Thumbprint};
+
+    const UNTIL: UnixTime = UnixTime::from_secs(1_000);
+
+    fn verdict(keys: &Arc<KeyCache>, groups: usize) -> CachedVerdict {
+        let groups = vec!["a group with a rather long name".to_owned(); groups];
+        CachedVerdict::Verified(Verdict {
+            identity: Arc::new(Identity::for_test("alice", groups, UNTIL)),
+            key: Some(VerifyingKey {
+                keys: Arc::clone(keys),
+                key_id: None,
+                thumbprint: Thumbprint::ZERO,
+            }),
+            provider: None,
+            answer_until: None,
+        })
+    }
+
+    fn digest(number: u32) -> TokenDigest {
+        TokenDigest::for_test(number)
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_newest_stay() {
+        let keys = Arc::new(KeyCache::new(
+            KeySource::Inline(Arc::new(KeySet::default())),
+            None,
+        ));
+        let verdicts = VerdictCache::new();
+        for number in 0..20_000 {
+            verdicts.keep(digest(number), 0, verdict(&keys, 20), UnixTime::ZERO);
+            // The same token again takes no more room.
+            verdicts.keep(digest(number), 0, verdict(&keys, 20), UnixTime::ZERO);
+        }
+        let (held, sum) = verdicts.0.with(|state| {
+            let sum: usize = state
+                .entries
+                .iter()
+                .map(|(_, kept)| weight(&kept.verdict))
+                .sum();
+            (state.weight, sum)
+        });
+        assert_eq!(held, sum);
+        assert!(held <= MAX_WEIGHT);
+        assert!(verdicts.find(&digest(19_999), 0, UnixTime::ZERO).is_some());
+        assert!(verdicts.find(&digest(0), 0, UnixTime::ZERO).is_none());
+    }
+
+    #[test]
+    fn gone_with_time_and_settings() {
+        let keys = Arc::new(KeyCache::new(
+            KeySource::Inline(Arc::new(KeySet::default())),
+            None,
+        ));
+        let verdicts = VerdictCache::new();
+        let keep =
+            |generation| verdicts.keep(digest(1), generation, verdict(&keys, 0), UnixTime::ZERO);
+        let find = |generation, now| verdicts.find(&digest(1), generation, now).is_some();
+        keep(1);
+        assert!(find(1, UnixTime::ZERO));
+        assert!(!find(2, UnixTime::ZERO));
+        // An answer under older settings, still under way when the newer came.
+        keep(2);
+        keep(1);
+        assert!(find(2, UnixTime::ZERO));
+        assert!(!find(1, UnixTime::ZERO));
+        assert!(!find(2, UNTIL));
+        assert!(!find(2, UnixTime::ZERO), "a lapsed verdict is removed");
+    }
+}

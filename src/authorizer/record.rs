@@ -1,0 +1,234 @@
+//! What came of an event, and what it is based on.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use crate::access::Grant;
+use crate::audit::{self, Outcome};
+use crate::document::{Mode, ProviderId};
+use crate::error::{Denial, Fault, Refusal};
+use crate::identity::Identity;
+use crate::product::Product;
+use crate::provider::ProviderIndex;
+use crate::settings::SettingsInForce;
+
+/// Who is calling.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A verified caller.
+    Verified {
+        /// Who it is.
+        identity: Arc<Identity>,
+        /// Whether that was known from an event before.
+        from_cache: bool,
+    },
+    /// Whoever sent Basic credentials, which Atlassian will check, and what these are granted.
+    Unverified(Grant),
+}
+
+impl Caller {
+    /// The verified caller.
+    pub fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::Verified { identity, .. } => Some(identity),
+            Self::Unverified(_) => None,
+        }
+    }
+
+    /// How a caller who was not verified came; empty for one who was.
+    pub(super) const fn unverified_method(&self) -> &'static str {
+        match self {
+            Self::Verified { .. } => "",
+            Self::Unverified(_) => BASIC,
+        }
+    }
+
+    pub(super) const fn is_from_cache(&self) -> bool {
+        matches!(
+            self,
+            Self::Verified {
+                from_cache: true,
+                ..
+            }
+        )
+    }
+
+    /// The value of the API key whose usage plan the request counts for.
+    pub(super) fn usage_key<'s>(&self, settings: &'s SettingsInForce) -> Option<&'s str> {
+        let client_id = self.identity().and_then(|one| one.client_id.as_deref());
+        settings.general.usage_key(client_id)
+    }
+}
+
+/// How a caller with Basic credentials came.
+const BASIC: &str = "basic";
+
+/// A decision that was come to.
+pub(super) struct Decided {
+    pub(super) answer: Box<RawValue>,
+    /// Why the policy lacks the request's own route.
+    pub(super) refusal: Option<Refusal>,
+    pub(super) caller: Caller,
+}
+
+/// A step that refused, and what was known by then.
+pub(super) struct Refused {
+    pub(super) refusal: Refusal,
+    pub(super) caller: Option<Caller>,
+    /// The provider that refused or failed.
+    pub(super) provider: Option<ProviderIndex>,
+    pub(super) from_cache: bool,
+    pub(super) unverified_method: &'static str,
+}
+
+impl From<Denial> for Refused {
+    fn from(denial: Denial) -> Self {
+        Self::new(denial.into())
+    }
+}
+
+impl Refused {
+    const fn new(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            caller: None,
+            provider: None,
+            from_cache: false,
+            unverified_method: "",
+        }
+    }
+
+    /// After the caller was known.
+    pub(super) fn after(caller: &Caller, refusal: Refusal) -> Self {
+        Self {
+            caller: Some(caller.clone()),
+            ..Self::new(refusal)
+        }
+    }
+
+    /// Basic credentials that nothing is granted to.
+    pub(super) fn basic(denial: Denial) -> Self {
+        Self {
+            unverified_method: BASIC,
+            ..Self::new(Refusal::Denied(denial))
+        }
+    }
+
+    /// A token that stands for nobody.
+    pub(super) fn rejected(
+        refusal: Refusal,
+        provider: Option<ProviderIndex>,
+        from_cache: bool,
+    ) -> Self {
+        Self {
+            provider,
+            from_cache,
+            ..Self::new(refusal)
+        }
+    }
+}
+
+/// What came of an event, and what it is based on.
+#[derive(Debug)]
+pub struct DecisionRecord {
+    /// What API Gateway is told.
+    pub answer: Result<Box<RawValue>, Refusal>,
+    /// Why the request is not let through, or would not be in the mode `enforce`.
+    pub refusal: Option<Refusal>,
+    /// What becomes of decisions.
+    pub mode: Mode,
+    /// Who is calling, once that is known.
+    pub caller: Option<Caller>,
+    /// Whether what was found out about the token was known from an event before.
+    pub from_cache: bool,
+    /// The settings that it is based on; `None` where there were none.
+    pub settings: Option<Arc<SettingsInForce>>,
+    /// How a caller who was not verified came: `basic`, or empty.
+    pub unverified_method: &'static str,
+    rejected_by: Option<ProviderIndex>,
+    /// The place of the product among those of the settings.
+    pub(super) product: Option<usize>,
+}
+
+impl DecisionRecord {
+    /// Of an event about which nothing was decided.
+    pub(super) const fn undecided(answer: Result<Box<RawValue>, Refusal>) -> Self {
+        Self {
+            answer,
+            refusal: None,
+            mode: Mode::Enforce,
+            caller: None,
+            from_cache: false,
+            settings: None,
+            unverified_method: "",
+            rejected_by: None,
+            product: None,
+        }
+    }
+
+    /// Of an event that could not be read, or that no settings were there for.
+    pub(super) fn without_settings(fault: Fault) -> Self {
+        Self {
+            refusal: Some(Refusal::Failed(fault)),
+            ..Self::undecided(Err(Refusal::Failed(fault)))
+        }
+    }
+
+    pub(super) fn decided(decided: Decided) -> Self {
+        Self {
+            refusal: decided.refusal,
+            from_cache: decided.caller.is_from_cache(),
+            unverified_method: decided.caller.unverified_method(),
+            caller: Some(decided.caller),
+            ..Self::undecided(Ok(decided.answer))
+        }
+    }
+
+    pub(super) fn refused(answer: Result<Box<RawValue>, Refusal>, refused: Refused) -> Self {
+        let caller = refused.caller.as_ref();
+        Self {
+            // A refusal that does not fit into an answer has become a fault.
+            refusal: Some(answer.as_ref().err().copied().unwrap_or(refused.refusal)),
+            from_cache: refused.from_cache || caller.is_some_and(Caller::is_from_cache),
+            unverified_method: caller.map_or(refused.unverified_method, Caller::unverified_method),
+            rejected_by: refused.provider,
+            caller: refused.caller,
+            ..Self::undecided(answer)
+        }
+    }
+
+    /// The same decision, with another answer to API Gateway.
+    pub(super) fn answered(self, answer: Result<Box<RawValue>, Refusal>) -> Self {
+        Self { answer, ..self }
+    }
+
+    /// What came of it, in the mode `enforce`.
+    pub fn outcome(&self) -> Outcome {
+        self.refusal.map_or(Outcome::Allowed, Outcome::from)
+    }
+
+    /// The code of its audit line.
+    pub const fn code(&self) -> &'static str {
+        audit::code(self.mode, self.refusal)
+    }
+
+    /// The verified caller.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.caller.as_ref().and_then(Caller::identity)
+    }
+
+    /// The provider that vouched for the caller, or that refused or failed.
+    pub fn provider(&self) -> Option<&ProviderId> {
+        let vouched = self.identity().map(|identity| &identity.provider);
+        vouched.or_else(|| {
+            let settings = self.settings.as_deref()?;
+            Some(&settings.registry.provider(self.rejected_by?)?.id)
+        })
+    }
+
+    /// The product that the request's path lies in.
+    pub fn product(&self) -> Option<&Product> {
+        self.settings.as_deref()?.products.get(self.product?)
+    }
+}

@@ -1,0 +1,144 @@
+//! The documents as operators write them, before their rules are checked.
+//!
+//! The JSON Schema of the settings is made of these types (feature `schema`): their comments are
+//! what an operator's editor shows.
+
+pub mod problem;
+mod product;
+mod provider;
+mod read;
+#[cfg(feature = "schema")]
+mod schema;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+
+pub use product::{ProductKind, RawProduct, RawRule, RawUpstream, UpstreamMode, UpstreamScheme};
+#[cfg(feature = "schema")]
+use provider::RawUsernameFields;
+pub use provider::{
+    ClientAuthMethod, Discovery, Kind, RawProvider, RawRequirement, RawTransform, RawUsernameRule,
+    TokenUse, Trust, Verify,
+};
+pub(crate) use read::{read, read_list};
+#[cfg(feature = "schema")]
+pub use schema::schema;
+pub use tree::{API_TOKENS, PUSH_MARKER, ProviderId, Secrets, Tree, is_id};
+
+/// General settings.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawGeneral {
+    /// How long settings are used before they are read again, in seconds: 1 to 3600, by default 300.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
+    pub refresh_seconds: Option<u64>,
+    /// What becomes of decisions; `enforce` by default.
+    pub mode: Option<Mode>,
+    /// What becomes of Basic credentials; `deny` by default.
+    pub basic_auth: Option<RawBasicAuth>,
+    /// The tokens that we issue ourselves.
+    pub api_tokens: Option<RawApiTokens>,
+    /// Providers, by their ids, in the order in which they are asked about opaque tokens. Those
+    /// that are not named follow in the order of their ids.
+    pub opaque_order: Option<Vec<String>>,
+    /// Names of headers, beside `X-Authorizer-Username`, by which something at the origin knows
+    /// users. A request that has one of them, in any case, is refused.
+    pub identity_headers: Option<Vec<String>>,
+    /// Values of API Gateway's API keys by client id, `*` for all others: whose usage plan a
+    /// request counts for.
+    pub usage_keys: Option<BTreeMap<String, String>>,
+}
+
+/// What becomes of decisions.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// API Gateway is told what was decided.
+    #[default]
+    Enforce,
+    /// Decisions are recorded, and every request let through with the caller's own Authorization.
+    Monitor,
+    /// Nothing is decided, and every request let through.
+    Off,
+}
+
+/// `basic_auth`: `deny`, `pass_through`, or who and where.
+#[derive(Clone, Debug)]
+pub enum RawBasicAuth {
+    /// They are refused.
+    Deny,
+    /// Atlassian checks them.
+    PassThrough,
+    /// Some are passed through.
+    Some(RawBasicRule),
+}
+
+/// Basic credentials that are passed through to Atlassian; all others are refused.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawBasicRule {
+    /// Users, as in Atlassian's own `allowed-users`; `*` stands for any characters.
+    pub allowed_users: Option<Vec<String>>,
+    /// Paths in the API, as in Atlassian's own `allowed-paths` but with the product's path before
+    /// them; `*` stands for any characters.
+    pub allowed_paths: Option<Vec<String>>,
+}
+
+impl<'de> Deserialize<'de> for RawBasicAuth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct BasicVisitor;
+
+        impl<'de> Visitor<'de> for BasicVisitor {
+            type Value = RawBasicAuth;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(
+                    "`deny`, `pass_through`, or {\"allowed_users\": […], \"allowed_paths\": […]}",
+                )
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<RawBasicAuth, E> {
+                match name {
+                    "deny" => Ok(RawBasicAuth::Deny),
+                    "pass_through" => Ok(RawBasicAuth::PassThrough),
+                    _ => Err(E::custom(
+                        "expected `deny`, `pass_through`, or an object of `allowed_users` and `allowed_paths`",
+                    )),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawBasicAuth, A::Error> {
+                RawBasicRule::deserialize(MapAccessDeserializer::new(map)).map(RawBasicAuth::Some)
+            }
+        }
+
+        deserializer.deserialize_any(BasicVisitor)
+    }
+}
+
+/// The tokens that we issue ourselves.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawApiTokens {
+    /// Whether they are accepted; false by default.
+    pub enabled: Option<bool>,
+    /// Whether they are also accepted as the password of Basic auth; false by default.
+    pub allow_basic: Option<bool>,
+    /// The longest time from a token's creation for which it is accepted, in days: 1 to 3650, by
+    /// default 365.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3650)))]
+    pub max_lifetime_days: Option<u64>,
+    /// How long a token's record is used before it is read again, in seconds: 1 to 3600, by default
+    /// 60. A revoked token is refused after that time at the latest.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
+    pub recheck_seconds: Option<u64>,
+}

@@ -1,0 +1,167 @@
+//! What a provider answers to a request about a token.
+
+use std::time::Duration;
+
+use headers::{CacheControl, Header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde_json::{Map, Value};
+
+use super::FetchError;
+use crate::clock::UnixTime;
+
+/// A provider's answer, of any status.
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// How long to wait before the next request (RFC 9110, section 10.2.3).
+    pub retry_after: Option<Duration>,
+    /// `WWW-Authenticate` says that the token lacks a scope (RFC 6750, section 3.1).
+    pub insufficient_scope: bool,
+    /// `X-RateLimit-Remaining: 0`, as GitHub has it.
+    pub rate_exhausted: bool,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// What the head of an answer says, received at `now`.
+    pub(super) fn of_head(status: u16, headers: &HeaderMap, now: UnixTime) -> Self {
+        let text = |name| headers.get(name)?.to_str().ok();
+        Self {
+            status,
+            retry_after: text(header::RETRY_AFTER).and_then(|value| retry_after(value, now)),
+            insufficient_scope: text(header::WWW_AUTHENTICATE)
+                .is_some_and(|value| value.contains("insufficient_scope")),
+            rate_exhausted: text(HeaderName::from_static("x-ratelimit-remaining"))
+                .and_then(|left| left.parse().ok())
+                == Some(0),
+            body: Vec::new(),
+        }
+    }
+
+    /// The answer as a JSON object with unique members.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::Unusable`] when it is none.
+    pub fn object(&self) -> Result<Map<String, Value>, FetchError> {
+        match crate::json::parse(&self.body) {
+            Ok(Value::Object(object)) => Ok(object),
+            _ => Err(FetchError::Unusable("a JSON object")),
+        }
+    }
+
+    /// Whether a `403` is a rate limit in another form, as GitHub has it.
+    pub fn is_rate_limited(&self) -> bool {
+        self.retry_after.is_some() || self.rate_exhausted
+    }
+
+    /// Whether the answer refuses our own credentials, in the words of RFC 6749, section 5.2
+    /// (Keycloak's is `invalid_request`). A firewall that refuses one caller's token has other words.
+    pub fn refuses_client(&self) -> bool {
+        let error = self.error();
+        match self.status {
+            401 => matches!(
+                error.as_deref(),
+                Some("invalid_client" | "unauthorized_client" | "invalid_request")
+            ),
+            403 => matches!(
+                error.as_deref(),
+                Some("invalid_client" | "unauthorized_client")
+            ),
+            _ => false,
+        }
+    }
+
+    /// The body's `error`, as OAuth 2.0 has it.
+    pub fn error(&self) -> Option<String> {
+        match self.object().ok()?.remove("error")? {
+            Value::String(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3), of which one that has passed is no
+/// wait at all.
+fn retry_after(value: &str, now: UnixTime) -> Option<Duration> {
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(UnixTime::new(date).saturating_since(now))
+}
+
+/// How long an answer may be kept: `Cache-Control: max-age`, zero for `no-store` and `no-cache`
+/// (RFC 9111, section 5.2.2). `None` where the header does not say, or can't be read.
+pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    // Names of directives know no case, which the crate does not say of itself.
+    let values: Vec<HeaderValue> = headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok()?.to_ascii_lowercase().parse().ok())
+        .collect();
+    if values.is_empty() {
+        return None;
+    }
+    let control = CacheControl::decode(&mut values.iter()).ok()?;
+    if control.no_store() || control.no_cache() {
+        Some(Duration::ZERO)
+    } else {
+        control.max_age()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::{HeaderMap, header};
+
+    use super::{UnixTime, max_age, retry_after};
+
+    #[test]
+    fn cache_control() {
+        for (value, seconds) in [
+            ("max-age=60", Some(60)),
+            ("public, Max-Age=\"3600\", must-revalidate", Some(3_600)),
+            ("no-store", Some(0)),
+            ("max-age=60, no-cache", Some(0)),
+            ("public", None),
+            ("max-age=-1", None),
+            ("max-age=99999999999999999999999", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CACHE_CONTROL, value.parse().unwrap());
+            assert_eq!(
+                max_age(&headers),
+                seconds.map(Duration::from_secs),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn retry_after_in_seconds_or_by_date() {
+        // The example of RFC 9110, section 5.6.7, ten seconds before.
+        let now = UnixTime::from_secs(784_111_767);
+        for (value, seconds) in [
+            ("120", Some(120)),
+            ("0", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(10)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(10)),
+            ("Sun Nov  6 08:49:37 1994", Some(10)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                retry_after(value, now),
+                seconds.map(Duration::from_secs),
+                "{value}"
+            );
+        }
+    }
+}

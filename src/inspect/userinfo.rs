@@ -1,0 +1,141 @@
+//! A provider's userinfo, and what binds a token to a client beside it.
+//!
+//! Userinfo alone answers for every application's token of the same user: whoever runs any
+//! application could use its users' tokens here. So it comes with an endpoint that tells the
+//! token's client, or with `"trust": "any_client"`.
+
+use reqwest::RequestBuilder;
+use serde_json::{Map, Value};
+
+use super::{
+    EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
+    TokenStatus,
+};
+use crate::claims::{AuthMethod, merge};
+use crate::error::Denial;
+use crate::http::Endpoint;
+
+/// A userinfo endpoint.
+#[derive(Clone, Debug)]
+pub struct Userinfo {
+    /// The endpoint (OpenID Connect Core 1.0, section 5.3).
+    pub(crate) endpoint: Endpoint,
+    /// An endpoint that tells of the token itself, its client above all.
+    pub(crate) binding: Option<Endpoint>,
+}
+
+impl Inspect for Userinfo {
+    fn inspect<'i>(&'i self, request: &'i InspectionRequest<'_>) -> Inspecting<'i> {
+        Box::pin(self.ask(request))
+    }
+
+    fn binds_client(&self) -> bool {
+        self.binding.is_some()
+    }
+
+    fn auth_method(&self) -> AuthMethod {
+        AuthMethod::Userinfo
+    }
+
+    fn endpoints(&self) -> Vec<InspectionEndpoint<'_>> {
+        let own = EndpointRole::Userinfo.at(&self.endpoint);
+        let binding = self.binding.iter();
+        std::iter::once(own)
+            .chain(binding.map(|endpoint| EndpointRole::TokenInfo.at(endpoint)))
+            .collect()
+    }
+}
+
+impl Userinfo {
+    async fn ask(&self, request: &InspectionRequest<'_>) -> Result<TokenStatus, InspectionError> {
+        let token = match &self.binding {
+            None => Map::new(),
+            Some(binding) => match read(request, request.http.get_request(binding)).await? {
+                TokenStatus::Active(claims)
+                    if claims.get("active").is_some_and(|active| *active != true) =>
+                {
+                    return Ok(TokenStatus::Inactive);
+                }
+                TokenStatus::Active(claims) => claims,
+                other => return Ok(other),
+            },
+        };
+        add(&self.endpoint, request, token).await
+    }
+}
+
+/// What belongs to a token and never to its user: clients, audiences, times, scopes, ids. A user may
+/// be free to choose attributes of any name, and must not choose these.
+const OF_THE_TOKEN: &[&str] = &[
+    "acr",
+    "act",
+    "active",
+    "amr",
+    "appid",
+    "aud",
+    "auth_time",
+    "azp",
+    "cid",
+    "client_id",
+    "cnf",
+    "events",
+    "exp",
+    "gty",
+    "iat",
+    "idtyp",
+    "iss",
+    "jti",
+    "may_act",
+    "nbf",
+    "origin_jti",
+    "scope",
+    "scp",
+    "session_state",
+    "sid",
+    "token_type",
+    "token_use",
+    "typ",
+];
+
+/// Adds what userinfo says to what is known of a token, whose own members stay as they are.
+pub(crate) async fn add(
+    endpoint: &Endpoint,
+    inspection: &InspectionRequest<'_>,
+    token: Map<String, Value>,
+) -> Result<TokenStatus, InspectionError> {
+    let user = match read(inspection, inspection.http.get_request(endpoint)).await? {
+        TokenStatus::Active(user) => user,
+        other => return Ok(other),
+    };
+    let mut claims = token;
+    Ok(match merge(&mut claims, of_the_user(user)) {
+        Ok(()) => TokenStatus::Active(claims),
+        Err(denial) => TokenStatus::Rejected(denial),
+    })
+}
+
+/// Userinfo without what is not for a user to say.
+pub(crate) fn of_the_user(mut user: Map<String, Value>) -> Map<String, Value> {
+    user.retain(|name, _| !OF_THE_TOKEN.contains(&name.as_str()));
+    user
+}
+
+/// Sends a request with the token as its credential (RFC 6750).
+pub(crate) async fn read(
+    inspection: &InspectionRequest<'_>,
+    request: RequestBuilder,
+) -> Result<TokenStatus, InspectionError> {
+    let reply = inspection.send(inspection.with_bearer(request)).await?;
+    match reply.status {
+        200 => Ok(TokenStatus::Active(reply.object()?)),
+        // RFC 6750, section 3.1: `invalid_request`, `invalid_token`, `insufficient_scope`.
+        400 | 401 => Ok(TokenStatus::Inactive),
+        403 if reply.insufficient_scope
+            || reply.error().as_deref() == Some("insufficient_scope") =>
+        {
+            Ok(TokenStatus::Rejected(Denial::ScopeInsufficient))
+        }
+        403 if reply.is_rate_limited() => Err(InspectionError::RateLimited(reply.retry_after)),
+        _ => Err(InspectionError::unexpected(&reply)),
+    }
+}

@@ -1,0 +1,112 @@
+//! Products: where each lives in the API, who may do what in it, and how it learns who is calling.
+
+use crate::access::Rules;
+use crate::document::problem::Report;
+use crate::document::{ProductKind, RawProduct, Secrets};
+use crate::upstream::Upstream;
+
+/// One proxied product.
+#[derive(Clone, Debug)]
+pub struct Product {
+    id: String,
+    access: Rules,
+    upstream: Upstream,
+}
+
+impl Product {
+    /// The product where the settings name none: everything below `/`.
+    pub(crate) fn whole_api() -> Self {
+        Self {
+            id: "api".to_owned(),
+            access: Rules::of_whole_api(),
+            upstream: Upstream::None,
+        }
+    }
+
+    /// Reads a product's document; what is wrong goes to the report.
+    pub(crate) fn resolve(
+        id: &str,
+        raw: RawProduct,
+        secrets: &Secrets,
+        report: &mut Report<'_>,
+    ) -> Option<Self> {
+        let upstream = raw
+            .upstream
+            .map(|raw| Upstream::resolve(raw, secrets, report))
+            .unwrap_or_default();
+        let Some(path) = raw.path else {
+            report.wrong(
+                "path",
+                "is missing; expected the product's path, for example `/jira`",
+            );
+            return None;
+        };
+        let trimmed = path.strip_suffix('/').unwrap_or(&path);
+        let well_formed = trimmed.is_empty()
+            || (trimmed.starts_with('/')
+                && trimmed.len() <= 64
+                && trimmed.split('/').skip(1).all(is_plain_segment));
+        if !path.starts_with('/') || !well_formed {
+            report.wrong(
+                "path",
+                "expected `/`, or up to 64 characters such as `/jira`: segments of letters, digits, `-`, `_` and `.`",
+            );
+            return None;
+        }
+        let kind = raw.kind.or(match id {
+            "jira" => Some(ProductKind::Jira),
+            "confluence" => Some(ProductKind::Confluence),
+            "bitbucket" => Some(ProductKind::Bitbucket),
+            _ => None,
+        });
+        Some(Self {
+            id: id.to_owned(),
+            access: Rules::resolve(raw.access, trimmed, kind, report)?,
+            upstream,
+        })
+    }
+
+    /// Its name in the settings.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Who may do what in it.
+    pub fn access(&self) -> &Rules {
+        &self.access
+    }
+
+    /// As [`Product::access`], to be completed by what other documents say.
+    pub(crate) fn access_mut(&mut self) -> &mut Rules {
+        &mut self.access
+    }
+
+    /// How it learns who is calling.
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Takes of users' credentials only those that are stored for this product by name.
+    pub(crate) fn demand_credentials_by_product(&mut self) {
+        self.upstream.demand_credentials_by_product();
+    }
+
+    /// Its path in the API, without a slash at the end.
+    pub fn path(&self) -> &str {
+        self.access.path()
+    }
+
+    /// Whether a request's path lies in the product.
+    pub fn contains(&self, path: &str) -> bool {
+        self.access.contains(path)
+    }
+}
+
+fn is_plain_segment(segment: &str) -> bool {
+    !segment.is_empty()
+        && segment != "."
+        && segment != ".."
+        && segment
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}

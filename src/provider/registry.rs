@@ -1,0 +1,131 @@
+//! The providers in force, with what is kept of each from one event to the next: the keys of its
+//! issuers, and the guard before it.
+
+use std::sync::Arc;
+
+use super::Provider;
+use crate::document::ProviderId;
+use crate::inspect::ProviderGuard;
+use crate::keys::cache::{KeyCache, KeySource};
+
+/// The place of a provider in the order of the settings in force.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ProviderIndex(usize);
+
+/// All providers of the settings in force.
+#[derive(Debug)]
+pub struct Registry {
+    providers: Vec<Registered>,
+    issuers: Vec<RegisteredIssuer>,
+}
+
+#[derive(Debug)]
+struct Registered {
+    provider: Provider,
+    guard: Arc<ProviderGuard>,
+}
+
+#[derive(Debug)]
+struct RegisteredIssuer {
+    name: String,
+    index: ProviderIndex,
+    keys: Option<Arc<KeyCache>>,
+}
+
+/// A provider and the keys of one of its issuers.
+pub(crate) struct Issued<'r> {
+    pub(crate) index: ProviderIndex,
+    pub(crate) provider: &'r Provider,
+    /// `None` where the provider is asked about each token.
+    pub(crate) keys: Option<&'r Arc<KeyCache>>,
+}
+
+impl Registry {
+    /// Registers providers, whose issuers are unique.
+    ///
+    /// Takes over the key caches whose source is the same, so that a change of a rule doesn't make
+    /// us fetch all keys anew. Keys that came by a private authority are fetched anew, for the
+    /// authority may be what has changed. Takes over the guards of the providers that `is_unchanged`.
+    pub(crate) fn new(
+        providers: Vec<Provider>,
+        previous: Option<&Self>,
+        is_unchanged: impl Fn(&ProviderId) -> bool,
+    ) -> Self {
+        let mut issuers = Vec::new();
+        for (index, provider) in providers.iter().enumerate() {
+            for issuer in &provider.issuers {
+                let cache = issuer.keys.as_ref().map(|source| {
+                    let known = previous.and_then(|previous| previous.public_keys(source));
+                    let new = || Arc::new(KeyCache::new(source.clone(), provider.http.clone()));
+                    known
+                        .filter(|_| provider.http.is_none())
+                        .unwrap_or_else(new)
+                });
+                issuers.push(RegisteredIssuer {
+                    name: issuer.name.clone(),
+                    index: ProviderIndex(index),
+                    keys: cache,
+                });
+            }
+        }
+        let providers = providers.into_iter().map(|provider| {
+            let known = previous.and_then(|previous| previous.guard_of(&provider.id));
+            let new = || Arc::new(ProviderGuard::new(provider.unknown_token_pause()));
+            Registered {
+                guard: known
+                    .filter(|_| is_unchanged(&provider.id))
+                    .unwrap_or_else(new),
+                provider,
+            }
+        });
+        Self {
+            providers: providers.collect(),
+            issuers,
+        }
+    }
+
+    /// The provider that this exact issuer belongs to, and its keys.
+    pub(crate) fn issuer(&self, name: &str) -> Option<Issued<'_>> {
+        let issuer = self.issuers.iter().find(|issuer| issuer.name == name)?;
+        Some(Issued {
+            index: issuer.index,
+            provider: self.provider(issuer.index)?,
+            keys: issuer.keys.as_ref(),
+        })
+    }
+
+    /// The provider at a place; `None` for one of other settings.
+    pub fn provider(&self, index: ProviderIndex) -> Option<&Provider> {
+        let registered = self.providers.get(index.0)?;
+        Some(&registered.provider)
+    }
+
+    /// The provider at a place, and the guard before it.
+    pub(crate) fn guarded(&self, index: ProviderIndex) -> Option<(&Provider, &ProviderGuard)> {
+        let registered = self.providers.get(index.0)?;
+        Some((&registered.provider, &registered.guard))
+    }
+
+    /// All providers, in their order.
+    pub(crate) fn providers(&self) -> impl Iterator<Item = (ProviderIndex, &Provider)> {
+        let providers = self.providers.iter().enumerate();
+        providers.map(|(index, registered)| (ProviderIndex(index), &registered.provider))
+    }
+
+    /// The cache of keys that come from this source by public authorities.
+    fn public_keys(&self, source: &KeySource) -> Option<Arc<KeyCache>> {
+        let caches = self
+            .issuers
+            .iter()
+            .filter_map(|issuer| issuer.keys.as_ref());
+        caches
+            .filter(|cache| !cache.is_private())
+            .find(|cache| cache.source().leads_to_keys_of(source))
+            .map(Arc::clone)
+    }
+
+    fn guard_of(&self, id: &ProviderId) -> Option<Arc<ProviderGuard>> {
+        let registered = self.providers.iter().find(|one| one.provider.id == *id)?;
+        Some(Arc::clone(&registered.guard))
+    }
+}

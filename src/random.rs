@@ -1,0 +1,45 @@
+//! Random numbers, and texts made of them.
+
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use thiserror::Error;
+
+/// Five bits a character, and no two characters that look alike.
+pub const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// The system's random generator failed.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("no random numbers could be had")]
+pub struct RandomError;
+
+/// 128 random bits in base64url, for a `jti`.
+///
+/// # Errors
+///
+/// [`RandomError`].
+pub fn id() -> Result<String, RandomError> {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).map_err(|_| RandomError)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Random characters of [`ALPHABET`], five bits each.
+///
+/// # Errors
+///
+/// [`RandomError`].
+pub fn text(length: usize) -> Result<String, RandomError> {
+    let mut bytes = vec![0; length];
+    rand::fill(&mut bytes).map_err(|_| RandomError)?;
+    Ok(characters(&bytes))
+}
+
+/// A character of [`ALPHABET`] for each byte, by its lowest five bits.
+pub fn characters(bytes: &[u8]) -> String {
+    let character = |byte: &u8| {
+        let place = usize::from(byte & 31);
+        char::from(ALPHABET.get(place).copied().unwrap_or(b'a'))
+    };
+    bytes.iter().map(character).collect()
+}

@@ -1,0 +1,211 @@
+//! The rules that span documents.
+
+use std::collections::BTreeMap;
+
+use super::Settings;
+use crate::access::BasicAuth;
+use crate::deployment::Deployment;
+use crate::document::Tree;
+use crate::document::problem::Problems;
+use crate::product::Product;
+use crate::provider::{Groups, OnlineFor, Provider};
+
+/// Checks what no document can tell alone, and puts providers into their order.
+pub(super) fn check(
+    settings: &mut Settings,
+    tree: &Tree,
+    deployment: &Deployment,
+    problems: &mut Problems,
+) {
+    let named = tree
+        .documents()
+        .keys()
+        .any(|name| name.starts_with("providers/"));
+    if !named && settings.general.api_tokens.is_none() {
+        problems
+            .of("providers")
+            .whole("is missing; expected at least one parameter `providers/<id>`");
+    }
+    issuers(&settings.providers, problems);
+    groups(&settings.providers, &settings.products, problems);
+    overlaps(&settings.products, problems);
+    online_for(settings, deployment, problems);
+    upstream(&settings.products, deployment, problems);
+    simple_responses(&settings.products, deployment, problems);
+    credentials_by_product(&mut settings.products);
+    order(settings, tree, problems);
+    basic(settings, problems);
+}
+
+fn of(provider: &Provider) -> String {
+    format!("providers/{}", provider.id.as_str())
+}
+
+fn issuers(providers: &[Provider], problems: &mut Problems) {
+    let mut issuers = BTreeMap::new();
+    for provider in providers {
+        for issuer in &provider.issuers {
+            if let Some(other) = issuers.insert(&issuer.name, provider) {
+                let message = format!(
+                    "is that of {} too; a token's issuer decides which provider it belongs to; expected \
+                     one parameter for it, and the other deleted",
+                    of(other)
+                );
+                problems.of(&of(provider)).wrong("issuer", &message);
+            }
+        }
+    }
+}
+
+/// A Deny that no caller of some provider can meet would let those callers through.
+fn groups(providers: &[Provider], products: &[Product], problems: &mut Problems) {
+    for product in products
+        .iter()
+        .filter(|product| product.access().denies_by_group())
+    {
+        for provider in providers
+            .iter()
+            .filter(|provider| matches!(provider.groups, Groups::None))
+        {
+            problems.of(&of(provider)).wrong(
+                "groups",
+                &format!(
+                    "is missing; products/{} denies by group, which needs the claim that holds them",
+                    product.id()
+                ),
+            );
+        }
+    }
+}
+
+/// A policy covers one product, and its context speaks of one. A product within another would
+/// be reachable with the other's cached answer.
+fn overlaps(products: &[Product], problems: &mut Problems) {
+    for product in products {
+        let overlaps =
+            |other: &&Product| other.id() != product.id() && other.contains(product.path());
+        if let Some(other) = products.iter().find(overlaps) {
+            problems.of(&format!("products/{}", product.id())).wrong(
+                "path",
+                &format!(
+                    "lies within the path of products/{}; expected paths that don't overlap",
+                    other.id()
+                ),
+            );
+        }
+    }
+}
+
+/// Routes mean something in a product, and an answer that is cached serves for all of them.
+fn online_for(settings: &mut Settings, deployment: &Deployment, problems: &mut Problems) {
+    for provider in &mut settings.providers {
+        let name = of(provider);
+        let Some(OnlineFor { routes, resources }) = &mut provider.online_for else {
+            continue;
+        };
+        let mut report = problems.of(&name);
+        let mut products = settings.products.iter();
+        if !products.all(|product| deployment.cache_is_off(product.id())) {
+            report.wrong(
+                "online_for",
+                "needs API Gateway's cache to be off, for a cached answer serves for all routes; expected \
+                 AUTHORIZER_CACHE_SECONDS to be 0, or the field to be left out",
+            );
+        }
+        for product in &settings.products {
+            match product.access().resources_of(routes) {
+                Ok(found) => resources.push(found),
+                Err(expected) => report.wrong("online_for", expected),
+            }
+        }
+    }
+}
+
+/// A signature over one request must not be sent with another.
+fn upstream(products: &[Product], deployment: &Deployment, problems: &mut Problems) {
+    for product in products {
+        if !product.upstream().is_for_one_request() {
+            continue;
+        }
+        let name = format!("products/{}", product.id());
+        let mut report = problems.of(&name);
+        if !deployment.cache_is_off(product.id()) {
+            report.wrong(
+                "upstream.mode",
+                "needs API Gateway's cache to be off, for the signature is right for one request alone; \
+                 expected the stack's parameter JiraOAuth1, or that of the product, to be true, or in an \
+                 API of your own AUTHORIZER_CACHE_SECONDS to be 0 for this product",
+            );
+        } else if !deployment.sends_requestor(product.id()) {
+            report.wrong(
+                "upstream.mode",
+                "needs `xoauth_requestor_id` in the query, which the API does not send for this product; \
+                 expected the stack's parameter JiraOAuth1, or that of the product, to be true",
+            );
+        }
+    }
+}
+
+/// A simple response is right for one route alone.
+fn simple_responses(products: &[Product], deployment: &Deployment, problems: &mut Problems) {
+    for product in products {
+        if deployment.simple_responses && !deployment.cache_is_off(product.id()) {
+            problems.of(&format!("products/{}", product.id())).whole(
+                "is answered with simple responses, which need API Gateway's cache to be off; expected \
+                 AUTHORIZER_CACHE_SECONDS to be 0 for this product",
+            );
+        }
+    }
+}
+
+/// With several products that take users' own credentials, one credential is not for all of them.
+fn credentials_by_product(products: &mut [Product]) {
+    let takers = products
+        .iter()
+        .filter(|product| product.upstream().is_per_user());
+    if takers.count() > 1 {
+        for product in products {
+            product.demand_credentials_by_product();
+        }
+    }
+}
+
+fn order(settings: &mut Settings, tree: &Tree, problems: &mut Problems) {
+    let order = &settings.general.opaque_order;
+    let unknown = |id: &String| !tree.documents().contains_key(&format!("providers/{id}"));
+    if order.iter().any(unknown) {
+        problems.of("settings").wrong(
+            "opaque_order",
+            "names no provider; expected ids of parameters `providers/<id>`",
+        );
+    }
+    // Stable: those that are not named stay in the order of their ids.
+    settings.providers.sort_by_key(|provider| {
+        let place = order.iter().position(|id| id == provider.id.as_str());
+        place.unwrap_or(order.len())
+    });
+}
+
+fn basic(settings: &mut Settings, problems: &mut Problems) {
+    let BasicAuth::Some { paths, .. } = &settings.general.basic_auth else {
+        return;
+    };
+    let mut report = problems.of("settings");
+    for path in paths {
+        if !settings
+            .products
+            .iter()
+            .any(|product| product.contains(path))
+        {
+            report.wrong(
+                "basic_auth.allowed_paths",
+                "lies in no product; expected a product's path before each path, such as `/jira/rest/…`",
+            );
+        }
+    }
+    for product in &mut settings.products {
+        if let Err(expected) = product.access_mut().set_basic_paths(paths) {
+            report.wrong("basic_auth.allowed_paths", expected);
+        }
+    }
+}

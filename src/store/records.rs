@@ -1,0 +1,159 @@
+//! Records that are not part of the settings' tree, each read when it is needed: those of API
+//! tokens, and users' own credentials.
+
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::error;
+
+use super::{RecordName, Source};
+use crate::backoff::TokenBucket;
+use crate::clock::UnixTime;
+use crate::http::FetchContext;
+use crate::sync::{Locked, Recent};
+
+/// The most records that are kept.
+const MAX_RECORDS: usize = 1_000;
+/// The most names without a record that are kept.
+const MAX_UNKNOWN: usize = 10_000;
+/// How long a name without a record is not looked for again.
+const UNKNOWN_FOR: Duration = Duration::from_secs(30);
+
+/// Records by name, and names of which there is no record.
+pub struct Records<K: Eq + Hash, V>(Locked<State<K, V>>);
+
+struct State<K: Eq + Hash, V> {
+    /// Lapsed ones stay: a name that had a record is read again however many others are guessed.
+    records: Recent<K, Read<V>, MAX_RECORDS>,
+    unknown: Recent<K, UnixTime, MAX_UNKNOWN>,
+    misses: TokenBucket,
+}
+
+/// A record, and when it was read.
+pub struct Read<V> {
+    /// The record.
+    pub record: Arc<V>,
+    /// When it was read.
+    pub at: UnixTime,
+}
+
+impl<V> Clone for Read<V> {
+    fn clone(&self) -> Self {
+        Self {
+            record: Arc::clone(&self.record),
+            at: self.at,
+        }
+    }
+}
+
+/// The store can't be read, holds what is no record, or has been asked for too many unknown names.
+/// The log says which.
+#[derive(Clone, Copy, Debug)]
+pub struct Unavailable;
+
+enum Plan<V> {
+    Use(Option<Read<V>>),
+    Read,
+    GiveUp,
+}
+
+impl<K: Clone + Eq + Hash, V> Records<K, V> {
+    /// No records yet. Of names seen for the first time, `at_once` may come to nothing, and one
+    /// more with each `pause`: without a bound, guessing would use up the store's rate.
+    pub fn new(at_once: u32, pause: Duration) -> Self {
+        Self(Locked::new(State {
+            records: Recent::new(),
+            unknown: Recent::new(),
+            misses: TokenBucket::new(at_once, pause),
+        }))
+    }
+
+    /// The record of a name, read no longer than `recheck` ago; `None` where there is none.
+    pub async fn find(
+        &self,
+        key: &K,
+        name: &RecordName,
+        parse: impl Fn(&str) -> Option<V>,
+        store: &Source,
+        recheck: Duration,
+        context: FetchContext<'_>,
+    ) -> Result<Option<Read<V>>, Unavailable> {
+        match self
+            .0
+            .with(|state| state.plan(key, recheck, context.clock.now()))
+        {
+            Plan::Use(found) => return Ok(found),
+            Plan::GiveUp => return Err(Unavailable),
+            Plan::Read => {}
+        }
+        context.counters.record_reads.count_try();
+        let found = store
+            .read_record(name, context.deadline)
+            .await
+            .map_err(|error| {
+                context.counters.record_reads.count_failure();
+                self.0.with(|state| {
+                    if state.records.get(key).is_none() {
+                        state.misses.spend();
+                    }
+                });
+                error!(%error, "the store of {} could not be read", name.folder());
+                Unavailable
+            })?;
+        let unreadable = || {
+            self.0.with(|state| state.misses.spend());
+            error!(
+                name = name.last_part(),
+                "the record can't be read, in the store of {}",
+                name.folder()
+            );
+            Unavailable
+        };
+        let record = found
+            .map(|text| parse(&text).ok_or_else(unreadable))
+            .transpose()?;
+        let now = context.clock.now();
+        Ok(self.0.with(|state| {
+            let Some(record) = record else {
+                state.records.remove(key);
+                state.unknown.put(key.clone(), now);
+                state.misses.spend();
+                return None;
+            };
+            let read = Read {
+                record: Arc::new(record),
+                at: now,
+            };
+            state.unknown.remove(key);
+            state.records.put(key.clone(), read.clone());
+            Some(read)
+        }))
+    }
+}
+
+impl<K: Eq + Hash, V> State<K, V> {
+    fn plan(&mut self, key: &K, recheck: Duration, now: UnixTime) -> Plan<V> {
+        // What was read in the future was read by a clock that has since been set back.
+        let is_young = |at: UnixTime, most| now.checked_since(at).is_some_and(|age| age < most);
+        if let Some(read) = self.records.get(key) {
+            return if is_young(read.at, recheck) {
+                Plan::Use(Some(read.clone()))
+            } else {
+                Plan::Read
+            };
+        }
+        if self
+            .unknown
+            .get(key)
+            .is_some_and(|at| is_young(*at, UNKNOWN_FOR))
+        {
+            return Plan::Use(None);
+        }
+        if self.misses.is_left(now) {
+            Plan::Read
+        } else {
+            Plan::GiveUp
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Settings from SSM Parameter Store.
+
+mod sdk;
+
+use std::fmt;
+use std::pin::Pin;
+use std::time::Duration;
+
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use tokio::sync::OnceCell;
+
+use super::{LoadError, RecordName};
+use crate::document::Tree;
+use crate::http::{Deadline, HttpClient, TOTAL_DEADLINE};
+use sdk::client;
+pub use sdk::sdk_http;
+
+/// SSM returns at most ten parameters a page.
+const PAGE_SIZE: i32 = 10;
+/// The most pages that are followed: 500 parameters.
+const MAX_PAGES: usize = 50;
+/// All parameters below a prefix.
+pub struct SsmSource {
+    prefix: String,
+    http: HttpClient,
+    client: OnceCell<Client>,
+    /// The longest that one step may take, in place of what a decision has left.
+    patience: Option<Duration>,
+}
+
+impl SsmSource {
+    /// Parameters below `/a/path`; `None` when the prefix is no such path.
+    pub fn new(prefix: &str, http: &HttpClient) -> Option<Self> {
+        let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+        let well_formed = prefix.len() > 1
+            && prefix.starts_with('/')
+            && !prefix.contains("//")
+            && prefix
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"/_.-".contains(&byte));
+        well_formed.then(|| Self {
+            prefix: prefix.to_owned(),
+            http: http.clone(),
+            client: OnceCell::new(),
+            patience: None,
+        })
+    }
+
+    /// The same parameters by a client that is set up already, which has `patience` for each step in
+    /// place of what a decision has left.
+    #[must_use]
+    pub fn with_client(mut self, client: Client, patience: Duration) -> Self {
+        self.client = OnceCell::new_with(Some(client));
+        self.patience = Some(patience);
+        self
+    }
+
+    /// The path of the parameters, without a slash at its end.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(super) async fn read(&self, deadline: Deadline) -> Result<Tree, LoadError> {
+        self.within(deadline, Box::pin(self.pages())).await
+    }
+
+    /// The SDK's client; by default with what Lambda gives a function in its environment.
+    pub async fn client(&self) -> &Client {
+        self.client.get_or_init(|| client(&self.http)).await
+    }
+
+    /// Does some work with SSM, within the deadline or the source's own patience. The SDK's futures
+    /// take 10 KB and more: on the heap, they are not part of the future of every event.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::SsmTimeout`], and those of the work.
+    pub async fn within<T>(
+        &self,
+        deadline: Deadline,
+        work: Pin<Box<impl Future<Output = Result<T, LoadError>>>>,
+    ) -> Result<T, LoadError> {
+        let allowed = self
+            .patience
+            .unwrap_or_else(|| deadline.left(TOTAL_DEADLINE));
+        tokio::time::timeout(allowed, work)
+            .await
+            .unwrap_or(Err(LoadError::SsmTimeout))
+    }
+
+    /// One record; `None` where there is no such parameter.
+    pub(super) async fn read_record(
+        &self,
+        name: &RecordName,
+        deadline: Deadline,
+    ) -> Result<Option<String>, LoadError> {
+        let work = Box::pin(async {
+            let client = self.client().await;
+            let answer = client
+                .get_parameter()
+                .name(self.record_name(name))
+                .with_decryption(true)
+                .send()
+                .await;
+            match answer {
+                Ok(answer) => {
+                    let value = answer.parameter.and_then(|parameter| parameter.value);
+                    value
+                        .map(Some)
+                        .ok_or_else(|| LoadError::Ssm("a parameter has no value".to_owned()))
+                }
+                Err(SdkError::ServiceError(error)) if error.err().is_parameter_not_found() => {
+                    Ok(None)
+                }
+                Err(error) => Err(load_error(&error)),
+            }
+        });
+        self.within(deadline, work).await
+    }
+
+    /// The whole name of a record's parameter.
+    pub fn record_name(&self, name: &RecordName) -> String {
+        format!("{}-{}/{}", self.prefix, name.folder(), name.last_part())
+    }
+
+    async fn pages(&self) -> Result<Tree, LoadError> {
+        let client = self.client().await;
+        let mut documents = Vec::new();
+        let mut next_token = None;
+        for _ in 0..MAX_PAGES {
+            let page = client
+                .get_parameters_by_path()
+                .path(&self.prefix)
+                .recursive(true)
+                .with_decryption(true)
+                .max_results(PAGE_SIZE)
+                .set_next_token(next_token)
+                .send()
+                .await
+                .map_err(|error| load_error(&error))?;
+            for parameter in page.parameters.unwrap_or_default() {
+                let name = parameter
+                    .name
+                    .as_deref()
+                    .and_then(|name| name.strip_prefix(&self.prefix))
+                    .and_then(|name| name.strip_prefix('/'));
+                let (Some(name), Some(value)) = (name, parameter.value) else {
+                    // A tree with a part missing could allow what the whole would not.
+                    return Err(LoadError::Ssm(
+                        "a parameter has no value, or a name outside of the prefix".to_owned(),
+                    ));
+                };
+                documents.push((name.to_owned(), value));
+            }
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(documents.into_iter().collect());
+            }
+        }
+        Err(LoadError::Ssm(format!(
+            "there are more than {MAX_PAGES} pages of parameters below the prefix"
+        )))
+    }
+}
+
+impl fmt::Debug for SsmSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SsmSource")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What went wrong, by SSM's error code where it gave one. Its messages can name the role and the
+/// parameters, which an operator needs; they hold no values.
+pub fn load_error<E, R>(error: &SdkError<E, R>) -> LoadError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: fmt::Debug,
+{
+    match error {
+        SdkError::ServiceError(service) => {
+            let metadata = service.err().meta();
+            let code = metadata.code().unwrap_or("no error code");
+            let message = metadata.message().unwrap_or("no message");
+            LoadError::Ssm(format!("{code}: {message}"))
+        }
+        SdkError::TimeoutError(_) => LoadError::SsmTimeout,
+        SdkError::DispatchFailure(failure) => {
+            let reason = failure
+                .as_connector_error()
+                .map_or_else(|| "no connection".to_owned(), |error| chain(error));
+            LoadError::Ssm(reason)
+        }
+        _ => LoadError::Ssm("the answer could not be read".to_owned()),
+    }
+}
+
+/// What an error says, and what it rests on. Not their `Debug`, which holds whole answers.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            said.push_str(": ");
+            said.push_str(&text);
+        }
+        cause = error.source();
+    }
+    said
+}

@@ -1,0 +1,138 @@
+//! Matching with IAM's wildcards: routes, user names and the resources of policies.
+
+/// IAM's wildcards: `*` for any characters, `/` included, and `?` for one.
+pub fn is_match(pattern: &[u8], text: &[u8]) -> bool {
+    // Position after the last `*`, and how much of the text that `*` has taken.
+    let mut star = None;
+    let (mut at, mut read) = (0_usize, 0_usize);
+    while let Some(byte) = text.get(read) {
+        match pattern.get(at) {
+            Some(b'*') => {
+                at = at.saturating_add(1);
+                star = Some((at, read));
+            }
+            Some(wanted) if wanted == byte || *wanted == b'?' => {
+                at = at.saturating_add(1);
+                read = read.saturating_add(1);
+            }
+            _ => {
+                let Some((after, taken)) = star else {
+                    return false;
+                };
+                at = after;
+                read = taken.saturating_add(1);
+                star = Some((after, read));
+            }
+        }
+    }
+    pattern.iter().skip(at).all(|rest| *rest == b'*')
+}
+
+/// Whether any text matches both patterns.
+pub fn overlap(one: &[u8], other: &[u8]) -> bool {
+    let cell = |row: &[bool], place: usize| row.get(place).copied().unwrap_or_default();
+    // For each place in `other`, whether what follows it overlaps with what follows the place in
+    // `one` that has been come to, from the right: patterns have too many ways to meet to try each.
+    let mut row = vec![false; other.len().saturating_add(1)];
+    for byte in (0..=one.len()).rev().map(|at| one.get(at)) {
+        let below = row.clone();
+        for place in (0..=other.len()).rev() {
+            let next = place.saturating_add(1);
+            let (down, right) = (cell(&below, place), cell(&row, next));
+            let overlaps = match (byte, other.get(place)) {
+                (None, None) => true,
+                (Some(b'*'), None) => down,
+                (None, Some(b'*')) => right,
+                (Some(b'*'), Some(_)) | (Some(_), Some(b'*')) => down || right,
+                (Some(first), Some(second)) => {
+                    (first == second || *first == b'?' || *second == b'?') && cell(&below, next)
+                }
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+            if let Some(cell) = row.get_mut(place) {
+                *cell = overlaps;
+            }
+        }
+    }
+    row.first().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{is_match, overlap};
+
+    #[test]
+    fn patterns_that_overlap() {
+        for (one, other, expected) in [
+            ("", "", true),
+            ("*", "", true),
+            ("a", "", false),
+            ("GET/rest/*", "GET/rest/api/*", true),
+            ("GET/rest/*", "POST/rest/*", false),
+            ("*/rest/auth*", "GET/*", true),
+            ("GET/*/x", "GET/y*", true),
+            ("GET/*/x", "GET/*y", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+        ] {
+            assert_eq!(overlap(one.as_bytes(), other.as_bytes()), expected);
+            assert_eq!(overlap(other.as_bytes(), one.as_bytes()), expected);
+        }
+    }
+
+    #[test]
+    fn wildcards() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("*", "", true),
+            ("*", "a/b", true),
+            ("a*", "a", true),
+            ("*a", "ba", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abbcd", false),
+            ("a*b*c", "axbxbxc", true),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("a?c", "abbc", false),
+            ("*/x/*", "GET/jira/x/y", true),
+            ("abc", "ABC", false),
+            ("a**", "a", true),
+            ("?", "", false),
+        ] {
+            assert_eq!(
+                is_match(pattern.as_bytes(), text.as_bytes()),
+                expected,
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    /// The definition, without thought for speed.
+    fn slow(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), _) => {
+                slow(rest, text)
+                    || text
+                        .split_first()
+                        .is_some_and(|(_, text)| slow(pattern, text))
+            }
+            (Some((wanted, rest)), Some((byte, text))) => {
+                (wanted == byte || *wanted == b'?') && slow(rest, text)
+            }
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn as_defined(pattern in "[ab?*/]{0,8}", text in "[ab/]{0,10}") {
+            prop_assert_eq!(
+                is_match(pattern.as_bytes(), text.as_bytes()),
+                slow(pattern.as_bytes(), text.as_bytes())
+            );
+        }
+    }
+}
