@@ -16,6 +16,7 @@ mod cases;
 mod cognito;
 mod events;
 mod key_cache;
+mod lambda_features;
 mod modes;
 mod oauth1;
 mod oidc;

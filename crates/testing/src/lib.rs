@@ -15,6 +15,7 @@ pub mod api_tokens;
 pub mod asked;
 pub mod atlauth;
 pub mod browser;
+pub mod cargo;
 pub mod issuer;
 pub mod lambda;
 pub mod local;

@@ -4,26 +4,14 @@
 //! the tests ask for. So this one is built by itself.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use crate::root;
+use crate::cargo::cargo;
 
 const PACKAGE: &str = "atlassian-authorizer";
-
-/// What cargo tells a test of the package that it belongs to. A build script that saw it would build
-/// something else.
-const OF_A_PACKAGE: [&str; 6] = [
-    "CARGO_BIN_",
-    "CARGO_CFG_",
-    "CARGO_CRATE_",
-    "CARGO_FEATURE_",
-    "CARGO_MANIFEST_",
-    "CARGO_PKG_",
-];
 
 /// How long the binary of an earlier build is kept: longer than any run takes.
 const KEPT: Duration = Duration::from_hours(24);
@@ -36,21 +24,8 @@ pub(super) fn path() -> &'static Path {
 
 /// Builds the binary, and returns where cargo put it.
 fn build() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .current_dir(root())
-        .args(["build", "--locked", "--message-format=json"])
-        .args(["-p", PACKAGE, "--bin", PACKAGE])
-        .stdin(Stdio::null())
-        // Errors and progress are for whoever runs the tests.
-        .stderr(Stdio::inherit());
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if OF_A_PACKAGE.iter().any(|prefix| text.starts_with(prefix)) {
-            command.env_remove(&name);
-        }
-    }
+    let mut command = cargo(&["build", "--locked", "--message-format=json"]);
+    command.args(["-p", PACKAGE, "--bin", PACKAGE]);
     let output = command.output().expect("cargo can be run");
     assert!(
         output.status.success(),
