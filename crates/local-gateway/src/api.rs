@@ -1,6 +1,6 @@
 //! The API that a template describes: its routes, whom they ask and what they send on.
 //!
-//! ParameterSource: [API Gateway's extensions to OpenAPI](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html).
+//! Source: [API Gateway's extensions to OpenAPI](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html).
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -101,6 +101,10 @@ impl Gateway {
     }
 
     /// Serves requests until the task is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When it can't listen any more.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) -> std::io::Result<()> {
         let router = Router::new().fallback(handle).with_state(self);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();

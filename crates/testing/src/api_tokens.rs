@@ -47,6 +47,7 @@ pub fn secret(number: usize) -> String {
     format!("{}{}", "b".repeat(36), id(number))
 }
 
+/// An `Authorization` by Basic auth.
 pub fn basic(username: &str, password: &str) -> String {
     format!(
         "Basic {}",
@@ -72,10 +73,12 @@ pub async fn outcome(lambda: &Lambda, event: &Value) -> (String, String) {
     (text("outcome"), text("code"))
 }
 
+/// What [`outcome`] returns, for a comparison.
 pub fn pair(outcome: &str, code: &str) -> (String, String) {
     (outcome.to_owned(), code.to_owned())
 }
 
+/// A request in any product, with this token.
 pub fn with(token: &str, method: &str, path: &str) -> Value {
     rest_event(method, path, &format!("Bearer {token}"))
 }

@@ -20,7 +20,9 @@ pub const ISSUER: &str = "https://idp.example.com";
 /// Our client's secret there.
 pub const SECRET: &str = "the-secret-of-our-client";
 
+/// A provider that answers as it is told to.
 pub struct Asked {
+    /// Where it listens.
     pub url: String,
     shared: Arc<Mutex<Shared>>,
     server: JoinHandle<()>,
@@ -34,17 +36,26 @@ struct Shared {
 /// What it answers, each at the path of that name.
 #[derive(Clone)]
 pub struct Answers {
+    /// What it says of every token that is introspected.
     pub introspection: Value,
+    /// What it says of the user of every token.
     pub userinfo: Value,
+    /// Its key set.
     pub keys: Value,
+    /// The status of every answer.
     pub status: u16,
+    /// How long it waits before it answers.
     pub delay: Duration,
 }
 
+/// What it was asked.
 #[derive(Clone, Debug)]
 pub struct Question {
+    /// The path that was asked for.
     pub path: String,
+    /// The header; empty without one.
     pub authorization: String,
+    /// The body.
     pub body: String,
 }
 
@@ -77,10 +88,12 @@ impl Asked {
         }
     }
 
+    /// Answers otherwise from now on.
     pub fn change(&self, change: impl FnOnce(&mut Answers)) {
         change(&mut self.shared.lock().unwrap().answers);
     }
 
+    /// What it was asked since the start.
     pub fn questions(&self) -> Vec<Question> {
         self.shared.lock().unwrap().questions.clone()
     }

@@ -15,12 +15,16 @@ use tokio::task::JoinHandle;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A command of the tool in an environment without anything else.
+#[must_use = "it does nothing until it is run"]
 pub struct Atlauth(Command);
 
 /// What it said, and how it ended.
 pub struct Said {
+    /// Its result.
     pub stdout: String,
+    /// All else that it wrote.
     pub stderr: String,
+    /// Its exit code.
     pub code: i32,
 }
 
@@ -47,11 +51,13 @@ impl Atlauth {
         Self(command)
     }
 
+    /// With a variable.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.0.env(name, value);
         self
     }
 
+    /// With variables.
     pub fn envs(mut self, variables: Vec<(&str, &str)>) -> Self {
         self.0.envs(variables);
         self
@@ -62,11 +68,13 @@ impl Atlauth {
         self.env("AUTHORIZER_SETTINGS", settings)
     }
 
+    /// With one more argument.
     pub fn arg(mut self, value: impl AsRef<OsStr>) -> Self {
         self.0.arg(value);
         self
     }
 
+    /// With more arguments.
     pub fn args(mut self, values: &[&str]) -> Self {
         self.0.args(values);
         self
@@ -179,20 +187,20 @@ impl Running {
     }
 
     /// All lines that it has printed up to now, once there are so many.
-    pub async fn printed_lines(&self, wanted: usize) -> Vec<String> {
+    pub async fn printed_lines(&self, count: usize) -> Vec<String> {
         let work = async {
             loop {
                 let text = self.stdout();
                 let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
                 let lines: Vec<String> = whole.lines().map(str::to_owned).collect();
-                if lines.len() >= wanted {
+                if lines.len() >= count {
                     return lines;
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
         let waited = tokio::time::timeout(PATIENCE, work).await;
-        waited.unwrap_or_else(|_| panic!("no {wanted} lines: {}{}", self.stdout(), self.stderr()))
+        waited.unwrap_or_else(|_| panic!("no {count} lines: {}{}", self.stdout(), self.stderr()))
     }
 
     /// Waits for its end.

@@ -17,6 +17,7 @@ use crate::Folder;
 /// The name under which `WebDriver` tells an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// A browser with a profile of its own; ended with the test.
 pub struct Browser {
     session: String,
     client: reqwest::Client,
@@ -76,14 +77,17 @@ impl Browser {
         Some(browser)
     }
 
+    /// Opens a page.
     pub async fn open(&self, url: &str) {
         self.call(Method::POST, "/url", &json!({"url": url})).await;
     }
 
+    /// The title of the page.
     pub async fn title(&self) -> String {
         self.text(Method::GET, "/title").await
     }
 
+    /// The URL of the page.
     pub async fn url(&self) -> String {
         self.text(Method::GET, "/url").await
     }
@@ -95,6 +99,7 @@ impl Browser {
             .await
     }
 
+    /// Types into a field.
     pub async fn fill(&self, selector: &str, text: &str) {
         let element = self.find(selector).await;
         let path = format!("/element/{element}/value");

@@ -15,7 +15,9 @@ use tokio::task::JoinHandle;
 
 use crate::tokens::SigningKey;
 
+/// An issuer on loopback, with discovery and a key set.
 pub struct Issuer {
+    /// Its name, which is where it listens.
     pub url: String,
     shared: Arc<Shared>,
     server: JoinHandle<()>,
@@ -30,14 +32,20 @@ struct Shared {
 /// How the issuer answers.
 #[derive(Clone)]
 pub struct Behaviour {
+    /// The text of the key set.
     pub keys: Vec<u8>,
+    /// The discovery document.
     pub discovery: Value,
+    /// The status of every answer.
     pub status: u16,
+    /// Headers of every answer.
     pub headers: Vec<(&'static str, String)>,
+    /// How long it waits before it answers.
     pub delay: Duration,
 }
 
 impl Issuer {
+    /// Starts one that publishes these keys.
     pub async fn start(keys: &[&SigningKey]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
@@ -65,6 +73,7 @@ impl Issuer {
         }
     }
 
+    /// The URL of the key set.
     pub fn jwks_uri(&self) -> String {
         format!("{}/keys", self.url)
     }
@@ -74,14 +83,17 @@ impl Issuer {
         self.shared.fetches.load(Ordering::SeqCst)
     }
 
+    /// How often the discovery document was asked for.
     pub fn discoveries(&self) -> usize {
         self.shared.discoveries.load(Ordering::SeqCst)
     }
 
+    /// Answers otherwise from now on.
     pub fn change(&self, change: impl FnOnce(&mut Behaviour)) {
         change(&mut self.shared.behaviour.lock().unwrap());
     }
 
+    /// Publishes these keys from now on.
     pub fn publish(&self, keys: &[&SigningKey]) {
         self.change(|behaviour| behaviour.keys = key_set(keys));
     }
@@ -101,6 +113,7 @@ impl Drop for Issuer {
     }
 }
 
+/// The text of a key set.
 pub fn key_set(keys: &[&SigningKey]) -> Vec<u8> {
     let keys: Vec<&Value> = keys.iter().map(|key| &key.jwk).collect();
     json!({"keys": keys}).to_string().into_bytes()

@@ -60,11 +60,13 @@ impl Lambda {
         }
     }
 
+    /// Sends an event, and waits for the answer.
     pub async fn invoke(&self, event: &Value) -> Answer {
         self.remember_credentials(event);
         self.api.invoke(event.to_string()).await
     }
 
+    /// Sends any bytes as an event, and waits for the answer.
     pub async fn invoke_text(&self, event: impl Into<Vec<u8>>) -> Answer {
         self.api.invoke(event.into()).await
     }

@@ -2,8 +2,8 @@
 //! events, and the built programs as processes.
 
 #![allow(
-    missing_docs,
     clippy::arithmetic_side_effects,
+    clippy::missing_errors_doc,
     clippy::missing_panics_doc,
     clippy::new_without_default,
     clippy::print_stderr,
@@ -57,6 +57,7 @@ pub fn tool(name: &str) -> PathBuf {
 pub struct Folder(PathBuf);
 
 impl Folder {
+    /// Makes an empty one.
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
@@ -66,6 +67,7 @@ impl Folder {
         Self(path)
     }
 
+    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
     }

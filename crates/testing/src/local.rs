@@ -15,8 +15,11 @@ use serde_json::Value;
 use crate::tokens::now;
 use crate::{Folder, bearer};
 
+/// An authorizer with settings in a folder of its own, and what it wrote to its audit log.
 pub struct Local {
+    /// The authorizer itself.
     pub authorizer: Authorizer,
+    /// The clock that it goes by.
     pub clock: Arc<ManualClock>,
     /// Where its settings are, and its API tokens beside them.
     pub folder: Folder,
@@ -32,6 +35,7 @@ pub fn without_cache() -> Options {
 }
 
 impl Local {
+    /// With these settings, and an API set up like this.
     pub fn new(settings: &Value, options: Options) -> Self {
         let folder = Folder::new();
         let clock = Arc::new(ManualClock::at(now()));
@@ -53,6 +57,7 @@ impl Local {
         }
     }
 
+    /// Sends an event.
     pub async fn invoke(&self, event: &Value) -> Result<Value, Refusal> {
         let answer = self.authorizer.authorize(&event.to_string(), "id").await?;
         Ok(serde_json::from_str(answer.get()).unwrap())

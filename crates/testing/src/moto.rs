@@ -12,12 +12,14 @@ use crate::{root, tool};
 
 /// A running moto, stopped with the test.
 pub struct Moto {
+    /// Where it listens.
     pub url: String,
     client: reqwest::Client,
     _child: Child,
 }
 
 impl Moto {
+    /// Starts an empty one.
     pub async fn start() -> Self {
         Self::start_as(|| Command::new(tool("moto_server"))).await
     }
@@ -97,6 +99,7 @@ impl Moto {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
+    /// An operation of Cognito.
     pub async fn cognito(&self, operation: &str, body: Value) -> Value {
         let target = format!("AWSCognitoIdentityProviderService.{operation}");
         self.call("cognito-idp", &target, body).await
@@ -191,10 +194,15 @@ impl Moto {
 
 /// What a login gave.
 pub struct Login {
+    /// The user pool.
     pub pool_id: String,
+    /// The client that the login went through.
     pub client_id: String,
+    /// Who logged in.
     pub username: String,
+    /// The access token.
     pub access_token: String,
+    /// The id token.
     pub id_token: String,
 }
 

@@ -19,9 +19,11 @@ use crate::root;
 
 /// Resources whose access tokens are JWTs.
 pub const JIRA: &str = "https://jira.example.com";
+/// A second one.
 pub const WIKI: &str = "https://wiki.example.com";
 /// Resources whose access tokens are opaque.
 pub const OPAQUE_JIRA: &str = "https://opaque.jira.example.com";
+/// A second one.
 pub const OPAQUE_WIKI: &str = "https://opaque.wiki.example.com";
 
 /// The client of the operator's tool: public, with a loopback address and with devices' codes.
@@ -39,6 +41,7 @@ const CODE_VERIFIER: &str = "forty-three-or-more-letters-of-a-code-verifier";
 /// log in by themselves. `resource-server` and `resource-server-post` introspect tokens, with
 /// their secret in the header and in the body.
 pub struct Oidc {
+    /// Its name, which is where it listens.
     pub issuer: String,
     client: reqwest::Client,
     child: Child,
@@ -46,12 +49,14 @@ pub struct Oidc {
 
 /// What a login gave.
 pub struct Tokens {
+    /// The access token.
     pub access_token: String,
     /// Empty without the scope `openid`.
     pub id_token: String,
 }
 
 impl Oidc {
+    /// Starts one with the clients that are always there.
     pub async fn start() -> Self {
         Self::start_with_keys(&[]).await
     }
@@ -95,6 +100,7 @@ impl Oidc {
         }
     }
 
+    /// The URL of a path.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
     }
@@ -189,6 +195,7 @@ impl Oidc {
             .await
     }
 
+    /// What the provider says of the user of a token, with the status.
     pub async fn userinfo(&self, token: &str) -> (u16, Value) {
         let request = self.client.get(self.url("/me")).bearer_auth(token);
         status_and_json(request.send().await.unwrap()).await

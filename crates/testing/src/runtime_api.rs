@@ -22,13 +22,18 @@ use tokio::task::JoinHandle;
 /// What the function answered: a value, or the error that it reported.
 pub type Answer = Result<Value, FunctionError>;
 
+/// An error that the function reported.
 #[derive(Debug, PartialEq)]
 pub struct FunctionError {
+    /// Its type.
     pub error_type: String,
+    /// Its message.
     pub error_message: String,
 }
 
+/// A Runtime API for one function.
 pub struct RuntimeApi {
+    /// Where it listens.
     pub address: SocketAddr,
     events: mpsc::UnboundedSender<(String, Bytes)>,
     pending: Arc<Pending>,
@@ -45,6 +50,7 @@ struct Shared {
 }
 
 impl RuntimeApi {
+    /// Starts one without events.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -13,20 +13,27 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+/// The prefix of all parameters.
 pub const PREFIX: &str = "/atlassian-authorizer/test";
 
+/// An SSM on loopback.
 pub struct FakeSsm {
+    /// Where it listens.
     pub url: String,
     state: Arc<Mutex<SsmState>>,
     server: JoinHandle<()>,
 }
 
+/// What is in it, and how it answers.
 #[derive(Default)]
 pub struct SsmState {
+    /// The values by their full names.
     pub parameters: BTreeMap<String, String>,
     /// Answers instead of the parameters: one a request, the first first.
     pub failures: VecDeque<(u16, Value)>,
+    /// How long it waits before it answers.
     pub delay: Duration,
+    /// The requests since the start.
     pub requests: Vec<Value>,
     /// How many more writes are done before all others are refused; without it, none is.
     pub writes_left: Option<usize>,
@@ -35,6 +42,7 @@ pub struct SsmState {
 }
 
 impl FakeSsm {
+    /// Starts one without parameters.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -47,6 +55,7 @@ impl FakeSsm {
         Self { url, state, server }
     }
 
+    /// Changes what is in it, or how it answers.
     pub fn change(&self, change: impl FnOnce(&mut SsmState)) {
         change(&mut self.state.lock().unwrap());
     }
@@ -61,6 +70,7 @@ impl FakeSsm {
         });
     }
 
+    /// The requests since the start.
     pub fn requests(&self) -> Vec<Value> {
         self.state.lock().unwrap().requests.clone()
     }
@@ -82,6 +92,7 @@ impl Drop for FakeSsm {
     }
 }
 
+/// The variables that lead an AWS SDK to this URL, with credentials.
 pub fn sdk_variables(url: &str) -> Vec<(&str, &str)> {
     vec![
         ("AWS_ENDPOINT_URL", url),

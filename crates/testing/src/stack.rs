@@ -9,6 +9,7 @@ use tokio::process::Command;
 use crate::moto::Moto;
 use crate::{root, tool};
 
+/// The template's products: the name in parameters, and the id.
 pub const PRODUCTS: [(&str, &str); 3] = [
     ("Jira", "jira"),
     ("Confluence", "confluence"),
@@ -17,6 +18,7 @@ pub const PRODUCTS: [(&str, &str); 3] = [
 
 /// A moto with stacks of the template.
 pub struct Stacks {
+    /// The moto that they are on.
     pub moto: Moto,
     stacks: Vec<Value>,
 }

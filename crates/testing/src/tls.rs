@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+/// A certificate authority.
 pub struct Authority {
     /// Its certificate, as an operator writes it into the settings.
     pub pem: String,
@@ -20,6 +21,7 @@ pub struct Authority {
 }
 
 impl Authority {
+    /// Makes one, with a key of its own.
     pub fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

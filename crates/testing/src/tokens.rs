@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Value, json};
 
+/// Seconds since 1970.
 pub fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -25,12 +26,14 @@ pub const DEVELOPMENT_KEY: &str = include_str!("../../../tests/keys/development.
 
 /// A private key with its public JWK.
 pub struct SigningKey {
+    /// The public half.
     pub jwk: Value,
     algorithm: Algorithm,
     private: EncodingKey,
 }
 
 impl SigningKey {
+    /// A new key for an algorithm, by its name in JWS.
     pub fn generate(kid: &str, name: &str) -> Self {
         match name {
             "ES256" | "ES384" => Self::elliptic(kid, name),
@@ -39,6 +42,7 @@ impl SigningKey {
         }
     }
 
+    /// A new RSA key of this size.
     pub fn rsa(kid: &str, name: &str, size: KeySize) -> Self {
         Self::from_rsa(kid, name, &RsaKeyPair::generate(size).unwrap())
     }
@@ -98,6 +102,7 @@ impl SigningKey {
         }
     }
 
+    /// The id of the key.
     pub fn kid(&self) -> &str {
         self.jwk["kid"].as_str().unwrap()
     }

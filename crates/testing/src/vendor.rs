@@ -20,7 +20,9 @@ use tokio::task::JoinHandle;
 use crate::root;
 use crate::tokens::now;
 
+/// A vendor on loopback.
 pub struct Vendor {
+    /// Where it listens.
     pub url: String,
     shared: Arc<Shared>,
     server: JoinHandle<()>,
@@ -40,11 +42,17 @@ struct Played {
 /// A request that a vendor received.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    /// When it came.
     pub at: Instant,
+    /// The method.
     pub method: String,
+    /// The path, without the query.
     pub path: String,
+    /// The names and values of the query.
     pub query: Vec<(String, String)>,
+    /// The headers.
     pub headers: HeaderMap,
+    /// The body.
     pub body: String,
 }
 
@@ -60,6 +68,7 @@ impl Asked {
         value.map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The names and values of a form.
     pub fn form(&self) -> Vec<(String, String)> {
         assert_eq!(
             self.header("content-type"),
@@ -68,6 +77,7 @@ impl Asked {
         pairs(self.body.as_bytes())
     }
 
+    /// The JSON document that was sent.
     pub fn json(&self) -> Value {
         assert_eq!(self.header("content-type"), "application/json");
         serde_json::from_str(&self.body).unwrap()
