@@ -42,7 +42,7 @@ fn compatible(word: &str) -> String {
     format!("v{}", parts.join("."))
 }
 
-/// `UPDATE_FEATURES=1 cargo test --all-features the_lambda_has_what_was_agreed_on` writes the list anew.
+/// `UPDATE_FEATURES=1 cargo test --all-features the_lambda_has` writes the list anew.
 #[test]
 fn the_lambda_has_what_was_agreed_on() {
     let path = root().join("tests/lambda-features.txt");
