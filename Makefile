@@ -11,7 +11,7 @@ export CARGO_LAMBDA_COMPILER ?= cargo
 CARGO_DENY_VERSION := 0.20.2
 
 run:
-	cargo run --locked --features cli --bin atlauth -- demo
+	cargo run --locked -p atlauth -- demo
 
 # Every sample event through cargo-lambda's Invoke API.
 invoke: .tools/run
@@ -19,27 +19,31 @@ invoke: .tools/run
 
 test: check deny validate unit
 
-# Formatting, lints and documentation.
+# Formatting, lints and documentation: of all, and of the Lambda as it is built for itself.
 check:
-	cargo fmt --check
-	cargo clippy --locked --all-targets --all-features -- -D warnings
-	cargo clippy --locked --bins -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	cargo clippy --locked -p atlassian-authorizer -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace --all-features
 
 # Licences, sources and duplicates of dependencies. Advisories need a database from the network:
 # `cargo deny check advisories` by hand, or in a pipeline that may fetch it.
 deny: .tools/deny
-	.tools/cargo-deny/bin/cargo-deny --all-features check --hide-inclusion-graph bans licenses sources
+	.tools/cargo-deny/bin/cargo-deny --workspace --all-features check --hide-inclusion-graph bans licenses sources
 
 validate: .tools/test
 	SAM_CLI_TELEMETRY=0 sam validate --lint --template template.yaml --region eu-west-1
 	cfn-lint template.yaml
 
+# The tests build the Lambda by themselves; built before, it keeps none of them waiting.
 unit: .tools/test
-	cargo test --locked --all-features
+	cargo build --locked -p atlassian-authorizer --bin atlassian-authorizer
+	cargo test --locked --workspace --all-features
 
+# The Lambda by itself and last: together with the examples it would have features that they need.
 bench: .tools/bench
-	cargo build --locked --release --bins --examples
+	cargo build --locked --release -p atlassian-authorizer --examples
+	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
 	target/release/examples/decide --bench
 	target/release/examples/compare
 

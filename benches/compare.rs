@@ -5,37 +5,26 @@
 //! core, by the kernel's scheduler statistics, so it does not depend on how fast this driver is.
 
 #![allow(
-    dead_code,
     missing_docs,
     clippy::arithmetic_side_effects,
     clippy::cast_precision_loss,
     clippy::print_stdout,
     clippy::unwrap_used,
-    unreachable_pub,
-    unused_qualifications,
-    reason = "a program for developers, with parts shared with the tests"
+    reason = "a program for developers"
 )]
 
-#[path = "../tests/suite/support/issuer.rs"]
-mod issuer;
-#[path = "../tests/suite/support/runtime_api.rs"]
-mod runtime_api;
-#[path = "../tests/suite/support/ssm.rs"]
-mod ssm;
-#[path = "../tests/suite/support/tokens.rs"]
-mod tokens;
-
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
-use issuer::Issuer;
-use runtime_api::RuntimeApi;
-use ssm::{FakeSsm, PREFIX, sdk_variables};
-use tokens::{SigningKey, access_claims};
+use testing::issuer::Issuer;
+use testing::root;
+use testing::runtime_api::RuntimeApi;
+use testing::ssm::{FakeSsm, PREFIX, sdk_variables};
+use testing::tokens::{SigningKey, access_claims};
 
 const COLD_STARTS: usize = 31;
 const WARM_UP: usize = 500;
@@ -67,7 +56,7 @@ struct World {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root();
     let release = root.join("target/release");
     let key = SigningKey::generate("key", "RS256");
     let issuer = Issuer::start(&[&key]).await;
@@ -280,7 +269,7 @@ struct Running {
 impl Running {
     async fn start(program: &Program, world: &World) -> Self {
         let api = RuntimeApi::start().await;
-        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/bench");
+        let peers = root().join("tools/bench");
         let child = Command::new(&program.command)
             .args(&program.arguments)
             .current_dir(&peers)

@@ -1,16 +1,11 @@
 //! From event bytes to answer bytes, inside the process: a new token, a known token, a refused one.
 
 #![allow(
-    dead_code,
     missing_docs,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
-    unreachable_pub,
-    reason = "a program for developers, with parts shared with the tests"
+    reason = "a program for developers"
 )]
-
-#[path = "../tests/suite/support/tokens.rs"]
-mod tokens;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -24,7 +19,7 @@ use atlassian_authorizer::response::Options;
 use atlassian_authorizer::settings::source::Source;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
-use tokens::{SigningKey, access_claims};
+use testing::tokens::{SigningKey, access_claims};
 
 const ISSUER: &str = "https://idp.example.com";
 

@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use serde_json::{Value, json};
 
-use crate::support::lambda::Lambda;
-use crate::support::tokens::{SigningKey, access_claims};
-use crate::support::{Folder, rest_event};
+use testing::lambda::Lambda;
+use testing::tokens::{SigningKey, access_claims};
+use testing::{Folder, rest_event};
 
 const ISSUER: &str = "https://idp.example.com";
 

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::lambda::Lambda;
-use crate::support::tokens::SigningKey;
+use testing::lambda::Lambda;
+use testing::tokens::SigningKey;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::bearer;
-use crate::support::lambda::Lambda;
-use crate::support::moto::{Login, Moto};
-use crate::support::ssm::{PREFIX, sdk_variables};
-use crate::support::tokens::{SigningKey, now};
+use testing::bearer;
+use testing::lambda::Lambda;
+use testing::moto::{Login, Moto};
+use testing::ssm::{PREFIX, sdk_variables};
+use testing::tokens::{SigningKey, now};
 
 fn provider(moto: &Moto, login: &Login) -> Value {
     json!({

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::STAGE;
-use crate::support::lambda::Lambda;
-use crate::support::tokens::SigningKey;
+use testing::STAGE;
+use testing::lambda::Lambda;
+use testing::tokens::SigningKey;
 
 /// 2100-01-01.
 const FAR: u64 = 4_102_444_800;

@@ -7,11 +7,11 @@ use atlassian_authorizer::error::{Denial, Fault};
 use atlassian_authorizer::response::Options;
 use serde_json::{Value, json};
 
-use crate::support::issuer::Issuer;
-use crate::support::lambda::Lambda;
-use crate::support::local::Local;
-use crate::support::tokens::{SigningKey, access_claims, now};
-use crate::support::{Folder, bearer};
+use testing::issuer::Issuer;
+use testing::lambda::Lambda;
+use testing::local::Local;
+use testing::tokens::{SigningKey, access_claims, now};
+use testing::{Folder, bearer};
 
 /// The authorizer with settings that are not read again for an hour.
 fn local(mut settings: Value) -> Local {
@@ -254,7 +254,7 @@ async fn hostile_key_sets_are_faults_of_bounded_cost() {
     let settings = folder.settings(&issuer.settings());
     let other = Issuer::start(&[&key]).await;
     let token = key.sign(&access_claims(&issuer.url));
-    let good = String::from_utf8(crate::support::issuer::key_set(&[&key])).unwrap();
+    let good = String::from_utf8(testing::issuer::key_set(&[&key])).unwrap();
     let padded = format!(r#"{{"padding":"{}",{}"#, "x".repeat(300 * 1024), &good[1..]);
     for (what, status, body, headers) in [
         ("not JSON", 200, "<html>".to_owned(), vec![]),

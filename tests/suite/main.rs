@@ -11,28 +11,12 @@
     reason = "tests fail by panicking, speak to whoever runs them, and export nothing"
 )]
 
-mod support;
-
-#[cfg(feature = "cli")]
-mod api_token_limits;
-#[cfg(feature = "cli")]
-mod api_token_store;
-#[cfg(feature = "cli")]
-mod api_tokens;
-mod atlauth_settings;
-#[cfg(feature = "cli")]
-mod atlauth_tokens;
 mod basic;
 mod cases;
 mod cognito;
 mod events;
-#[cfg(feature = "cli")]
-mod explain;
-#[cfg(feature = "cli")]
-mod gateway;
 mod key_cache;
-#[cfg(feature = "cli")]
-mod login;
+mod lambda_features;
 mod modes;
 mod oauth1;
 mod oidc;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::issuer::Issuer;
-use crate::support::lambda::Lambda;
-use crate::support::tokens::{SigningKey, access_claims, now};
-use crate::support::{Folder, STAGE, rest_event};
+use testing::issuer::Issuer;
+use testing::lambda::Lambda;
+use testing::tokens::{SigningKey, access_claims, now};
+use testing::{Folder, STAGE, rest_event};
 
 const BASIC: &str = "Basic YWxpY2U6Y29ycmVjdC1ob3JzZQ==";
 

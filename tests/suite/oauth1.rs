@@ -16,10 +16,9 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::support::moto::tool;
-use crate::support::tokens::now;
+use testing::tokens::{DEVELOPMENT_KEY as KEY, now};
+use testing::{root, tool};
 
-const KEY: &str = include_str!("../keys/development.pem");
 const BASE: &str = "https://jira.example.com/jira";
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -49,10 +48,7 @@ fn moment() -> Moment {
 /// What a provider says of requests.
 fn judge(requests: &[Value]) -> Vec<bool> {
     let mut provider = Command::new(tool("python"))
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/suite/support/oauth1.py"
-        ))
+        .arg(root().join("crates/testing/python/oauth1.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -334,7 +330,7 @@ fn keys() {
     let huge = pkcs8(KeySize::Rsa8192);
     let certificate = pem("CERTIFICATE", &large);
     let encrypted = pem("ENCRYPTED PRIVATE KEY", &large);
-    let ec = crate::support::tokens::p256_pem();
+    let ec = testing::tokens::p256_pem();
     for bad in [
         "",
         "s3cr3t",

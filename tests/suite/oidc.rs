@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use crate::support::lambda::Lambda;
-use crate::support::oidc::{JIRA, Oidc, SECRET, WIKI};
-use crate::support::{Folder, bearer};
+use testing::lambda::Lambda;
+use testing::oidc::{JIRA, Oidc, SECRET, WIKI};
+use testing::{Folder, bearer};
 
 const SCOPE: &str = "openid profile groups atlassian/read";
 

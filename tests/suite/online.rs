@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use atlassian_authorizer::response::Options;
 use serde_json::{Value, json};
 
-use crate::support::asked::{Asked, ISSUER, SECRET};
-use crate::support::lambda::Lambda;
-use crate::support::local::Local;
-use crate::support::tokens::{SigningKey, access_claims};
-use crate::support::{Folder, bearer, rest_event};
+use testing::asked::{Asked, ISSUER, SECRET};
+use testing::lambda::Lambda;
+use testing::local::Local;
+use testing::tokens::{SigningKey, access_claims};
+use testing::{Folder, bearer, rest_event};
 
 const VERIFY: [&str; 2] = ["jwt+introspection", "jwt+userinfo"];
 

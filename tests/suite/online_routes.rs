@@ -4,10 +4,10 @@ use atlassian_authorizer::response::{CacheSeconds, Options};
 use atlassian_authorizer::settings::{Settings, Tree};
 use serde_json::{Value, json};
 
-use crate::support::asked::{Asked, ISSUER};
-use crate::support::local::{Local, without_cache};
-use crate::support::rest_event;
-use crate::support::tokens::{SigningKey, access_claims};
+use testing::asked::{Asked, ISSUER};
+use testing::local::{Local, without_cache};
+use testing::rest_event;
+use testing::tokens::{SigningKey, access_claims};
 
 fn with(token: &str, method: &str, path: &str) -> Value {
     rest_event(method, path, &format!("Bearer {token}"))

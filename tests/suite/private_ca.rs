@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::asked::{Asked, ISSUER, SECRET};
-use crate::support::lambda::Lambda;
-use crate::support::tls::Authority;
-use crate::support::tokens::{SigningKey, access_claims};
-use crate::support::{Folder, bearer};
+use testing::asked::{Asked, ISSUER, SECRET};
+use testing::lambda::Lambda;
+use testing::tls::Authority;
+use testing::tokens::{SigningKey, access_claims};
+use testing::{Folder, bearer};
 
 /// A provider behind TLS, at this name or address in its certificate.
 async fn provider(authority: &Authority, name: &str, key: &SigningKey) -> Asked {

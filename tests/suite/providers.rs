@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::issuer::Issuer;
-use crate::support::lambda::Lambda;
-use crate::support::tokens::{SigningKey, access_claims};
-use crate::support::{Folder, bearer};
+use testing::issuer::Issuer;
+use testing::lambda::Lambda;
+use testing::tokens::{SigningKey, access_claims};
+use testing::{Folder, bearer};
 
 async fn lambda(folder: &Folder, providers: Value) -> Lambda {
     Lambda::start(&folder.settings(&json!({"providers": providers})), &[]).await

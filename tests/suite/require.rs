@@ -4,11 +4,11 @@ use atlassian_authorizer::response::Options;
 use atlassian_authorizer::settings::{Settings, Tree};
 use serde_json::{Value, json};
 
-use crate::support::asked::{Asked, ISSUER};
-use crate::support::bearer;
-use crate::support::lambda::Lambda;
-use crate::support::local::Local;
-use crate::support::tokens::{SigningKey, access_claims};
+use testing::asked::{Asked, ISSUER};
+use testing::bearer;
+use testing::lambda::Lambda;
+use testing::local::Local;
+use testing::tokens::{SigningKey, access_claims};
 
 const RULE: &str = "require[0]: expected `claim` and one of `equals`, `one_of` and `contains`";
 
@@ -127,7 +127,7 @@ async fn of_opaque_tokens_too() {
 #[tokio::test]
 async fn the_binary_refuses_with_a_401() {
     let key = SigningKey::generate("key", "ES256");
-    let folder = crate::support::Folder::new();
+    let folder = testing::Folder::new();
     let require = json!([{"claim": "scope", "contains": "atlassian/write"}]);
     let lambda = Lambda::start(&folder.settings(&settings(&key, &require)), &[]).await;
     let mut claims = access_claims(ISSUER);

@@ -5,11 +5,11 @@ use std::time::Duration;
 use atlassian_authorizer::response::Options;
 use serde_json::{Value, json};
 
-use crate::support::asked::{Asked, ISSUER};
-use crate::support::lambda::Lambda;
-use crate::support::local::Local;
-use crate::support::tokens::{SigningKey, access_claims};
-use crate::support::{Folder, bearer};
+use testing::asked::{Asked, ISSUER};
+use testing::lambda::Lambda;
+use testing::local::Local;
+use testing::tokens::{SigningKey, access_claims};
+use testing::{Folder, bearer};
 
 const REFRESH: u64 = 60;
 

@@ -6,9 +6,9 @@ use atlassian_authorizer::response::{CacheSeconds, Options};
 use atlassian_authorizer::settings::{Settings, Tree, schema};
 use serde_json::{Value, json};
 
-use crate::support::moto::tool;
-use crate::support::ssm::{PREFIX, parameters};
-use crate::support::tokens::p256_pem;
+use testing::ssm::{PREFIX, parameters};
+use testing::tokens::{DEVELOPMENT_KEY, p256_pem};
+use testing::tool;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -126,7 +126,7 @@ fn file(document: &Value) -> Value {
     let secrets = json!({
         "github-app": "secret", "okta-client": "secret", "keycloak-client": "secret",
         "facebook-app": "secret", "idp-client": "secret", "confluence-pat": "MDEyMzQ1",
-        "jira-oauth1-key": include_str!("../keys/development.pem"), "assertion-key": p256_pem(),
+        "jira-oauth1-key": DEVELOPMENT_KEY, "assertion-key": p256_pem(),
     });
     let has = |name: &str| document.get(name).is_some();
     if document.is_array() {

@@ -5,9 +5,9 @@ use atlassian_authorizer::settings::{Settings, Tree};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::support::lambda::Lambda;
-use crate::support::tokens::{SigningKey, access_claims};
-use crate::support::{Folder, bearer};
+use testing::lambda::Lambda;
+use testing::tokens::{SigningKey, access_claims};
+use testing::{Folder, bearer};
 
 fn parse(documents: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
     let tree: Tree = documents

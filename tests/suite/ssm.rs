@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::bearer;
-use crate::support::lambda::Lambda;
-use crate::support::ssm::{FakeSsm, PREFIX};
-use crate::support::tokens::{SigningKey, access_claims};
+use testing::bearer;
+use testing::lambda::Lambda;
+use testing::ssm::{FakeSsm, PREFIX};
+use testing::tokens::{SigningKey, access_claims};
 
 fn tree(key: &SigningKey, username: &str) -> Value {
     json!({

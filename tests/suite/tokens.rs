@@ -5,10 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Value, json};
 
-use crate::support::issuer::Issuer;
-use crate::support::lambda::Lambda;
-use crate::support::tokens::{SigningKey, access_claims, now};
-use crate::support::{Folder, bearer, rest_event};
+use testing::issuer::Issuer;
+use testing::lambda::Lambda;
+use testing::tokens::{SigningKey, access_claims, now};
+use testing::{Folder, bearer, rest_event};
 
 const ALGORITHMS: [&str; 9] = [
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",

@@ -10,10 +10,10 @@ mod usage;
 use atlassian_authorizer::response::Options;
 use serde_json::{Value, json};
 
-use crate::support::lambda::Lambda;
-use crate::support::local::{Local, without_cache};
-use crate::support::tokens::{SigningKey, access_claims};
-use crate::support::{Folder, rest_event};
+use testing::lambda::Lambda;
+use testing::local::{Local, without_cache};
+use testing::tokens::{SigningKey, access_claims};
+use testing::{Folder, rest_event};
 
 const ISSUER: &str = "https://idp.example.com";
 const PAT: &str = "MDEyMzQ1Njc4OTAxOrD0x7u+/abc=";

@@ -21,9 +21,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::lambda::Lambda;
-use crate::support::vendor::Vendor;
-use crate::support::{Folder, bearer};
+use testing::lambda::Lambda;
+use testing::vendor::Vendor;
+use testing::{Folder, bearer};
 use ways::Way;
 
 /// Our client secret at every vendor: the parameter `secrets/app`.

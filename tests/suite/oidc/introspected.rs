@@ -8,9 +8,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{SCOPE, alice, introspected, lambda, lambda_with_secrets, robot, with};
-use crate::support::oidc::{OPAQUE_JIRA, OPAQUE_WIKI, Oidc, SECRET};
-use crate::support::tokens::SigningKey;
-use crate::support::{Folder, bearer};
+use testing::oidc::{OPAQUE_JIRA, OPAQUE_WIKI, Oidc, SECRET};
+use testing::tokens::{DEVELOPMENT_KEY, SigningKey};
+use testing::{Folder, bearer};
 
 /// As a random token of the provider looks.
 const UNKNOWN: &str = "W7hXoQ2b9mJ4sTzK1vLr8cNfGdYpA5eUiRkO3wE6xBq";
@@ -50,7 +50,7 @@ async fn each_client_authentication() {
     let token = alice(&oidc, "app", None).await;
     let other_app = alice(&oidc, "other-app", None).await;
     let secrets = json!({
-        "idp-secret": SECRET, "rsa": include_str!("../../keys/development.pem"), "p256": p256_pem,
+        "idp-secret": SECRET, "rsa": DEVELOPMENT_KEY, "p256": p256_pem,
     });
     let key = |client: &str, name: &str, id: Option<&str>| {
         json!({

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::lambda::Lambda;
-use crate::support::moto::Moto;
-use crate::support::rest_event;
-use crate::support::ssm::sdk_variables;
-use crate::support::stack::{Stacks, all};
-use crate::support::tokens::now;
+use testing::lambda::Lambda;
+use testing::moto::Moto;
+use testing::rest_event;
+use testing::ssm::sdk_variables;
+use testing::stack::{Stacks, all};
+use testing::tokens::now;
 
 /// The created function's variables, and those that lead the SDK to moto in place of a role.
 async fn start(moto: &Moto, stack: &Value) -> Lambda {

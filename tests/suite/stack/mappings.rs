@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::local::{Local, without_cache};
-use crate::support::rest_event;
-use crate::support::stack::{PRODUCTS, transformed};
-use crate::support::tokens::{SigningKey, access_claims};
+use testing::local::{Local, without_cache};
+use testing::rest_event;
+use testing::stack::{PRODUCTS, transformed};
+use testing::tokens::{DEVELOPMENT_KEY, SigningKey, access_claims};
 
 const CONTEXT: &str = "context.authorizer.";
 const ISSUER: &str = "https://idp.example.com";
@@ -39,7 +39,7 @@ async fn answered(upstream: Value) -> BTreeSet<String> {
             "client_ids": ["client"], "username": "username",
         }},
         "products": {"jira": {"path": "/jira", "upstream": upstream}},
-        "secrets": {"jira-oauth1": include_str!("../../keys/development.pem")},
+        "secrets": {"jira-oauth1": DEVELOPMENT_KEY},
     });
     let local = Local::new(&settings, without_cache());
     let token = format!("Bearer {}", key.sign(&access_claims(ISSUER)));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::stack::{Stacks, only, transformed};
+use testing::stack::{Stacks, only, transformed};
 
 fn with(more: &Value) -> Value {
     let mut parameters = only("Jira");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::support::stack::{PRODUCTS, Stacks, all, base_url, only, transformed};
+use testing::stack::{PRODUCTS, Stacks, all, base_url, only, transformed};
 
 /// Names of an object's members, in order.
 fn names(object: &Value) -> Vec<&str> {

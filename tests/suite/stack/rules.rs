@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::stack::{only, transformed};
+use testing::stack::{only, transformed};
 
 /// The value of a rule's expression.
 fn evaluate(expression: &Value, parameters: &Value) -> Value {

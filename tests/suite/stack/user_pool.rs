@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::stack::{Stacks, only};
+use testing::stack::{Stacks, only};
 
 fn parameters(more: &Value) -> Value {
     let mut parameters = only("Jira");

@@ -7,9 +7,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
 use super::{authorization, get, settings};
-use crate::support::local::Local;
-use crate::support::ssm::{PREFIX, parameters};
-use crate::support::tokens::{SigningKey, now, p256_pem};
+use testing::local::Local;
+use testing::ssm::{PREFIX, parameters};
+use testing::tokens::{SigningKey, now, p256_pem};
 
 pub fn upstream() -> Value {
     json!({"mode": "assertion", "private_key": "assertion-key", "issuer": "https://gateway.example.com",

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{authorization, get, settings};
-use crate::support::lambda::Lambda;
-use crate::support::local::{Local, without_cache};
-use crate::support::tokens::SigningKey;
-use crate::support::{Folder, STAGE};
+use testing::lambda::Lambda;
+use testing::local::{Local, without_cache};
+use testing::tokens::SigningKey;
+use testing::{Folder, STAGE};
 
 fn with_header(authorization: &str, name: &str, place: &str) -> Value {
     let mut event = get(authorization);

@@ -12,10 +12,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{authorization, get, settings};
-use crate::support::lambda::Lambda;
-use crate::support::local::{Local, without_cache};
-use crate::support::tokens::SigningKey;
-use crate::support::{Folder, STAGE, rest_event};
+use testing::lambda::Lambda;
+use testing::local::{Local, without_cache};
+use testing::tokens::{DEVELOPMENT_KEY, SigningKey};
+use testing::{Folder, STAGE, rest_event};
 
 /// RFC 3986's unreserved characters stay.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -53,7 +53,7 @@ fn upstream() -> Value {
 
 fn with_key(key: &SigningKey) -> Value {
     let mut settings = settings(key, &upstream());
-    settings["secrets"]["oauth1-key"] = include_str!("../../keys/development.pem").into();
+    settings["secrets"]["oauth1-key"] = DEVELOPMENT_KEY.into();
     settings["products"]["jira"]["access"] = json!([{"allow": ["* /*"]}]);
     settings
 }

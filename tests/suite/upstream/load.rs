@@ -5,7 +5,7 @@ use atlassian_authorizer::settings::{Settings, Tree};
 use serde_json::{Value, json};
 
 use super::assertion;
-use crate::support::tokens::p256_pem;
+use testing::tokens::p256_pem;
 
 fn problems(upstream: &Value, secrets: &[(&str, &str)]) -> Vec<String> {
     let product = json!({"path": "/jira", "upstream": upstream}).to_string();

@@ -4,12 +4,12 @@ use atlassian_authorizer::response::Options;
 use serde_json::{Value, json};
 
 use super::{PAT, authorization, get, settings};
-use crate::support::Folder;
-use crate::support::lambda::Lambda;
-use crate::support::local::Local;
-use crate::support::moto::Moto;
-use crate::support::ssm::{FakeSsm, PREFIX, sdk_variables};
-use crate::support::tokens::SigningKey;
+use testing::Folder;
+use testing::lambda::Lambda;
+use testing::local::Local;
+use testing::moto::Moto;
+use testing::ssm::{FakeSsm, PREFIX, sdk_variables};
+use testing::tokens::SigningKey;
 
 fn store(folder: &Folder, name: &str, text: &str) {
     let users = folder.path().join("settings-users");

@@ -4,8 +4,8 @@ use atlassian_authorizer::response::Options;
 use serde_json::{Value, json};
 
 use super::{authorization, get, settings};
-use crate::support::local::Local;
-use crate::support::tokens::SigningKey;
+use testing::local::Local;
+use testing::tokens::SigningKey;
 
 const ALL: &str = "b54d1a16-3d1f-4a3a-a8b3-0f2c8c7b8f10";
 const OWN: &str = "key-of-the-build-server-01";

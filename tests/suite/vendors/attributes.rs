@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Set;
 use super::ways::way;
-use crate::support::bearer;
+use testing::bearer;
 
 #[tokio::test]
 async fn usernames() {

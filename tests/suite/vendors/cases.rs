@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Set;
 use super::ways::{all, way};
-use crate::support::vendor::file;
+use testing::vendor::file;
 
 /// The cases that the table plays wherever the vendor has them, if not for JWTs.
 const OF_THE_TABLE: [&str; 6] = [

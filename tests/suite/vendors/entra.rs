@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::ways::{API, APP, TENANT, Token, sign, way};
 use super::{outcome, start, with};
-use crate::support::Folder;
-use crate::support::lambda::Lambda;
-use crate::support::tokens::{SigningKey, now};
+use testing::Folder;
+use testing::lambda::Lambda;
+use testing::tokens::{SigningKey, now};
 
 /// Claims of alice's access token, version 2.0.
 fn v2() -> Value {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::ways::{Token, sign, way};
 use super::{Set, outcome, start, with};
-use crate::support::Folder;
+use testing::Folder;
 
 const ACCESS: &str = "google access token";
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::ways::{Token, sign, way};
 use super::{Set, outcome, start, with};
-use crate::support::{Folder, bearer};
+use testing::{Folder, bearer};
 
 /// Realm roles by their names, client roles after the client's.
 #[tokio::test]

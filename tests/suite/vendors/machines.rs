@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::ways::{Token, Way, sign, way};
 use super::{Set, outcome, start, with};
-use crate::support::Folder;
+use testing::Folder;
 
 /// Clients by their ids at each vendor.
 fn machine_users() -> Value {

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::ways::way;
 use super::{outcome, start, with};
-use crate::support::Folder;
-use crate::support::lambda::Lambda;
-use crate::support::tokens::now;
-use crate::support::vendor::Vendor;
+use testing::Folder;
+use testing::lambda::Lambda;
+use testing::tokens::now;
+use testing::vendor::Vendor;
 
 const TOKEN: &str = "mF_9.B5f-4.1JqMNotARealToken";
 

@@ -8,9 +8,9 @@ use tokio::task::JoinSet;
 
 use super::ways::way;
 use super::{SECRET, Set, with};
-use crate::support::bearer;
-use crate::support::local::Local;
-use crate::support::vendor::{Vendor, file};
+use testing::bearer;
+use testing::local::Local;
+use testing::vendor::{Vendor, file};
 
 /// One that limits our rate is not asked within its `Retry-After`, or within 5 s where it names
 /// none.

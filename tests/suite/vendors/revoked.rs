@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::ways::{Token, way};
 use super::{Set, outcome, start};
-use crate::support::Folder;
+use testing::Folder;
 
 #[tokio::test]
 async fn by_token_user_and_client() {

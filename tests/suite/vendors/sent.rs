@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::ways::{Way, way};
 use super::{SECRET, Set};
-use crate::support::vendor::Asked;
+use testing::vendor::Asked;
 
 /// What was asked about one token of a way that was let through.
 async fn asked(way: &Way, token: &str) -> Vec<Asked> {

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::ways::way;
 use super::{Set, outcome, start, with};
-use crate::support::Folder;
-use crate::support::lambda::Lambda;
-use crate::support::vendor::Vendor;
+use testing::Folder;
+use testing::lambda::Lambda;
+use testing::vendor::Vendor;
 
 /// Vendors that introspect; the last one alone answers.
 async fn start_with_hanging(hanging: usize, folder: &Folder) -> (Lambda, Vec<Vendor>) {

@@ -7,9 +7,9 @@ use tokio::task::JoinSet;
 
 use super::ways::{Token, Way, all, sign};
 use super::{Set, outcome, start, with};
-use crate::support::Folder;
-use crate::support::tokens::now;
-use crate::support::vendor::Vendor;
+use testing::Folder;
+use testing::tokens::now;
+use testing::vendor::Vendor;
 
 pub(super) const COLUMNS: [&str; 7] = [
     "valid",

@@ -6,7 +6,7 @@ mod told;
 use serde_json::{Value, json};
 
 use super::with;
-use crate::support::tokens::{SigningKey, now};
+use testing::tokens::{SigningKey, now};
 
 pub(super) use signed::{API, APP, TENANT};
 

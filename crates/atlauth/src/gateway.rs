@@ -1,0 +1,112 @@
+//! The local gateway as commands of the tool set it up and show it.
+
+use atlassian_authorizer::response::{CacheSeconds, Options};
+use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::settings::source::Source;
+use local_gateway::{AccessLogEntry, Api, Template, TemplateError, Upstream, UpstreamError};
+
+use crate::failure::Failure;
+use crate::ui::{Tone, Ui};
+
+/// The template that the tool was built beside.
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// The template in a file, or the tool's own.
+pub(crate) fn template(text: Option<&str>) -> Result<Template, Failure> {
+    Template::parse(text.unwrap_or(TEMPLATE)).map_err(Failure::from)
+}
+
+/// The settings, as they are read for the products' places: with all caches off, which every
+/// upstream mode takes.
+pub(crate) async fn settings(source: &Source) -> Result<Settings, Failure> {
+    let unusable = |error: String| {
+        Failure::ours(format!("the settings of {source} can't be used: {error}"))
+            .hint("`atlauth settings check` shows what is wrong with them")
+    };
+    let documents = source.documents().await;
+    let documents = documents.map_err(|error| unusable(error.to_string()))?;
+    let options = Options {
+        cache_seconds: CacheSeconds::all(0),
+        ..Options::default()
+    };
+    Settings::parse(&documents, &options).map_err(|error| unusable(error.to_string()))
+}
+
+/// The APIs of products: the template, evaluated for each of them alone.
+pub(crate) fn apis(
+    template: &Template,
+    upstreams: &[Upstream],
+    cache_seconds: Option<u32>,
+) -> Result<Vec<Api>, Failure> {
+    upstreams
+        .iter()
+        .map(|upstream| Ok(upstream.api(template, cache_seconds)?))
+        .collect()
+}
+
+/// A client that passes on what it is given.
+pub(crate) fn client(authority: Option<&str>) -> Result<reqwest::Client, Failure> {
+    local_gateway::client(authority)
+        .map_err(|error| Failure::ours(format!("no HTTP client: {error}")))
+}
+
+/// What [`show`] writes, as a head.
+pub(crate) const ROW_HEAD: &str = "method  got code              username     decided by path";
+
+/// One request in a row, the path last: it is as long as it is.
+pub(crate) fn show(ui: &Ui, entry: &AccessLogEntry) {
+    let or_none = |text: &str| {
+        if text.is_empty() {
+            "-".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    let tone = match entry.status {
+        ..400 => Tone::Good,
+        400..500 => Tone::Warning,
+        _ => Tone::Bad,
+    };
+    ui.line(&format!(
+        "{:<7} {} {:<17} {:<12} {:<10} {}",
+        entry.method,
+        ui.paint(tone, &entry.status.to_string()),
+        or_none(&entry.code),
+        or_none(&entry.username),
+        entry.decided_by.as_str(),
+        entry.path,
+    ));
+}
+
+/// Waits until somebody wants it to end.
+pub(crate) async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+impl From<TemplateError> for Failure {
+    fn from(error: TemplateError) -> Self {
+        Self::ours(format!("the template can't be used: {error}"))
+    }
+}
+
+impl From<UpstreamError> for Failure {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Unknown(_) => Self::usage(error.to_string()).hint(
+                "its products are the parameters that end with `BaseUrl`, such as JiraBaseUrl for `jira`",
+            ),
+            UpstreamError::Template(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `atlauth`: what an operator of the authorizer does by hand, as commands.
+
+mod cli;
+mod credential;
+mod demo;
+mod event;
+mod explain;
+mod failure;
+mod gateway;
+mod keys;
+mod local;
+mod log;
+mod login;
+mod private_file;
+mod settings;
+mod source;
+mod store;
+mod times;
+mod token;
+mod tokens;
+mod ui;
+mod whoami;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use failure::Failure;
+use ui::Ui;
+
+/// Runs the command that the command line names.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui::new(cli.color);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli, &ui)),
+        Err(error) => Err(Failure::ours(format!("no runtime: {error}"))),
+    };
+    match result.and_then(|()| ui.is_all_written()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            ui.failure(&failure);
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+async fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
+    let source = cli.settings.as_deref();
+    match cli.command {
+        Command::Demo(args) => demo::run(args, ui).await,
+        Command::Local(args) => local::run(args, source, ui).await,
+        Command::Login(args) => login::run(*args, source, ui).await,
+        Command::Whoami(args) => whoami::run(args, source, ui).await,
+        Command::Explain(args) => explain::run(args, source, ui).await,
+        Command::Settings(args) => settings::run(args, source, ui).await,
+        Command::Token(args) => token::run(args, source, ui).await,
+        Command::Event(args) => event::run(args, source, ui).await,
+        Command::Keys(args) => keys::run(args, source, ui).await,
+        Command::Completions(args) => {
+            cli::completions(&args);
+            Ok(())
+        }
+    }
+}

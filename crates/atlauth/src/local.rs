@@ -1,0 +1,211 @@
+//! `atlauth local`: plays API Gateway in front of a real Atlassian, on this machine.
+
+use std::fs::OpenOptions;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use atlassian_authorizer::access::Product;
+use atlassian_authorizer::clock::SystemClock;
+use atlassian_authorizer::http::{Endpoint, HttpClient};
+use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::settings::source::Source;
+use local_gateway::{Audit, AuthorizerFunction, Gateway, Upstream};
+use tokio::net::TcpListener;
+
+use crate::failure::Failure;
+use crate::gateway::{self, ROW_HEAD, interrupted, show};
+use crate::ui::{Tone, Ui};
+
+/// The Invoke API's path of the authorizer.
+const FUNCTION: &str = "/2015-03-31/functions/atlassian-authorizer/invocations";
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth local --settings file:settings.json \\
+    --upstream jira=http://127.0.0.1:8080/jira
+  atlauth local --settings ssm:/atlassian-authorizer/prod --port 9090 \\
+    --upstream jira=https://jira.example.com --upstream-ca company-ca.pem
+
+It decides and maps as the template says, and has none of API Gateway's limits
+on sizes and rates. It listens on 127.0.0.1 alone, and is not for production.")]
+pub(crate) struct LocalArgs {
+    /// A product of the settings and its URL; once for each product.
+    #[arg(long, required = true, value_name = "PRODUCT=URL", value_parser = upstream)]
+    upstream: Vec<(String, Endpoint)>,
+    /// Certificates in PEM that products' certificates are verified by, in place of Mozilla's.
+    #[arg(long, value_name = "FILE")]
+    upstream_ca: Option<PathBuf>,
+    /// The template to play, in place of the one that this tool was built with.
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// Where to listen, on 127.0.0.1; 0 takes a free port.
+    #[arg(long, default_value_t = 8180)]
+    port: u16,
+    /// How long answers are used again, in place of what the template says; 0 for never.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=3_600))]
+    cache_seconds: Option<u32>,
+    /// Asks a function behind the Invoke API, such as `cargo lambda watch` has on port 9000, in
+    /// place of the authorizer in this tool.
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    invoke_url: Option<Endpoint>,
+    /// Appends the authorizer's audit log to a file.
+    #[arg(long, value_name = "FILE", conflicts_with = "invoke_url")]
+    audit: Option<PathBuf>,
+}
+
+pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    log_to_stderr();
+    let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
+    let source = source
+        .map(|name| Source::parse(name, &http))
+        .transpose()
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    let settings = match &source {
+        Some(source) => Some(
+            ui.progress("Reading settings", gateway::settings(source))
+                .await?,
+        ),
+        None => None,
+    };
+    let upstreams = args
+        .upstream
+        .iter()
+        .map(|(id, url)| place(id, url, settings.as_ref()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let template = args.template.map(|path| read(&path)).transpose()?;
+    let template = gateway::template(template.as_deref())?;
+    let apis = gateway::apis(&template, &upstreams, args.cache_seconds)?;
+    let authority = args.upstream_ca.map(|path| read(&path)).transpose()?;
+    let authorizer = match (args.invoke_url, source) {
+        (Some(url), _) => AuthorizerFunction::Invoke(gateway::client(None)?, function(&url)?),
+        (None, Some(source)) => {
+            let times: Vec<(&str, u32)> = upstreams
+                .iter()
+                .zip(&apis)
+                .map(|(upstream, api)| (upstream.id.as_str(), api.cache_seconds()))
+                .collect();
+            let audit = Audit::to(args.audit.map(|path| append(&path)).transpose()?);
+            AuthorizerFunction::in_process(source, http, Arc::new(SystemClock), audit, &times)
+        }
+        (None, None) => {
+            return Err(Failure::usage("no settings are named").hint(
+                "name them by --settings or AUTHORIZER_SETTINGS, or a running function by --invoke-url",
+            ));
+        }
+    };
+    let (rows, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let gateway = Gateway::new(
+        apis,
+        authorizer,
+        gateway::client(authority.as_deref())?,
+        Arc::new(SystemClock),
+        // Nobody is left to read it when the command ends.
+        Box::new(move |row| drop(rows.send(row.clone()))),
+    );
+    let listener = TcpListener::bind(("127.0.0.1", args.port)).await;
+    let listener = listener.map_err(|error| {
+        Failure::ours(format!("port {} can't be listened on: {error}", args.port))
+            .hint("--port 0 takes a free one")
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::ours(error.to_string()))?;
+    announce(ui, &format!("http://{address}"), &upstreams);
+    let serving = gateway.serve(listener);
+    tokio::pin!(serving);
+    ui.line(&ui.paint(Tone::Strong, ROW_HEAD));
+    loop {
+        tokio::select! {
+            Some(row) = seen.recv() => show(ui, &row),
+            ended = &mut serving => {
+                return ended.map_err(|error| Failure::ours(format!("the gateway ended: {error}")));
+            }
+            () = interrupted() => return Ok(()),
+        }
+    }
+}
+
+/// The URL of a function: the authorizer's own where only a server is named.
+fn function(url: &Endpoint) -> Result<Endpoint, Failure> {
+    let server = url.as_str().trim_end_matches('/');
+    let is_server = server.matches('/').count() == 2;
+    let path = if is_server { FUNCTION } else { "" };
+    Endpoint::parse(&[server, path].concat()).map_err(Failure::usage)
+}
+
+/// A product as the settings have it; without settings, as the template does.
+fn place(id: &str, url: &Endpoint, settings: Option<&Settings>) -> Result<Upstream, Failure> {
+    let product = match settings {
+        None => None,
+        Some(settings) => {
+            let mut products = settings.products.iter();
+            let found = products.find(|product| product.id() == id);
+            Some(found.ok_or_else(|| {
+                let ids: Vec<&str> = settings.products.iter().map(Product::id).collect();
+                Failure::usage(format!("the settings have no product `{id}`"))
+                    .hint(format!("they have: {}", ids.join(", ")))
+            })?)
+        }
+    };
+    Ok(Upstream {
+        id: id.to_owned(),
+        url: url.clone(),
+        path: product.map(|product| product.path().to_owned()),
+        is_signed: product.is_some_and(Product::is_signed_by_request),
+    })
+}
+
+fn announce(ui: &Ui, url: &str, upstreams: &[Upstream]) {
+    ui.note(&ui.paint(
+        Tone::Warning,
+        "NOT FOR PRODUCTION: this plays API Gateway for trying things out.",
+    ));
+    for Upstream {
+        id, path, url: to, ..
+    } in upstreams
+    {
+        let path = path.clone().unwrap_or_else(|| format!("/{id}"));
+        ui.note(&format!("{url}{path} -> {}", to.as_str()));
+    }
+    ui.note("Listening; Ctrl-C ends it.");
+}
+
+/// What the authorizer says of settings and keys while it runs; never what others say of requests,
+/// which could be tokens.
+fn log_to_stderr() {
+    // Only fails when something listens already.
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
+}
+
+fn read(path: &PathBuf) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::ours(format!("{} can't be read: {error}", path.display())))
+}
+
+fn append(path: &PathBuf) -> Result<std::fs::File, Failure> {
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    file.map_err(|error| Failure::ours(format!("{} can't be written: {error}", path.display())))
+}
+
+fn upstream(text: &str) -> Result<(String, Endpoint), String> {
+    let (id, url) = text
+        .split_once('=')
+        .ok_or("expected a product and its URL, such as jira=https://jira.example.com")?;
+    Ok((id.to_owned(), endpoint(url)?))
+}
+
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    let endpoint = Endpoint::parse(text).map_err(|expected| {
+        format!("{expected}, such as http://127.0.0.1:8080 (not by the name localhost)")
+    })?;
+    if endpoint.as_str().contains('?') {
+        return Err("expected a URL without a query".to_owned());
+    }
+    Ok(endpoint)
+}

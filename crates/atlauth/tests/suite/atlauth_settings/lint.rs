@@ -1,0 +1,273 @@
+//! `lint`: each rule has settings that it finds something in, and those of the README hold nothing severe.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Operator, SECRET};
+use testing::tokens::SigningKey;
+
+/// Settings in which nothing is found.
+fn plain() -> Value {
+    json!({
+        "providers": {"idp": {
+            "kind": "custom", "issuer": "https://idp.example.com", "client_ids": ["client"],
+            "audiences": ["https://jira.example.com"], "username": "sub",
+        }},
+        "products": {"jira": {"path": "/jira", "access": [{"allow": ["@read"]}, {"deny": ["@admin"]}]}},
+    })
+}
+
+/// Those settings with other values, by JSON pointers.
+fn with(changes: &[(&str, Value)]) -> Value {
+    let mut settings = plain();
+    for (pointer, value) in changes {
+        let (place, name) = pointer.rsplit_once('/').unwrap();
+        let place = settings.pointer_mut(place).unwrap();
+        place[name] = value.clone();
+    }
+    settings
+}
+
+async fn found(operator: &Operator, settings: &Value, cache: &str) -> Vec<Value> {
+    let file = operator.file("settings.json", settings);
+    let source = format!("file:{file}");
+    let said = operator
+        .says(&[
+            "lint",
+            "--json",
+            "--settings",
+            &source,
+            "--cache-seconds",
+            cache,
+        ])
+        .await;
+    assert_eq!(said.code, 0, "{settings:#}\n{}", said.stderr);
+    let value: Value = serde_json::from_str(&said.stdout).unwrap();
+    value["advice"].as_array().unwrap().clone()
+}
+
+fn ids(advice: &[Value]) -> Vec<&str> {
+    advice
+        .iter()
+        .map(|one| one["id"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn each_rule_finds_what_it_is_about() {
+    let operator = Operator::new(None);
+    assert_eq!(ids(&found(&operator, &plain(), "0").await), [""; 0]);
+    let key = SigningKey::generate("key", "ES256");
+    let pem = |kind: &str| {
+        let path = format!("{}/tests/keys/{kind}", testing::root().display());
+        std::fs::read_to_string(path).unwrap()
+    };
+    let google = json!({"kind": "google", "client_ids": ["client"], "username": {"allow": "[a-z]+@example\\.com"}});
+    let other = json!({"kind": "custom", "issuer": "https://IDP.example.com/", "client_ids": ["client"],
+                       "audiences": ["jira"], "username": "sub"});
+    let idp = "/providers/idp";
+    let at = |field: &str| format!("{idp}/{field}");
+    let cases: Vec<(&str, Value, &str)> = vec![
+        (
+            "mode_not_enforce",
+            with(&[("/settings", json!({"mode": "monitor"}))]),
+            "0",
+        ),
+        (
+            "basic_pass_through",
+            with(&[("/settings", json!({"basic_auth": "pass_through"}))]),
+            "0",
+        ),
+        (
+            "no_access_rules",
+            with(&[("/products/jira", json!({"path": "/jira"}))]),
+            "0",
+        ),
+        (
+            "any_client",
+            with(&[(
+                idp,
+                json!({"kind": "custom", "issuer": "https://idp.example.com",
+            "trust": "any_client", "username": "sub"}),
+            )]),
+            "0",
+        ),
+        (
+            "inline_keys",
+            with(&[(&at("jwks"), json!({"keys": [key.jwk]}))]),
+            "0",
+        ),
+        ("google_any_domain", with(&[(idp, google)]), "0"),
+        (
+            "no_audience",
+            with(&[(
+                idp,
+                json!({"kind": "custom", "issuer": "https://idp.example.com",
+            "client_ids": ["client"], "username": "sub"}),
+            )]),
+            "0",
+        ),
+        (
+            "user_chosen_name",
+            with(&[(&at("username"), "nickname".into())]),
+            "0",
+        ),
+        (
+            "email_unverified",
+            with(&[(&at("username"), "email".into())]),
+            "0",
+        ),
+        (
+            "strip_domain",
+            with(&[(
+                &at("username"),
+                json!({"attributes": ["sub"], "transform": ["strip_domain"]}),
+            )]),
+            "0",
+        ),
+        (
+            "shared_usernames",
+            with(&[("/providers/other", other.clone())]),
+            "0",
+        ),
+        ("similar_issuers", with(&[("/providers/other", other)]), "0"),
+        (
+            "cache_outlives_token_age",
+            with(&[(&at("max_token_age_seconds"), 30.into())]),
+            "60",
+        ),
+        ("header_with_cache", plain(), "60"),
+        (
+            "idle_rule",
+            with(&[(
+                "/products/jira/access",
+                json!([{"allow": ["GET /rest/a"]}, {"deny": ["GET /rest/*"]}]),
+            )]),
+            "0",
+        ),
+        (
+            "unused_secret",
+            with(&[("/secrets", json!({"forgotten": SECRET}))]),
+            "0",
+        ),
+        (
+            "impersonates_anyone",
+            with(&[
+                ("/secrets", json!({"key": pem("development.pem")})),
+                (
+                    "/products/jira/upstream",
+                    json!({"mode": "oauth1", "consumer_key": "gateway", "private_key": "key",
+                "base_url": "https://jira.example.com/jira"}),
+                ),
+            ]),
+            "0",
+        ),
+    ];
+    for (id, settings, cache) in cases {
+        let advice = found(&operator, &settings, cache).await;
+        assert!(ids(&advice).contains(&id), "{id}: {advice:#?}");
+        for one in &advice {
+            assert!(one["why"].as_str().unwrap().len() > 10, "{one}");
+            assert!(one["instead"].as_str().unwrap().len() > 2, "{one}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn idle_rules() {
+    let operator = Operator::new(None);
+    let cases = [
+        (
+            json!([{"allow": ["@read"]}, {"allow": ["@read"]}]),
+            vec!["access[1]"],
+        ),
+        (
+            json!([{"allow": ["@read"]}, {"allow": ["GET /rest/x"], "groups": ["a"]}]),
+            vec!["access[1]"],
+        ),
+        (
+            json!([{"allow": ["GET /rest/x"]}, {"allow": ["@read"]}]),
+            vec!["access[0]"],
+        ),
+        (
+            json!([{"allow": ["GET /rest/*"]}, {"deny": ["GET /rest/x"]}]),
+            vec![],
+        ),
+        (
+            json!([{"allow": ["GET /rest/x"]}, {"deny": ["* /*"], "scopes": ["a"]}]),
+            vec![],
+        ),
+        (
+            json!([{"allow": ["@read"], "groups": ["a"]}, {"allow": ["@read"], "groups": ["b"]}]),
+            vec![],
+        ),
+        (
+            json!([{"allow": ["@read", "@write"]}, {"deny": ["* /*"]}]),
+            vec!["access[0]"],
+        ),
+    ];
+    for (access, wanted) in cases {
+        let mut settings = with(&[("/products/jira/access", access.clone())]);
+        settings["providers"]["idp"]["groups"] = "groups".into();
+        let advice = found(&operator, &settings, "0").await;
+        let idle = advice.iter().filter(|one| one["id"] == "idle_rule");
+        let places: Vec<&str> = idle.map(|one| one["field"].as_str().unwrap()).collect();
+        assert_eq!(places, wanted, "{access}");
+    }
+}
+
+#[tokio::test]
+async fn advice_is_readable_and_can_be_left_out() {
+    let operator = Operator::new(None);
+    let settings = with(&[("/settings", json!({"mode": "off"}))]);
+    let source = format!("file:{}", operator.file("settings.json", &settings));
+    let lint = ["lint", "--settings", &source, "--strict"];
+    let said = operator.says(&lint).await;
+    assert_eq!(said.code, 1);
+    assert!(
+        said.stdout
+            .starts_with("severe: settings: mode (mode_not_enforce)\n"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        said.stdout.contains("  better: `enforce`"),
+        "{}",
+        said.stdout
+    );
+    let without = [&lint[..], &["--allow", "mode_not_enforce"]].concat();
+    let said = operator.says(&without).await;
+    assert_eq!((said.code, said.stdout.as_str()), (0, ""));
+}
+
+/// Every provider and every `upstream` that the README shows.
+#[tokio::test]
+async fn the_samples_of_the_readme_hold_nothing_severe() {
+    let operator = Operator::new(None);
+    let path = testing::root().join("README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let providers: Vec<Value> = readme
+        .lines()
+        .filter(|line| line.starts_with("{\"kind\": ") && line.ends_with('}'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: BTreeSet<&str> = providers
+        .iter()
+        .map(|one| one["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds.len(), 10);
+    for provider in providers {
+        let mut secrets = Map::new();
+        if let Some(name) = provider["client_secret"].as_str() {
+            secrets.insert(name.to_owned(), SECRET.into());
+        }
+        let mut settings = with(&[("/providers/idp", provider)]);
+        if !secrets.is_empty() {
+            settings["secrets"] = secrets.into();
+        }
+        let advice = found(&operator, &settings, "0").await;
+        let severe: Vec<_> = advice.iter().filter(|one| one["severe"] == true).collect();
+        assert!(severe.is_empty(), "{settings:#}\n{severe:#?}");
+    }
+}

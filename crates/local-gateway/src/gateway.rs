@@ -1,0 +1,266 @@
+//! The gateway: decides on a request in the order in which API Gateway does.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use atlassian_authorizer::clock::Clock;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+
+use crate::answers::Kind;
+use crate::api::{Api, AuthorizerConfig, Integration, Route};
+use crate::authorizer::{AuthorizerFunction, AuthorizerOutput};
+use crate::cache::Cache;
+use crate::mapping::IntegrationRequest;
+use crate::method_request::MethodRequest;
+use crate::proxy;
+
+/// Said with every response.
+const WARNING: (&str, &str) = ("x-atlauth-local", "not for production");
+
+/// A gateway in front of one or more products.
+pub struct Gateway {
+    /// One for each product: the template, evaluated for it alone.
+    apis: Vec<Api>,
+    authorizer: AuthorizerFunction,
+    client: reqwest::Client,
+    clock: Arc<dyn Clock>,
+    /// Is told of each request.
+    log: Box<dyn Fn(&AccessLogEntry) + Send + Sync>,
+    cache: Cache,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug)]
+pub struct AccessLogEntry {
+    /// The method.
+    pub method: String,
+    /// The path, as it came.
+    pub path: String,
+    /// What was answered.
+    pub status: u16,
+    /// The authorizer's code; empty where it was not asked, or its audit log is elsewhere.
+    pub code: String,
+    /// The verified user; empty where there is none.
+    pub username: String,
+    /// Who decided.
+    pub decided_by: DecidedBy,
+}
+
+/// Who decided on a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DecidedBy {
+    /// The gateway, without asking.
+    Gateway,
+    /// The authorizer.
+    Authorizer,
+    /// An answer that the authorizer gave before.
+    Cache,
+}
+
+impl DecidedBy {
+    /// The name, as logs have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Authorizer => "authorizer",
+            Self::Cache => "cache",
+        }
+    }
+}
+
+/// What is known of a caller, and from whom.
+struct AuthorizerResult {
+    output: Arc<AuthorizerOutput>,
+    decided_by: DecidedBy,
+}
+
+impl Gateway {
+    /// A gateway whose cache is empty.
+    pub fn new(
+        apis: Vec<Api>,
+        authorizer: AuthorizerFunction,
+        client: reqwest::Client,
+        clock: Arc<dyn Clock>,
+        log: Box<dyn Fn(&AccessLogEntry) + Send + Sync>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            apis,
+            authorizer,
+            client,
+            clock,
+            log,
+            cache: Cache::default(),
+        })
+    }
+
+    /// Serves requests until the task is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When it can't listen any more.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) -> std::io::Result<()> {
+        let router = Router::new().fallback(handle).with_state(self);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let listener = listener.tap_io(|stream| {
+            // Only a matter of speed.
+            let _ = stream.set_nodelay(true);
+        });
+        axum::serve(listener, service).await
+    }
+
+    async fn answer(
+        &self,
+        request: &MethodRequest,
+        body: Body,
+        entry: &mut AccessLogEntry,
+    ) -> Result<Response, Kind> {
+        let found = self.apis.iter().find_map(|api| {
+            let mut routes = api.routes.iter();
+            routes.find_map(|route| Some((api, route, route.parameters(&request.path)?)))
+        });
+        let missing = Kind::MissingAuthenticationToken;
+        let (api, route, parameters) = found.ok_or(missing)?;
+        let operation = route.operation(&request.method).ok_or(missing)?;
+        let mut context = &BTreeMap::new();
+        let authorized;
+        if let Some(authorizer) = &operation.authorizer {
+            authorized = self
+                .authorize(api, route, authorizer, request, &parameters, entry)
+                .await?;
+            entry.decided_by = authorized.decided_by;
+            context = &authorized.output.context;
+            context
+                .get("username")
+                .map(String::as_str)
+                .unwrap_or_default()
+                .clone_into(&mut entry.username);
+            if !authorized.output.policy.allows(&request.arn(&api.stage)) {
+                return Err(Kind::AccessDenied);
+            }
+        }
+        match &operation.integration {
+            Integration::Mock(status) => {
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::from_u16(*status).unwrap_or(StatusCode::OK);
+                Ok(response)
+            }
+            Integration::Proxy {
+                uri,
+                mappings,
+                timeout,
+            } => {
+                let outgoing =
+                    IntegrationRequest::new(uri, mappings, request, &parameters, context)
+                        .map_err(|_| Kind::BadRequestParameters)?;
+                proxy::send(
+                    &self.client,
+                    request.method.clone(),
+                    outgoing,
+                    body,
+                    *timeout,
+                )
+                .await
+            }
+        }
+    }
+
+    /// What the authorizer says of the caller, or said before.
+    async fn authorize(
+        &self,
+        api: &Api,
+        route: &Route,
+        authorizer: &AuthorizerConfig,
+        request: &MethodRequest,
+        parameters: &BTreeMap<&str, &str>,
+        entry: &mut AccessLogEntry,
+    ) -> Result<AuthorizerResult, Kind> {
+        let none = BTreeMap::new();
+        let sources = authorizer.sources.iter();
+        let values: Option<Vec<String>> = sources
+            .map(|source| source.value(request, parameters, &none).map(Into::into))
+            .collect();
+        let is_cached = authorizer.cache_seconds > 0;
+        let key = match values {
+            // Without an identity source nothing can be found in the cache, and nobody is asked.
+            None if is_cached => return Err(Kind::Unauthorized),
+            None => Vec::new(),
+            Some(mut values) => {
+                values.push(authorizer.name.clone());
+                values
+            }
+        };
+        if is_cached && let Some(output) = self.cache.get(&key, self.clock.now()) {
+            return Ok(AuthorizerResult {
+                output,
+                decided_by: DecidedBy::Cache,
+            });
+        }
+        entry.decided_by = DecidedBy::Authorizer;
+        let event = request.event(&api.stage, &route.resource, parameters);
+        let invocation = self.authorizer.invoke(&event, &request.request_id).await;
+        entry.code = invocation.code;
+        let output = Arc::new(invocation.output?);
+        if is_cached {
+            let seconds = authorizer.cache_seconds;
+            self.cache
+                .put(key, Arc::clone(&output), self.clock.now(), seconds);
+        }
+        Ok(AuthorizerResult {
+            output,
+            decided_by: DecidedBy::Authorizer,
+        })
+    }
+}
+
+async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let request_id = request_id();
+    let request = MethodRequest::new(&parts, peer.ip(), request_id);
+    let mut entry = AccessLogEntry {
+        method: request.method.to_string(),
+        path: request.path.clone(),
+        status: 0,
+        code: String::new(),
+        username: String::new(),
+        decided_by: DecidedBy::Gateway,
+    };
+    let answered = gateway.answer(&request, body, &mut entry).await;
+    let mut response = answered.unwrap_or_else(|kind| {
+        let api = gateway.apis.first();
+        api.map_or_else(Response::default, |api| {
+            api.answers.response(kind, &request.request_id)
+        })
+    });
+    entry.status = response.status().as_u16();
+    (gateway.log)(&entry);
+    let headers = response.headers_mut();
+    headers.insert(WARNING.0, HeaderValue::from_static(WARNING.1));
+    if let Ok(id) = HeaderValue::from_str(&request.request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+/// A random id, in the form of a UUID as API Gateway's are.
+fn request_id() -> String {
+    let mut bytes = [0; 16];
+    // Ids that collide would only mix up two entries.
+    let _ = aws_lc_rs::rand::fill(&mut bytes);
+    let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    [(0, 4), (4, 6), (6, 8), (8, 10), (10, 16)]
+        .iter()
+        .map(|(start, end)| hex.get(*start..*end).unwrap_or_default().concat())
+        .collect::<Vec<_>>()
+        .join("-")
+}

@@ -1,0 +1,147 @@
+//! The Lambda Runtime API, as the service offers it to a function.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// What the function answered: a value, or the error that it reported.
+pub type Answer = Result<Value, FunctionError>;
+
+/// An error that the function reported.
+#[derive(Debug, PartialEq)]
+pub struct FunctionError {
+    /// Its type.
+    pub error_type: String,
+    /// Its message.
+    pub error_message: String,
+}
+
+/// A Runtime API for one function.
+pub struct RuntimeApi {
+    /// Where it listens.
+    pub address: SocketAddr,
+    events: mpsc::UnboundedSender<(String, Bytes)>,
+    pending: Arc<Pending>,
+    next_id: std::sync::atomic::AtomicU64,
+    server: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Pending(Mutex<HashMap<String, oneshot::Sender<(bool, Bytes)>>>);
+
+struct Shared {
+    events: AsyncMutex<mpsc::UnboundedReceiver<(String, Bytes)>>,
+    pending: Arc<Pending>,
+}
+
+impl RuntimeApi {
+    /// Starts one without events.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (events, receiver) = mpsc::unbounded_channel();
+        let pending = Arc::new(Pending::default());
+        let shared = Arc::new(Shared {
+            events: AsyncMutex::new(receiver),
+            pending: Arc::clone(&pending),
+        });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(done))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(shared);
+        // Without it, an answer in two writes waits 40 ms for the function's acknowledgement.
+        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self {
+            address,
+            events,
+            pending,
+            next_id: 0.into(),
+            server,
+        }
+    }
+
+    /// Sends one event and waits for its answer.
+    pub async fn invoke(&self, event: impl Into<Bytes>) -> Answer {
+        let (failed, body) = self.invoke_raw(event).await;
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        if failed {
+            Err(FunctionError {
+                error_type: body["errorType"].as_str().unwrap().to_owned(),
+                error_message: body["errorMessage"].as_str().unwrap().to_owned(),
+            })
+        } else {
+            Ok(body)
+        }
+    }
+
+    /// As [`RuntimeApi::invoke`], without reading the answer: whether it is an error, and its text.
+    pub async fn invoke_raw(&self, event: impl Into<Bytes>) -> (bool, Bytes) {
+        let number = self
+            .next_id
+            .fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let id = format!("00000000-0000-0000-0000-{number:012}");
+        let (sender, receiver) = oneshot::channel();
+        self.pending.0.lock().unwrap().insert(id.clone(), sender);
+        self.events.send((id, event.into())).unwrap();
+        tokio::time::timeout(Duration::from_secs(30), receiver)
+            .await
+            .expect("the function answers within 30 s")
+            .unwrap()
+    }
+}
+
+impl Drop for RuntimeApi {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    let next = shared.events.lock().await.recv().await;
+    // The test is over: this function will be stopped while it waits.
+    let (id, event) = match next {
+        Some(next) => next,
+        None => std::future::pending().await,
+    };
+    let headers = AppendHeaders([
+        ("lambda-runtime-aws-request-id", id),
+        ("lambda-runtime-deadline-ms", "4102444800000".to_owned()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:eu-west-1:123456789012:function:authorizer".to_owned(),
+        ),
+        ("content-type", "application/json".to_owned()),
+    ]);
+    (headers, event)
+}
+
+async fn done(
+    State(shared): State<Arc<Shared>>,
+    Path((id, kind)): Path<(String, String)>,
+    _: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let sender = shared.pending.0.lock().unwrap().remove(&id);
+    if let Some(sender) = sender {
+        // The test may have given up waiting.
+        let _ = sender.send((kind == "error", body));
+    }
+    StatusCode::ACCEPTED
+}
