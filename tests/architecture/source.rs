@@ -85,12 +85,16 @@ impl Crate {
                 if let Some(to) = root.room_of(mention, is_apart)
                     && to != from
                 {
-                    krate.imports.push(Import {
+                    let import = Import {
                         file: (*file).to_owned(),
                         line: mention.line,
                         from: from.to_owned(),
                         to,
-                    });
+                    };
+                    // A line that names many items of a room imports it once.
+                    if krate.imports.last() != Some(&import) {
+                        krate.imports.push(import);
+                    }
                 }
             }
         }
