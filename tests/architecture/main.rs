@@ -86,7 +86,7 @@ fn report(findings: &[Finding], document: &str, renewed: &str) -> String {
 
 fn listed(findings: &[Finding]) -> String {
     let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
-    format!("{} findings\n{}\n", lines.len(), lines.join("\n"))
+    format!("{} at odds\n{}\n", lines.len(), lines.join("\n"))
 }
 
 fn root() -> &'static Path {
