@@ -31,8 +31,8 @@ pub(crate) struct Content {
     pub(crate) inline: Vec<Vec<String>>,
     /// Modules declared for tests alone.
     pub(crate) for_tests: Vec<Vec<String>>,
-    /// Lines of `#[path = "…"]`, which this analysis does not follow.
-    pub(crate) relocated: Vec<usize>,
+    /// Lines that lead to source elsewhere, and by what. This analysis does not follow them.
+    pub(crate) unfollowed: Vec<(usize, &'static str)>,
 }
 
 /// The content of the file that holds `module`.
@@ -170,8 +170,8 @@ impl<'ast> Visit<'ast> for Reader {
             self.content.inline.push(self.module.clone());
         }
         let relocated = item.attrs.iter().filter(|a| a.path().is_ident("path"));
-        let lines = relocated.map(|a| a.pound_token.spans[0].start().line);
-        self.content.relocated.extend(lines);
+        let lines = relocated.map(|a| (a.pound_token.spans[0].start().line, "#[path]"));
+        self.content.unfollowed.extend(lines);
         visit::visit_item_mod(self, item);
         self.module.pop();
     }
@@ -180,10 +180,13 @@ impl<'ast> Visit<'ast> for Reader {
         self.use_tree(&item.tree, &[], item.leading_colon.is_some());
     }
 
-    /// `extern crate self as other` would be a second name of the crate.
+    /// `extern crate … as other` may be a second name of the crate.
     fn visit_item_extern_crate(&mut self, item: &'ast ItemExternCrate) {
-        if item.ident == "self" {
+        let name = item.ident.to_string();
+        if name == "self" {
             self.mention(vec!["crate".to_owned()], false, item.ident.span());
+        } else if item.rename.is_some() {
+            self.mention(vec![name], true, item.ident.span());
         }
     }
 
@@ -204,13 +207,17 @@ impl<'ast> Visit<'ast> for Reader {
         // Links of documentation import nothing either.
         if !attribute.path().is_ident("doc") {
             match &attribute.meta {
-                Meta::List(list) => self.tokens(list.tokens.clone()),
+                Meta::List(list) => self.attribute_tokens(list.tokens.clone()),
                 meta => visit::visit_meta(self, meta),
             }
         }
     }
 
     fn visit_macro(&mut self, invocation: &'ast Macro) {
+        if invocation.path.is_ident("include") {
+            let line = invocation.bang_token.spans[0].start().line;
+            self.content.unfollowed.push((line, "include!"));
+        }
         self.visit_path(&invocation.path);
         self.tokens(invocation.tokens.clone());
     }

@@ -132,6 +132,7 @@ fn the_root_is_a_room_itself() {
         "use crate::*;",
         "use super::*;",
         "use crate as root;",
+        "use crate::{self as root};",
         "use crate::Missing;",
         "extern crate self as ours2;",
     ] {
@@ -162,46 +163,24 @@ fn re_exports_are_followed_through_the_root() {
 }
 
 #[test]
-fn rooms_that_import_each_other_are_a_circle() {
-    let planted = [
-        ("low.rs", "use crate::high::High;"),
-        ("low/deep.rs", "fn f() { crate::middle::run() }"),
-    ];
-    let found = rules::circles(&library(&planted));
-    let [Finding::Circle(way, all)] = &found[..] else {
-        panic!("{found:#?}");
-    };
-    assert_eq!(all.iter().collect::<Vec<_>>(), ["high", "low", "middle"]);
-    let way: Vec<_> = way.iter().map(ToString::to_string).collect();
-    assert_eq!(way, ["high.rs:1: high -> low", "low.rs:1: low -> high"]);
-}
-
-#[test]
-fn a_program_without_a_library_has_rooms_too() {
-    let files = [
-        (
-            "main.rs",
-            "mod a; mod b; fn main() { a::run() } struct Shared;",
-        ),
-        ("a/mod.rs", "use crate::b;"),
-        ("b.rs", "use crate::Shared;"),
-    ];
-    let files = files
-        .map(|(file, text)| (file.to_owned(), text.to_owned()))
-        .into();
-    let found = rules::circles(&Crate::read("program", &files));
-    let [Finding::Circle(way, _)] = &found[..] else {
-        panic!("{found:#?}");
-    };
-    let way: Vec<_> = way.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        way,
-        [
-            "a/mod.rs:1: a -> b",
-            "b.rs:1: b -> main",
-            "main.rs:1: main -> a"
-        ]
-    );
+fn a_main_beside_a_library_is_another_crate() {
+    for text in [
+        "mod low { use super::Own; use crate::high::Own; } use crate::low; fn main() { low::run() }",
+        "extern crate serde as low; use ours::High;",
+    ] {
+        let text = text.to_owned() + " use ours::high;";
+        assert_eq!(
+            findings(&[("main.rs", &text)]),
+            Vec::<String>::new(),
+            "{text}"
+        );
+    }
+    for text in [
+        "extern crate ours as other;",
+        "mod inner { use ::ours as other; }",
+    ] {
+        assert_found("main.rs", text, "climbs: main.rs:1: main -> lib");
+    }
 }
 
 #[test]
@@ -261,6 +240,8 @@ fn what_leads_nowhere_else_is_no_import() {
         "pub(in super::super) struct S; pub(crate) enum E {}",
         "/// [`crate::high::High`] is above.\n#[doc = \"crate::high\"] struct S;",
         "fn f() { let high = 1; println!(\"crate::high {high}\"); self.high(); Self::high() }",
+        "fn f() { assert_eq!(\"crate::high\", name()); }",
+        "macro_rules! m { () => { /** crate::high */ struct S; }; }",
     ] {
         let found = findings(&[("beside.rs", text), ("high/low.rs", "")]);
         assert_eq!(found, Vec::<String>::new(), "{text}");
@@ -280,6 +261,8 @@ fn 1() {}",
             .any(|line| line.starts_with("unreadable: low.rs:2: ")),
         "{found:#?}"
     );
+    let included = "unreadable: low.rs:1: include! is not followed";
+    assert_found("low.rs", "include!(\"elsewhere.rs\");", included);
     let moved = "unreadable: low.rs:1: #[path] is not followed";
     assert_found("low.rs", "#[path = \"elsewhere.rs\"] mod other;", moved);
 }

@@ -143,3 +143,53 @@ fn ways_from<'a>(
     }
     ways
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::planted::library;
+    use super::super::source::Crate;
+    use super::{Finding, circles};
+
+    #[test]
+    fn rooms_that_import_each_other_are_a_circle() {
+        let planted = [
+            ("low.rs", "use crate::high::High;"),
+            ("low/deep.rs", "fn f() { crate::middle::run() }"),
+        ];
+        let found = circles(&library(&planted));
+        let [Finding::Circle(way, all)] = &found[..] else {
+            panic!("{found:#?}");
+        };
+        assert_eq!(all.iter().collect::<Vec<_>>(), ["high", "low", "middle"]);
+        let way: Vec<_> = way.iter().map(ToString::to_string).collect();
+        assert_eq!(way, ["high.rs:1: high -> low", "low.rs:1: low -> high"]);
+    }
+
+    #[test]
+    fn a_program_without_a_library_has_rooms_too() {
+        let files = [
+            (
+                "main.rs",
+                "mod a; mod b; fn main() { a::run() } struct Shared;",
+            ),
+            ("a/mod.rs", "use crate::b;"),
+            ("b.rs", "use crate::Shared;"),
+        ];
+        let files = files
+            .map(|(file, text)| (file.to_owned(), text.to_owned()))
+            .into();
+        let found = circles(&Crate::read("program", &files));
+        let [Finding::Circle(way, _)] = &found[..] else {
+            panic!("{found:#?}");
+        };
+        let way: Vec<_> = way.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            way,
+            [
+                "a/mod.rs:1: a -> b",
+                "b.rs:1: b -> main",
+                "main.rs:1: main -> a"
+            ]
+        );
+    }
+}

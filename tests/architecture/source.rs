@@ -49,9 +49,11 @@ impl Crate {
         for (file, source) in files.iter().filter(|(file, _)| is_of_crate(file)) {
             match paths::content(module_of(file), source) {
                 Ok(content) => {
-                    let lines = content.relocated.iter();
-                    let moved = lines.map(|line| format!("{file}:{line}: #[path] is not followed"));
-                    krate.unreadable.extend(moved);
+                    let places = content
+                        .unfollowed
+                        .iter()
+                        .map(|(line, what)| format!("{file}:{line}: {what} is not followed"));
+                    krate.unreadable.extend(places);
                     contents.insert(file.as_str(), content);
                 }
                 Err(error) => {
@@ -68,8 +70,10 @@ impl Crate {
             let module = module_of(file);
             !for_tests.iter().any(|test| module.starts_with(test))
         });
-        krate.rooms = rooms(&contents);
         let has_library = files.contains_key("lib.rs");
+        // A `main.rs` beside a `lib.rs` is a crate of its own.
+        let is_apart = |file: &str| has_library && file == "main.rs";
+        krate.rooms = rooms(&contents, is_apart);
         let root = Root {
             name,
             rooms: &krate.rooms,
@@ -77,11 +81,10 @@ impl Crate {
             names: names(contents.get(if has_library { "lib.rs" } else { "main.rs" })),
         };
         for (file, content) in &contents {
-            // A `main.rs` beside a `lib.rs` is a crate of its own.
-            let is_apart = has_library && *file == "main.rs";
+            let is_apart = is_apart(file);
             for mention in &content.mentions {
-                let first = mention.module.first().map(String::as_str);
-                let from = first.unwrap_or(file.trim_end_matches(".rs"));
+                let outer = mention.module.first().filter(|_| !is_apart);
+                let from = outer.map_or(file.trim_end_matches(".rs"), String::as_str);
                 if let Some(to) = root.room_of(mention, is_apart)
                     && to != from
                 {
@@ -143,17 +146,15 @@ fn module_of(file: &str) -> Vec<String> {
     module
 }
 
-fn rooms(contents: &BTreeMap<&str, Content>) -> BTreeSet<String> {
+fn rooms(contents: &BTreeMap<&str, Content>, is_apart: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let mut rooms = BTreeSet::new();
     for (file, content) in contents {
         let own = module_of(file).first().cloned();
         rooms.insert(own.unwrap_or_else(|| file.trim_end_matches(".rs").to_owned()));
-        rooms.extend(
-            content
-                .inline
-                .iter()
-                .filter_map(|module| module.first().cloned()),
-        );
+        if !is_apart(file) {
+            let inline = content.inline.iter();
+            rooms.extend(inline.filter_map(|module| module.first().cloned()));
+        }
     }
     rooms
 }

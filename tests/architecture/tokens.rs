@@ -7,15 +7,24 @@ use syn::{ExprPath, ItemUse};
 use super::paths::Reader;
 
 impl Reader {
-    /// Paths among the tokens of a macro or an attribute. `$crate` is read as `crate`.
+    /// Paths among the tokens of a macro. `$crate` is read as `crate`.
     pub(crate) fn tokens(&mut self, tokens: TokenStream) {
+        self.read(tokens, false);
+    }
+
+    /// Paths among the tokens of an attribute, those in strings included.
+    pub(crate) fn attribute_tokens(&mut self, tokens: TokenStream) {
+        self.read(tokens, true);
+    }
+
+    fn read(&mut self, tokens: TokenStream, with_strings: bool) {
         let trees: Vec<TokenTree> = tokens.into_iter().filter(|t| !is(t, '$')).collect();
         let mut rest = trees.as_slice();
         while let [first, after @ ..] = rest {
             rest = after;
             match first {
-                TokenTree::Group(group) => self.tokens(group.stream()),
-                TokenTree::Literal(literal) => self.literal(literal),
+                TokenTree::Group(group) => self.read(group.stream(), with_strings),
+                TokenTree::Literal(literal) if with_strings => self.literal(literal),
                 TokenTree::Ident(ident) if ident == "use" => {
                     if let Some(end) = after.iter().position(|t| is(t, ';')) {
                         let (item, behind) = after.split_at(end);
@@ -39,7 +48,7 @@ impl Reader {
                         self.mention(segments, false, ident.span());
                     }
                 }
-                TokenTree::Punct(_) => {}
+                TokenTree::Literal(_) | TokenTree::Punct(_) => {}
             }
         }
     }
