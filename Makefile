@@ -9,7 +9,6 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # cargo-lambda uses zig by default; cargo alone serves for this machine's own architecture.
 export CARGO_LAMBDA_COMPILER ?= cargo
 CARGO_DENY_VERSION := 0.20.2
-CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
 
 ## Shows the authorizer at work on loopback.
 run:
@@ -36,12 +35,12 @@ check:
 
 ## Checks licences, sources and duplicates of dependencies.
 deny: .tools/deny
-	$(CARGO_DENY) --all-features check --hide-inclusion-graph bans licenses sources
+	.tools/cargo-deny/bin/cargo-deny --all-features check --hide-inclusion-graph bans licenses sources
 
 # Not part of `make test`: the database of advisories comes from the network, and grows by itself.
 ## Checks dependencies against RustSec's advisories.
 advisories: .tools/deny
-	$(CARGO_DENY) --all-features check --hide-inclusion-graph advisories
+	.tools/cargo-deny/bin/cargo-deny --workspace --all-features check --hide-inclusion-graph advisories
 
 # rustup would look for `1.95` in the network where only `1.95.0` is installed, hence the search.
 MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
