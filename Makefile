@@ -1,8 +1,8 @@
-# Two commands: `make run` shows the authorizer at work, `make test` runs all tests. `make invoke`
-# shows it behind cargo-lambda.
+# Two commands: `make run` shows the authorizer at work, `make test` runs all tests. `make help` lists
+# the others, by the line with `##` above each.
 # The tools that they need are pinned and install themselves below .tools.
 
-.PHONY: run invoke test bench build tools clean check unit validate deny
+.PHONY: run help invoke test bench build tools clean check unit validate deny msrv advisories
 
 VENV := .tools/venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -10,37 +10,65 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export CARGO_LAMBDA_COMPILER ?= cargo
 CARGO_DENY_VERSION := 0.20.2
 
+## Shows the authorizer at work on loopback.
 run:
 	cargo run --locked -p atlauth -- demo
 
-# Every sample event through cargo-lambda's Invoke API.
+## Lists these commands.
+help:
+	@awk '/^## / { text = substr($$0, 4); next } \
+		text && /^[a-z]+:/ { sub(/:.*/, ""); printf "  make %-11s %s\n", $$0, text } { text = "" }' $(MAKEFILE_LIST)
+
+## Sends every sample event through cargo-lambda's Invoke API.
 invoke: .tools/run
 	$(VENV)/bin/python tools/run.py
 
+## Runs all tests and checks, but for those that need the network.
 test: check deny validate unit
 
 # Formatting, lints and documentation: of all, and of the Lambda as it is built for itself.
+## Checks formatting, lints and documentation.
 check:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 	cargo clippy --locked -p atlassian-authorizer -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace --all-features
 
-# Licences, sources and duplicates of dependencies. Advisories need a database from the network:
-# `cargo deny check advisories` by hand, or in a pipeline that may fetch it.
+## Checks licences, sources and duplicates of dependencies.
 deny: .tools/deny
 	.tools/cargo-deny/bin/cargo-deny --workspace --all-features check --hide-inclusion-graph bans licenses sources
 
-validate: .tools/test
+# Not part of `make test`: the database of advisories comes from the network, and grows by itself.
+## Checks dependencies against RustSec's advisories.
+advisories: .tools/deny
+	.tools/cargo-deny/bin/cargo-deny --workspace --all-features check --hide-inclusion-graph advisories
+
+# rustup would look for `1.95` in the network where only `1.95.0` is installed, hence the search.
+MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+
+## Compiles with the oldest Rust that Cargo.toml allows.
+msrv:
+	@toolchain=$$(rustup toolchain list 2>/dev/null | sed -n 's/^\($(MSRV)[.-][^ ]*\).*/\1/p' | head -n 1); \
+	if [ -z "$$toolchain" ]; then \
+		echo "Rust $(MSRV) is not installed. Install it: rustup toolchain install $(MSRV) --profile minimal" >&2; \
+		exit 1; \
+	fi; \
+	echo "Compiling with $$toolchain"; \
+	rustup run "$$toolchain" cargo check --locked --workspace --all-features
+
+## Checks template.yaml.
+validate: .tools/build
 	SAM_CLI_TELEMETRY=0 sam validate --lint --template template.yaml --region eu-west-1
 	cfn-lint template.yaml
 
 # The tests build the Lambda by themselves; built before, it keeps none of them waiting.
+## Runs unit, property and integration tests.
 unit: .tools/test
 	cargo build --locked -p atlassian-authorizer --bin atlassian-authorizer
 	cargo test --locked --workspace --all-features
 
 # The Lambda by itself and last: together with the examples it would have features that they need.
+## Measures, and compares with other authorizers.
 bench: .tools/bench
 	cargo build --locked --release -p atlassian-authorizer --examples
 	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
@@ -52,20 +80,30 @@ bench: .tools/bench
 ARCHITECTURE ?= arm64
 RUST_TARGET = $(if $(filter arm64,$(ARCHITECTURE)),aarch64,x86_64)-unknown-linux-gnu
 
-build: .tools/test
+## Builds what `sam deploy` uploads; ARCHITECTURE=x86_64 for the other processor.
+build: .tools/build
 	@case "$(ARCHITECTURE)" in arm64|x86_64) ;; *) echo "ARCHITECTURE: expected arm64 or x86_64" >&2; exit 1;; esac
+	@echo "Building the function for $(ARCHITECTURE) into .aws-sam/build"
 	if command -v rustup >/dev/null; then rustup target add $(RUST_TARGET); fi
 	env -u CARGO_LAMBDA_COMPILER SAM_CLI_TELEMETRY=0 sam build --template template.yaml \
 		--parameter-overrides Architecture=$(ARCHITECTURE)
 
+## Installs the tools of the tests below .tools.
 tools: .tools/test .tools/deny
 
 .tools/run: tools/requirements-run.txt
+	@echo "Installing cargo-lambda below .tools"
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	touch $@
 
-.tools/test: tools/requirements-test.txt tools/oidc/package-lock.json .tools/run
+.tools/build: tools/requirements-build.txt .tools/run
+	@echo "Installing the SAM CLI below .tools"
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	touch $@
+
+.tools/test: tools/requirements-test.txt tools/oidc/package-lock.json .tools/build
+	@echo "Installing what the tests need below .tools"
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	cd tools/oidc && npm ci --no-audit --no-fund
 	touch $@
@@ -82,5 +120,6 @@ tools: .tools/test .tools/deny
 	rm -rf .tools/cargo-deny-build
 	touch $@
 
+## Removes what was built and installed.
 clean:
 	rm -rf target .aws-sam .tools
