@@ -14,9 +14,9 @@ use std::time::Duration;
 use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::SystemClock;
+use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::store::Source;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 use testing::tokens::{SigningKey, access_claims};
@@ -53,7 +53,7 @@ fn decide(criterion: &mut Criterion) {
         http,
         Arc::new(SystemClock),
         AuditLog::new(Box::new(std::io::sink())),
-        Options::default(),
+        Deployment::default(),
     );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

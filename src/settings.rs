@@ -9,7 +9,7 @@ mod cross_checks;
 mod general;
 mod in_force;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::warn;
 
@@ -118,6 +118,15 @@ impl Settings {
         };
         cross_checks::check(&mut settings, tree, deployment, &mut problems);
         problems.or(settings)
+    }
+
+    /// The public keys, by product, that verify what products with the upstream mode `assertion` are
+    /// sent, each as a JWK Set (RFC 7517, section 5).
+    pub fn assertion_keys(&self) -> BTreeMap<&str, serde_json::Value> {
+        let products = self.products.iter();
+        products
+            .filter_map(|product| Some((product.id(), product.upstream().jwks()?)))
+            .collect()
     }
 
     /// Says in the log what is allowed and seldom wise.

@@ -1,7 +1,8 @@
 //! Basic auth: whose password goes on to Atlassian, and where.
 
-use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::{Settings, Tree};
+use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::Settings;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use serde_json::{Value, json};
@@ -277,7 +278,7 @@ fn rules_that_are_wrong() {
                     .collect(),
             })
             .collect();
-        let problems = Settings::parse(&tree, &Options::default()).err();
+        let problems = Settings::parse(&tree, &Deployment::default()).err();
         let problems = problems.map(|problems| problems.iter().map(ToString::to_string).collect());
         problems.unwrap_or_default()
     };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::error::{Denial, Fault};
-use atlassian_authorizer::response::Options;
 use serde_json::{Value, json};
 
 use testing::issuer::Issuer;
@@ -16,7 +16,7 @@ use testing::{Folder, bearer};
 /// The authorizer with settings that are not read again for an hour.
 fn local(mut settings: Value) -> Local {
     settings["settings"] = json!({"refresh_seconds": 3_600});
-    Local::new(&settings, Options::default())
+    Local::new(&settings, Deployment::default())
 }
 
 fn long_lived(issuer: &Issuer) -> Value {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use atlassian_authorizer::upstream::oauth1::{Moment, Signer, SignerError};
+use atlassian_authorizer::upstream::{Moment, Signer, SignerError};
 use atlassian_authorizer::username::Username;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::encoding::PublicKeyX509Der;

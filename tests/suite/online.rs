@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::{Value, json};
 
 use testing::asked::{Asked, ISSUER, SECRET};
@@ -38,7 +38,7 @@ async fn a_question_is_asked_once_per_recheck() {
         let asked = Asked::start().await;
         let mut settings = asked.settings(&key, verify);
         settings["providers"]["idp"]["recheck_seconds"] = 30.into();
-        let local = Local::new(&settings, Options::default());
+        let local = Local::new(&settings, Deployment::default());
         let token = key.sign(&access_claims(ISSUER));
         let event = bearer(&token);
         for _ in 0..3 {
@@ -91,7 +91,7 @@ async fn what_can_be_refused_unasked_is() {
     let key = SigningKey::generate("key", "ES256");
     let forger = SigningKey::generate("key", "ES256");
     let asked = Asked::start().await;
-    let local = Local::new(&asked.settings(&key, VERIFY[0]), Options::default());
+    let local = Local::new(&asked.settings(&key, VERIFY[0]), Deployment::default());
     let claims = |name: &str, value: Value| {
         let mut claims = access_claims(ISSUER);
         claims[name] = value;
@@ -123,7 +123,7 @@ async fn the_answer_must_be_of_the_same_subject() {
         ] {
             let asked = Asked::start().await;
             answer(&asked, &json!({"sub": sub}));
-            let local = Local::new(&asked.settings(&key, verify), Options::default());
+            let local = Local::new(&asked.settings(&key, verify), Deployment::default());
             let event = bearer(&key.sign(&claims));
             assert_eq!(local.code(&event).await, code, "{verify} {sub}");
             assert_eq!(local.code(&event).await, code);
@@ -137,7 +137,7 @@ async fn a_provider_that_is_down_lets_nobody_in() {
     let key = SigningKey::generate("key", "ES256");
     for verify in VERIFY {
         let asked = Asked::start().await;
-        let local = Local::new(&asked.settings(&key, verify), Options::default());
+        let local = Local::new(&asked.settings(&key, verify), Deployment::default());
         let event = bearer(&key.sign(&access_claims(ISSUER)));
         assert_eq!(local.code(&event).await, "allowed");
         asked.change(|answers| answers.status = 503);
@@ -184,7 +184,7 @@ async fn claims_are_added_and_never_replaced() {
                 "client_id": "other", "iss": ISSUER, "exp": 1, "aud": "other",
             }),
         );
-        let local = Local::new(&asked.settings(&key, verify), Options::default());
+        let local = Local::new(&asked.settings(&key, verify), Deployment::default());
         for (claims, username, groups, scope) in [
             // Scopes are the token's, and users may choose their attributes.
             (
@@ -214,12 +214,12 @@ async fn tokens_that_are_bound_to_a_key_are_refused() {
     let mut claims = access_claims(ISSUER);
     claims["cnf"] = confirmation.clone();
     for verify in ["jwt", VERIFY[0]] {
-        let local = Local::new(&asked.settings(&key, verify), Options::default());
+        let local = Local::new(&asked.settings(&key, verify), Deployment::default());
         let code = local.code(&bearer(&key.sign(&claims))).await;
         assert_eq!(code, "token_type_unsupported", "{verify}");
     }
     // Where the provider alone says so, of a signed token and of an opaque one.
-    let local = Local::new(&asked.settings(&key, VERIFY[0]), Options::default());
+    let local = Local::new(&asked.settings(&key, VERIFY[0]), Deployment::default());
     for (token, token_type) in [
         (key.sign(&access_claims(ISSUER)), json!("Bearer")),
         ("an-opaque-token".to_owned(), json!("Bearer")),

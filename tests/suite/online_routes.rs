@@ -1,7 +1,8 @@
 //! `online_for`: JWTs whose provider is asked too, for some routes alone.
 
-use atlassian_authorizer::response::{CacheSeconds, Options};
-use atlassian_authorizer::settings::{Settings, Tree};
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
 
 use testing::asked::{Asked, ISSUER};
@@ -82,9 +83,9 @@ fn some_routes_alone_need_the_cache_off() {
         let tree: Tree = [("providers/idp".to_owned(), provider.to_string())]
             .into_iter()
             .collect();
-        let options = Options {
+        let options = Deployment {
             cache_seconds,
-            ..Options::default()
+            ..Deployment::default()
         };
         let problems = Settings::parse(&tree, &options).err();
         let problems = problems.map(|problems| problems.iter().map(ToString::to_string).collect());

@@ -1,7 +1,8 @@
 //! `require`: what claims must be beside those that every token is checked for.
 
-use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::{Settings, Tree};
+use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
 
 use testing::asked::{Asked, ISSUER};
@@ -93,7 +94,7 @@ async fn what_a_claim_must_be() {
         (both.clone(), json!({"tenant": "a"}), false),
         (both, json!({"realm": {"org": {"name": "a"}}}), false),
     ] {
-        let local = Local::new(&settings(&key, &require), Options::default());
+        let local = Local::new(&settings(&key, &require), Deployment::default());
         let mut token = access_claims(ISSUER);
         let members = claims.as_object().unwrap().clone();
         token.as_object_mut().unwrap().extend(members);
@@ -119,7 +120,7 @@ async fn of_opaque_tokens_too() {
                 "active": true, "sub": "1", "client_id": "client", "username": "alice", "tenant": tenant,
             });
         });
-        let local = Local::new(&settings, Options::default());
+        let local = Local::new(&settings, Deployment::default());
         assert_eq!(local.code(&bearer("an-opaque-token")).await, code);
     }
 }
@@ -184,7 +185,7 @@ fn rules_that_are_wrong() {
         let tree: Tree = [("providers/idp".to_owned(), document.to_string())]
             .into_iter()
             .collect();
-        let problems = Settings::parse(&tree, &Options::default()).unwrap_err();
+        let problems = Settings::parse(&tree, &Deployment::default()).unwrap_err();
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         let expected = format!("providers/idp: {expected}");
         assert!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::{Value, json};
 
 use testing::asked::{Asked, ISSUER};
@@ -40,7 +40,7 @@ async fn by_token_login_subject_and_client_at_the_next_refresh() {
     let claims = access_claims(ISSUER);
     let subject = claims["sub"].as_str().unwrap();
     for entry in ["b1a2", "login-of-today", subject, "client"] {
-        let local = Local::new(&settings(&key, None), Options::default());
+        let local = Local::new(&settings(&key, None), Deployment::default());
         let event = bearer(&token(&key));
         let mut other = access_claims(ISSUER);
         for (name, value) in [
@@ -78,7 +78,7 @@ async fn nothing_else_is_compared() {
     let revoked = json!([
         "ALICE", "a-group", "openid", ISSUER, "idp", "B1A2", "b1a", "*"
     ]);
-    let local = Local::new(&settings(&key, Some(revoked)), Options::default());
+    let local = Local::new(&settings(&key, Some(revoked)), Deployment::default());
     assert_eq!(local.code(&bearer(&token(&key))).await, "allowed");
 }
 
@@ -94,7 +94,7 @@ async fn tokens_that_the_provider_vouches_for() {
     for entry in ["b1a2", "subject", "client", "alice"] {
         let mut settings = asked.settings(&key, "jwt");
         settings["settings"]["refresh_seconds"] = REFRESH.into();
-        let local = Local::new(&settings, Options::default());
+        let local = Local::new(&settings, Deployment::default());
         let event = bearer("an-opaque-token");
         assert_eq!(local.code(&event).await, "allowed");
         settings["revoked"] = json!([entry]);

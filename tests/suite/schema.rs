@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use atlassian_authorizer::response::{CacheSeconds, Options};
-use atlassian_authorizer::settings::{Settings, Tree, schema};
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::document::{Tree, schema};
+use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
 
 use testing::ssm::{PREFIX, parameters};
@@ -106,9 +107,9 @@ fn the_readme_shows_settings_that_work() {
             .filter(|(name, ..)| !name.ends_with("/$schema"))
             .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
             .collect();
-        let options = Options {
+        let options = Deployment {
             cache_seconds: CacheSeconds::all(0),
-            ..Options::default()
+            ..Deployment::default()
         };
         if let Err(problems) = Settings::parse(&tree, &options) {
             panic!("{problems}\n{file}");

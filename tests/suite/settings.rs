@@ -1,7 +1,8 @@
 //! Settings documents: what is accepted, what is reported, and what a reload does.
 
-use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::{Settings, Tree};
+use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ fn parse(documents: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
         .collect();
-    Settings::parse(&tree, &Options::default())
+    Settings::parse(&tree, &Deployment::default())
         .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 

@@ -7,7 +7,7 @@ mod load;
 mod per_user;
 mod usage;
 
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::{Value, json};
 
 use testing::lambda::Lambda;
@@ -87,7 +87,7 @@ async fn a_service_users_credential() {
 async fn an_answer_that_is_cached_serves_for_other_routes() {
     let key = SigningKey::generate("key", "ES256");
     let settings = settings(&key, &json!({"mode": "fixed", "secret": "pat"}));
-    let local = Local::new(&settings, Options::default());
+    let local = Local::new(&settings, Deployment::default());
     let alice = authorization(&key, "alice");
     let answer = local.invoke(&post(&alice)).await.unwrap();
     assert_eq!(answer["context"]["authorization"], format!("Bearer {PAT}"));

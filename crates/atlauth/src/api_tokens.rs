@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::authenticate::api_token::{
     ID_LENGTH, Record, SECRET_LENGTH, characters, checksum, hash,
 };
-use crate::clock::SinceEpoch;
+use crate::clock::UnixTime;
 use crate::credential::API_TOKEN_PREFIX;
 use crate::http::Deadline;
 use crate::secret::Secret;
@@ -52,7 +52,7 @@ pub struct Created {
     /// The whole token.
     pub token: Secret,
     /// When it expires, since the epoch.
-    pub expires: SinceEpoch,
+    pub expires: UnixTime,
 }
 
 /// Why a token could not be made or revoked.
@@ -92,7 +92,7 @@ pub async fn create(
     store: &Source,
     rules: Option<ApiTokens>,
     new: NewToken,
-    now: SinceEpoch,
+    now: UnixTime,
 ) -> Result<Created, ApiTokenError> {
     let rules = rules.ok_or(ApiTokenError::Disabled)?;
     if new.lifetime < Duration::from_secs(1) || new.lifetime > rules.max_lifetime {

@@ -31,7 +31,7 @@ impl Credential {
             None => match stored_token()? {
                 Some(stored) => {
                     ui.note("with the token that `atlauth login` stored");
-                    stored.reveal().to_owned()
+                    stored.expose_secret().to_owned()
                 }
                 None => prompt("Token: ")?,
             },

@@ -119,7 +119,7 @@ impl RequestArgs {
             path: self.path(),
             query: &query,
             headers: &self.header,
-            authorization: credential.map(|one| one.authorization.reveal()),
+            authorization: credential.map(|one| one.authorization.expose_secret()),
             source_ip: &self.source_ip(),
         };
         let event = sent.event(kind);

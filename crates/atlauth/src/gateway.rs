@@ -1,8 +1,8 @@
 //! The local gateway as commands of the tool set it up and show it.
 
-use atlassian_authorizer::response::{CacheSeconds, Options};
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::store::Source;
 use local_gateway::{AccessLogEntry, Api, Template, TemplateError, Upstream, UpstreamError};
 
 use crate::failure::Failure;
@@ -25,9 +25,9 @@ pub(crate) async fn settings(source: &Source) -> Result<Settings, Failure> {
     };
     let documents = source.documents().await;
     let documents = documents.map_err(|error| unusable(error.to_string()))?;
-    let options = Options {
+    let options = Deployment {
         cache_seconds: CacheSeconds::all(0),
-        ..Options::default()
+        ..Deployment::default()
     };
     Settings::parse(&documents, &options).map_err(|error| unusable(error.to_string()))
 }

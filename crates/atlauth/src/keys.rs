@@ -81,7 +81,7 @@ pub(crate) async fn run(args: KeysArgs, source: Option<&str>, ui: &Ui) -> Result
 
 fn make(kind: KeyKind, out: &Path, ui: &Ui) -> Result<(), Failure> {
     let key = make_key(kind).ok_or_else(|| Failure::ours("the key could not be made"))?;
-    private_file::write(out, key.reveal().as_bytes(), Existing::Keep)?;
+    private_file::write(out, key.expose_secret().as_bytes(), Existing::Keep)?;
     let out = out.display();
     ui.note(&format!(
         "{out} written: {}, readable by you alone",

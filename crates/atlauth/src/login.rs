@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use atlassian_authorizer::http::{Endpoint, HttpClient};
-use atlassian_authorizer::response::{CacheSeconds, Options};
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::store::Source;
 use clap::{Args, ValueEnum};
 
 use crate::failure::Failure;
@@ -157,7 +157,7 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
     let login = client::Login::prepare(&id, &args, &settings, &http, ui).await?;
     let granted = flow::run(&login, &args, ui).await?;
     if args.output.print_token {
-        ui.line(granted.taken(args.id_token)?.reveal());
+        ui.line(granted.taken(args.id_token)?.expose_secret());
         return Ok(());
     }
     let told = claims::tell(&login, &granted).await;
@@ -182,10 +182,10 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
 }
 
 /// As they would be behind an API whose cache is off, which all upstream modes allow.
-fn options() -> Options {
-    Options {
+fn options() -> Deployment {
+    Deployment {
         cache_seconds: CacheSeconds::all(0),
-        ..Options::default()
+        ..Deployment::default()
     }
 }
 
@@ -212,6 +212,6 @@ fn print(ui: &Ui) -> Result<(), Failure> {
     let token = tokens::stored_token()?.ok_or_else(|| {
         Failure::no("no token is kept").hint("log in first: `atlauth login PROVIDER`")
     })?;
-    ui.line(token.reveal());
+    ui.line(token.expose_secret());
     Ok(())
 }

@@ -10,7 +10,7 @@ mod lint;
 mod pull;
 mod push;
 
-use atlassian_authorizer::response::{CacheSeconds, Options};
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
 use clap::Subcommand;
 
 use crate::failure::Failure;
@@ -48,10 +48,10 @@ struct ApiArgs {
 }
 
 impl ApiArgs {
-    fn options(&self) -> Options {
-        Options {
+    fn options(&self) -> Deployment {
+        Deployment {
             cache_seconds: self.cache_seconds.clone().unwrap_or_default(),
-            ..Options::default()
+            ..Deployment::default()
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Where the settings are, for commands that need them.
 
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::response::{CacheSeconds, Options};
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::store::Source;
 
 use crate::failure::Failure;
 use crate::store;
@@ -18,9 +18,9 @@ pub(crate) fn open(name: Option<&str>) -> Result<(Source, HttpClient), Failure> 
 /// The settings of a source, for what does not hang on how the API is set up.
 pub(crate) async fn load(source: &Source) -> Result<Settings, Failure> {
     // Without a cache there is nothing that settings could contradict.
-    let options = Options {
+    let options = Deployment {
         cache_seconds: CacheSeconds::all(0),
-        ..Options::default()
+        ..Deployment::default()
     };
     source.load(&options).await.map_err(|error| {
         Failure::ours(error.to_string()).hint("`atlauth settings check` tells one by one")

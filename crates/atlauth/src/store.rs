@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::settings::source::{LoadError, Source};
+use atlassian_authorizer::store::{LoadError, Source};
 
 use crate::failure::Failure;
 

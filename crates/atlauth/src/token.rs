@@ -55,7 +55,7 @@ pub(crate) async fn run(args: TokenArgs, source: Option<&str>, ui: &Ui) -> Resul
 /// Prints a new token: the one time that it is shown.
 fn show(created: &Created, json: bool, now: u64, ui: &Ui) -> Result<(), Failure> {
     let (id, expires) = (created.id.as_str(), created.expires.as_secs());
-    let token = created.token.reveal();
+    let token = created.token.expose_secret();
     let line = if json {
         json!({"id": id, "token": token, "expires": expires}).to_string()
     } else {

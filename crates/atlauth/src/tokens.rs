@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use atlassian_authorizer::clock::{Clock, SinceEpoch, SystemClock};
+use atlassian_authorizer::clock::{Clock, SystemClock, UnixTime};
 use atlassian_authorizer::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -31,11 +31,11 @@ struct Stored {
 pub(crate) fn store(
     token: &Secret,
     provider: &str,
-    expires: Option<SinceEpoch>,
+    expires: Option<UnixTime>,
 ) -> Result<PathBuf, Failure> {
     let path = path()?;
     let stored = Stored {
-        token: token.reveal().to_owned(),
+        token: token.expose_secret().to_owned(),
         provider: provider.to_owned(),
         expires: expires.map(|expires| expires.as_secs()),
     };

@@ -10,8 +10,8 @@ use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::Clock;
 use atlassian_authorizer::error::Refusal;
 use atlassian_authorizer::http::{Endpoint, HttpClient};
-use atlassian_authorizer::response::{CacheSeconds, Options};
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::store::Source;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -56,11 +56,11 @@ impl AuthorizerFunction {
         for (id, cache_seconds) in apis {
             seconds = seconds.with(id, *cache_seconds);
         }
-        let options = Options {
+        let options = Deployment {
             cache_seconds: seconds,
             // As the template's identity sources are.
             cached_by_source_ip: true,
-            ..Options::default()
+            ..Deployment::default()
         };
         let log = AuditLog::new(Box::new(audit.clone()));
         let authorizer = Authorizer::new(source, http, clock, log, options);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use atlassian_authorizer::clock::SinceEpoch;
+use atlassian_authorizer::clock::UnixTime;
 
 use crate::authorizer::AuthorizerOutput;
 
@@ -19,12 +19,12 @@ pub(crate) type Key = Vec<String>;
 pub(crate) struct Cache(Mutex<HashMap<Key, Kept>>);
 
 struct Kept {
-    until: SinceEpoch,
+    until: UnixTime,
     output: Arc<AuthorizerOutput>,
 }
 
 impl Cache {
-    pub(crate) fn get(&self, key: &Key, now: SinceEpoch) -> Option<Arc<AuthorizerOutput>> {
+    pub(crate) fn get(&self, key: &Key, now: UnixTime) -> Option<Arc<AuthorizerOutput>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.get(key).filter(|kept| now < kept.until)?;
         Some(Arc::clone(&found.output))
@@ -34,7 +34,7 @@ impl Cache {
         &self,
         key: Key,
         output: Arc<AuthorizerOutput>,
-        now: SinceEpoch,
+        now: UnixTime,
         seconds: u32,
     ) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

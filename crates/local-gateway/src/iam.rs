@@ -127,8 +127,9 @@ where
 #[cfg(test)]
 mod tests {
     use atlassian_authorizer::access::Grant;
-    use atlassian_authorizer::response::Options;
-    use atlassian_authorizer::settings::{Settings, Tree};
+    use atlassian_authorizer::deployment::Deployment;
+    use atlassian_authorizer::document::Tree;
+    use atlassian_authorizer::settings::Settings;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -211,7 +212,7 @@ mod tests {
             ].into_iter().collect();
             // Some rules are refused at load, which is not what this is about. Were it too many, the
             // test would fail.
-            let Ok(settings) = Settings::parse(&tree, &Options::default()) else {
+            let Ok(settings) = Settings::parse(&tree, &Deployment::default()) else {
                 return Err(TestCaseError::reject("no such rules"));
             };
             let rules = Grant::Rules { applicable, read_only };

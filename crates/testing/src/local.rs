@@ -8,8 +8,8 @@ use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::ManualClock;
 use atlassian_authorizer::error::Refusal;
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::response::{CacheSeconds, Options};
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::store::Source;
 use serde_json::Value;
 
 use crate::tokens::now;
@@ -27,16 +27,16 @@ pub struct Local {
 }
 
 /// Of an API whose cache is off.
-pub fn without_cache() -> Options {
-    Options {
+pub fn without_cache() -> Deployment {
+    Deployment {
         cache_seconds: CacheSeconds::all(0),
-        ..Options::default()
+        ..Deployment::default()
     }
 }
 
 impl Local {
     /// With these settings, and an API set up like this.
-    pub fn new(settings: &Value, options: Options) -> Self {
+    pub fn new(settings: &Value, options: Deployment) -> Self {
         let folder = Folder::new();
         let clock = Arc::new(ManualClock::at(now()));
         let http = HttpClient::new().unwrap();

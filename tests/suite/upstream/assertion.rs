@@ -1,7 +1,8 @@
 //! Signed assertions about the user, verified as an origin would with the printed keys.
 
-use atlassian_authorizer::response::{CacheSeconds, Options};
-use atlassian_authorizer::settings::{Settings, Tree};
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::Settings;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ fn printed(settings: &Value) -> Jwk {
         .into_iter()
         .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
         .collect();
-    let settings = Settings::parse(&tree, &Options::default()).unwrap();
+    let settings = Settings::parse(&tree, &Deployment::default()).unwrap();
     let keys = settings.assertion_keys();
     let set = &keys["jira"];
     assert_eq!(set["keys"].as_array().unwrap().len(), 1);
@@ -45,9 +46,9 @@ async fn it_verifies_and_outlives_the_cache() {
         (CacheSeconds::default(), 3_660),
     ] {
         let settings = with_key(&key);
-        let options = Options {
+        let options = Deployment {
             cache_seconds,
-            ..Options::default()
+            ..Deployment::default()
         };
         let local = Local::new(&settings, options);
         let jwk = printed(&settings);
@@ -82,7 +83,7 @@ async fn it_verifies_and_outlives_the_cache() {
 #[tokio::test]
 async fn of_some_users_never() {
     let key = SigningKey::generate("key", "ES256");
-    let local = Local::new(&with_key(&key), Options::default());
+    let local = Local::new(&with_key(&key), Deployment::default());
     for (username, code) in [
         ("admin", "impersonation_refused"),
         ("Admin", "impersonation_refused"),
@@ -102,7 +103,7 @@ async fn of_some_users_never() {
 #[tokio::test]
 async fn a_known_token_gets_a_fresh_one() {
     let key = SigningKey::generate("key", "ES256");
-    let local = Local::new(&with_key(&key), Options::default());
+    let local = Local::new(&with_key(&key), Deployment::default());
     let event = get(&authorization(&key, "alice"));
     let first = local.invoke(&event).await.unwrap();
     local.clock.advance(30);

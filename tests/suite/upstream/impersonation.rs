@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use atlassian_authorizer::response::{CacheSeconds, Options};
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -271,9 +271,9 @@ async fn only_with_the_cache_off() {
         (CacheSeconds::all(1), false),
         (CacheSeconds::default(), false),
     ] {
-        let options = Options {
+        let options = Deployment {
             cache_seconds: seconds,
-            ..Options::default()
+            ..Deployment::default()
         };
         let local = Local::new(&with_key(&key), options);
         let code = local.code(&get(&authorization(&key, "alice"))).await;

@@ -1,7 +1,8 @@
 //! What is wrong with an `upstream`, said at load.
 
-use atlassian_authorizer::response::{CacheSeconds, Options};
-use atlassian_authorizer::settings::{Settings, Tree};
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
 
 use super::assertion;
@@ -21,9 +22,9 @@ fn problems(upstream: &Value, secrets: &[(&str, &str)]) -> Vec<String> {
     .into_iter()
     .chain(secrets)
     .collect();
-    let options = Options {
+    let options = Deployment {
         cache_seconds: CacheSeconds::all(0),
-        ..Options::default()
+        ..Deployment::default()
     };
     let problems = Settings::parse(&tree, &options).err();
     let problems = problems.map(|problems| problems.iter().map(ToString::to_string).collect());
@@ -149,10 +150,10 @@ fn simple_responses_need_every_products_cache_off() {
     .map(|(name, text)| (name.to_owned(), text.to_owned()))
     .collect();
     let problems = |cache_seconds| {
-        let options = Options {
+        let options = Deployment {
             simple_responses: true,
             cache_seconds,
-            ..Options::default()
+            ..Deployment::default()
         };
         let problems = Settings::parse(&tree, &options).err();
         problems.map_or(0, |problems| problems.iter().count())
@@ -170,7 +171,7 @@ fn general_settings() {
         )]
         .into_iter()
         .collect();
-        Settings::parse(&tree, &Options::default())
+        Settings::parse(&tree, &Deployment::default())
             .map(drop)
             .map_err(|problems| problems.to_string())
     };

@@ -1,6 +1,6 @@
 //! Users' own credentials.
 
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::{Value, json};
 
 use super::{PAT, authorization, get, settings};
@@ -31,7 +31,7 @@ async fn each_user_by_their_own() {
     let key = SigningKey::generate("key", "ES256");
     let local = Local::new(
         &settings(&key, &json!({"mode": "per_user"})),
-        Options::default(),
+        Deployment::default(),
     );
     store(&local.folder, "alice", PAT);
     store(&local.folder, "bob", "Ym9i\n");
@@ -86,7 +86,7 @@ async fn several_products_need_a_credential_each() {
     let mut settings = settings(&key, &json!({"mode": "per_user"}));
     settings["products"]["confluence"] =
         json!({"path": "/confluence", "upstream": {"mode": "per_user"}});
-    let local = Local::new(&settings, Options::default());
+    let local = Local::new(&settings, Deployment::default());
     store(&local.folder, "alice", PAT);
     store(&local.folder, "bob", r#"{"jira": "Ym9i"}"#);
     let alice = authorization(&key, "alice");
@@ -101,7 +101,7 @@ async fn names_in_the_store() {
     let key = SigningKey::generate("key", "ES256");
     let local = Local::new(
         &settings(&key, &json!({"mode": "per_user"})),
-        Options::default(),
+        Deployment::default(),
     );
     let names = [
         ("a.b@example.com", "a.b_40example.com"),
@@ -125,7 +125,7 @@ async fn names_in_the_store() {
 async fn read_again_in_time() {
     let key = SigningKey::generate("key", "ES256");
     let upstream = json!({"mode": "per_user", "recheck_seconds": 60});
-    let local = Local::new(&settings(&key, &upstream), Options::default());
+    let local = Local::new(&settings(&key, &upstream), Deployment::default());
     let alice = authorization(&key, "alice");
     assert_eq!(sent(&local, &alice).await.1, "user_credential_missing");
     store(&local.folder, "alice", "first");

@@ -1,6 +1,6 @@
 //! API keys of usage plans, which the authorizer names in place of the caller.
 
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::{Value, json};
 
 use super::{authorization, get, settings};
@@ -36,7 +36,7 @@ async fn by_client() {
         let mut settings = settings(&key, &json!({"mode": "none"}));
         settings["settings"] =
             json!({"mode": mode, "basic_auth": "pass_through", "usage_keys": keys});
-        let local = Local::new(&settings, Options::default());
+        let local = Local::new(&settings, Deployment::default());
         for (event, expected) in [(&alice, of_alice), (&basic, of_basic)] {
             let answer = local.invoke(event).await.unwrap();
             assert_eq!(answer["usageIdentifierKey"], expected, "{mode} {keys}");

@@ -1,7 +1,8 @@
 //! Settings of providers that are refused when they are loaded.
 
-use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::{Settings, Tree};
+use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
 
 use super::ways::{TENANT, Way, all, way};
@@ -15,7 +16,7 @@ fn problems(provider: &Value) -> Vec<String> {
     ]
     .into_iter()
     .collect();
-    let problems = Settings::parse(&tree, &Options::default()).err();
+    let problems = Settings::parse(&tree, &Deployment::default()).err();
     let problems: Vec<_> = problems
         .iter()
         .flat_map(|problems| problems.iter().map(ToString::to_string))

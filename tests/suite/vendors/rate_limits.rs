@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -127,7 +127,7 @@ async fn guesses_are_bounded() {
         &fields,
     );
     let tree = json!({"providers": {"idp": provider}, "secrets": {"app": SECRET}});
-    let local = Local::new(&tree, Options::default());
+    let local = Local::new(&tree, Deployment::default());
     let known = bearer("a-token-that-is-known");
     assert_eq!(local.code(&known).await, "allowed");
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{ApiTokenError, NewToken, TokenId};
 use crate::authenticate::api_token::{Record, parse};
-use crate::clock::SinceEpoch;
+use crate::clock::UnixTime;
 use crate::http::Deadline;
 use crate::settings::source::{RecordName, Source};
 use crate::username::Username;
@@ -122,8 +122,8 @@ pub async fn find(store: &Source, id: &TokenId) -> Result<Option<Known>, ApiToke
 pub async fn end_by(
     store: &Source,
     id: &TokenId,
-    expires: SinceEpoch,
-) -> Result<Option<SinceEpoch>, ApiTokenError> {
+    expires: UnixTime,
+) -> Result<Option<UnixTime>, ApiTokenError> {
     let Some(mut record) = read(store, id).await? else {
         return Ok(None);
     };

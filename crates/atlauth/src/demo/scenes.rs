@@ -85,7 +85,7 @@ pub(super) fn tokens(stage: &Stage) -> Result<[Scene; 8], Unlucky> {
 
 /// With other credentials, and with what none may have.
 pub(super) fn others(stage: &Stage) -> Result<[Scene; 4], Unlucky> {
-    let api_token = format!("Bearer {}", stage.api_token.reveal());
+    let api_token = format!("Bearer {}", stage.api_token.expose_secret());
     let password = format!("Basic {}", STANDARD.encode("alice:correct horse"));
     let token = stage.bearer(&stage.key, CLIENT, READ, 600)?;
     let mut claiming = Scene::get("X-Authorizer-Username: admin", Some(&token));

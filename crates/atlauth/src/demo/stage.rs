@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use atlassian_authorizer::api_tokens::{self, NewToken};
-use atlassian_authorizer::clock::{Clock, SinceEpoch, SystemClock};
+use atlassian_authorizer::clock::{Clock, SystemClock, UnixTime};
 use atlassian_authorizer::http::{Endpoint, HttpClient};
 use atlassian_authorizer::secret::Secret;
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::store::Source;
 use atlassian_authorizer::username::Username;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
@@ -176,7 +176,7 @@ fn assertion_keys(settings: &Settings) -> Value {
 async fn api_token(
     source: &Source,
     settings: &Settings,
-    now: SinceEpoch,
+    now: UnixTime,
 ) -> Result<Secret, Failure> {
     let username =
         Username::new(BOT.to_owned()).ok_or_else(|| Failure::ours("no such user name"))?;
@@ -208,7 +208,7 @@ impl ShiftedClock {
 }
 
 impl Clock for ShiftedClock {
-    fn now(&self) -> SinceEpoch {
+    fn now(&self) -> UnixTime {
         let ahead = Duration::from_secs(self.0.load(Ordering::SeqCst));
         SystemClock.now().saturating_add(ahead)
     }

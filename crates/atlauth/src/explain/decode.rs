@@ -31,7 +31,7 @@ impl Decoded {
     pub(crate) fn of(credential: &Credential) -> Self {
         match &credential.token {
             Some(token) => Self::of_token(token),
-            None => Self::of_authorization(credential.authorization.reveal()),
+            None => Self::of_authorization(credential.authorization.expose_secret()),
         }
     }
 
@@ -67,7 +67,7 @@ impl Decoded {
     }
 
     fn of_token(token: &Secret) -> Self {
-        let token = token.reveal();
+        let token = token.expose_secret();
         if let Some(body) = token.strip_prefix("atl_") {
             // The id and no more: the secret comes after it.
             let id = body.get(..16).filter(|_| body.len() == 76);

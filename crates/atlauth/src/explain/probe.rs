@@ -6,7 +6,7 @@ use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::authorizer::Explanation;
 use atlassian_authorizer::clock::SystemClock;
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::deployment::Deployment;
 
 use crate::failure::Failure;
 use crate::log::Log;
@@ -24,7 +24,7 @@ impl Probe {
     pub(crate) fn new(source: Option<&str>) -> Result<Self, Failure> {
         let (source, http) = source::open(source)?;
         let log = Log::capture();
-        let options = Options::from_env().map_err(|error| Failure::usage(error.to_string()))?;
+        let options = Deployment::from_env().map_err(|error| Failure::usage(error.to_string()))?;
         // The explanation tells what the audit line would.
         let audit = AuditLog::new(Box::new(std::io::sink()));
         Ok(Self {

@@ -7,7 +7,7 @@ use atlassian_authorizer::audit::Outcome;
 use atlassian_authorizer::authorizer::Explanation;
 use atlassian_authorizer::error::{Meaning, Stage};
 use atlassian_authorizer::identity::Identity;
-use atlassian_authorizer::settings::Mode;
+use atlassian_authorizer::document::Mode;
 use serde::Serialize;
 use serde_json::Value;
 

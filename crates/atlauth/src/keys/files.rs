@@ -52,7 +52,7 @@ pub fn make_key(kind: KeyKind) -> Option<Secret> {
 
 /// The public half of a private key in PEM; `None` for what is no such key.
 pub fn public_half(private_pem: &Secret) -> Option<PublicHalf> {
-    let key = PrivateKey::from_pem(private_pem.reveal()).ok()?;
+    let key = PrivateKey::from_pem(private_pem.expose_secret()).ok()?;
     match &*key.0 {
         Pair::Rsa(pair) => {
             let public = pair.public_key();

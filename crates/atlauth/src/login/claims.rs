@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use atlassian_authorizer::clock::SinceEpoch;
+use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::secret::Secret;
-use atlassian_authorizer::username::AttributePath;
+use atlassian_authorizer::claims::AttributePath;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{ACCEPT, AUTHORIZATION};
@@ -95,17 +95,17 @@ fn at<'c>(claims: &'c Map<String, Value>, path: &str) -> Option<&'c Value> {
 }
 
 /// When a token expires: by its own word, else by what the provider said of it.
-pub(super) fn expiry(token: &Secret, granted: &Granted) -> Option<SinceEpoch> {
+pub(super) fn expiry(token: &Secret, granted: &Granted) -> Option<UnixTime> {
     let own = claims(token).and_then(|claims| claims.get("exp")?.as_u64());
-    own.map(SinceEpoch::from_secs).or_else(|| {
-        let is_access = token.reveal() == granted.access.reveal();
+    own.map(UnixTime::from_secs).or_else(|| {
+        let is_access = token.expose_secret() == granted.access.expose_secret();
         granted.expires.filter(|_| is_access)
     })
 }
 
 /// The claims of a JWT.
 pub(super) fn claims(token: &Secret) -> Option<Map<String, Value>> {
-    let mut parts = token.reveal().split('.');
+    let mut parts = token.expose_secret().split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
         return None;
@@ -118,7 +118,7 @@ pub(super) fn claims(token: &Secret) -> Option<Map<String, Value>> {
 async fn userinfo(login: &Login<'_>, token: &Secret) -> Option<Map<String, Value>> {
     let endpoint = login.endpoints.userinfo.as_ref()?;
     let request = http::Request::get(endpoint.as_str())
-        .header(AUTHORIZATION, format!("Bearer {}", token.reveal()))
+        .header(AUTHORIZATION, format!("Bearer {}", token.expose_secret()))
         .header(ACCEPT, "application/json")
         .body(Vec::new())
         .ok()?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use atlassian_authorizer::clock::{Clock, SinceEpoch, SystemClock};
+use atlassian_authorizer::clock::{Clock, SystemClock, UnixTime};
 use atlassian_authorizer::http::Endpoint;
 use atlassian_authorizer::secret::Secret;
 use oauth2::basic::{
@@ -57,7 +57,7 @@ pub(super) struct Granted {
     pub(super) access: Secret,
     pub(super) id: Option<Secret>,
     /// Of the access token, where the provider said it.
-    pub(super) expires: Option<SinceEpoch>,
+    pub(super) expires: Option<UnixTime>,
     pub(super) scope: Option<String>,
 }
 
@@ -220,7 +220,7 @@ fn client(login: &Login<'_>) -> Result<Client, Failure> {
             ClientAuth::Post => AuthType::RequestBody,
         });
     Ok(match &login.secret {
-        Some(secret) => client.set_client_secret(ClientSecret::new(secret.reveal().to_owned())),
+        Some(secret) => client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned())),
         None => client,
     })
 }

@@ -4,13 +4,13 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use atlassian_authorizer::Authorizer;
-use atlassian_authorizer::access::Product;
+use atlassian_authorizer::product::Product;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::SystemClock;
 use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::secret::Secret;
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::store::Source;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -73,7 +73,7 @@ fn routes(product: &Product) -> [(&'static str, String); 2] {
 
 /// An event as a REST API's REQUEST authorizer gets it.
 fn event(method: &str, path: &str, token: &Secret) -> Value {
-    let authorization = format!("Bearer {}", token.reveal());
+    let authorization = format!("Bearer {}", token.expose_secret());
     json!({
         "type": "REQUEST",
         "methodArn": format!("arn:aws:execute-api:eu-west-1:123456789012:atlauth/local/{method}{path}"),

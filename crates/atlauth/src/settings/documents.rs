@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::source::Source;
-use atlassian_authorizer::settings::{Settings, Tree};
+use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::store::Source;
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::Settings;
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -36,7 +37,7 @@ pub(crate) async fn read(source: &Source, ui: &Ui) -> Result<Tree, Failure> {
 pub(crate) fn check(
     documents: &Documents,
     name: &str,
-    options: &Options,
+    options: &Deployment,
     ui: &Ui,
 ) -> Result<Settings, Failure> {
     let tree: Tree = documents.clone().into_iter().collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use atlassian_authorizer::settings::Kept;
+use crate::ssm::Kept;
 use serde::{Deserialize, Serialize};
 
 use super::documents::Documents;

@@ -13,7 +13,7 @@ use crate::upstream::Upstream;
 
 impl Settings {
     /// Everything that is valid and seldom wise, in the order of the parameters.
-    pub fn lint(&self, tree: &Tree, options: &Options) -> Vec<Advice> {
+    pub fn lint(&self, tree: &Tree, options: &Deployment) -> Vec<Advice> {
         let mut advice = self.advice_at_load();
         providers::lint(&self.providers, &mut advice);
         self.times(options, &mut advice);
@@ -24,7 +24,7 @@ impl Settings {
     }
 
     /// An answer that is used again outlives the token that it is for.
-    fn times(&self, options: &Options, advice: &mut Vec<Advice>) {
+    fn times(&self, options: &Deployment, advice: &mut Vec<Advice>) {
         let cached = self
             .products
             .iter()
@@ -47,7 +47,7 @@ impl Settings {
         }
     }
 
-    fn products(&self, options: &Options, advice: &mut Vec<Advice>) {
+    fn products(&self, options: &Deployment, advice: &mut Vec<Advice>) {
         for product in &self.products {
             let name = format!("products/{}", product.id());
             for (index, what) in product.idle_rules() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use atlassian_authorizer::settings::PUSH_MARKER;
+use atlassian_authorizer::document::PUSH_MARKER;
 use serde_json::{Map, Value};
 
 use super::documents::{self, Documents};

@@ -10,8 +10,10 @@ mod apply;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use atlassian_authorizer::settings::source::Source;
-use atlassian_authorizer::settings::{MAX_VALUE, PUSH_MARKER, SsmSource};
+use atlassian_authorizer::store::Source;
+use crate::ssm::MAX_VALUE;
+use atlassian_authorizer::document::PUSH_MARKER;
+use atlassian_authorizer::store::SsmSource;
 
 use super::ApiArgs;
 use super::documents::{self, Documents, changes};

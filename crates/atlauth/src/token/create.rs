@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atlassian_authorizer::access::Product;
+use atlassian_authorizer::product::Product;
 use atlassian_authorizer::api_tokens::{NewToken, create};
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::username::Username;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use atlassian_authorizer::api_tokens::{ApiTokenError, NewToken, create, revoke};
-use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::ApiTokens;
+use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::authenticate::ApiTokenRules;
 use serde_json::json;
 
 use testing::Folder;
@@ -37,7 +37,7 @@ async fn lifetimes_end_and_are_bounded_twice() {
     }
     assert!(!folder.path().join("settings-tokens").exists());
 
-    let local = Local::new(&settings(&json!({})), Options::default());
+    let local = Local::new(&settings(&json!({})), Deployment::default());
     let short = create_in(&local.folder, of_alice()).await;
     let longest = NewToken {
         lifetime: RULES.max_lifetime,
@@ -45,7 +45,7 @@ async fn lifetimes_end_and_are_bounded_twice() {
     };
     let longest = create_in(&local.folder, longest).await;
     // Made when the settings allowed more.
-    let lenient = ApiTokens {
+    let lenient = ApiTokenRules {
         max_lifetime: 3_650 * DAY,
         ..RULES
     };
@@ -61,13 +61,13 @@ async fn lifetimes_end_and_are_bounded_twice() {
     let ahead = create(&store(&local.folder), Some(RULES), of_alice(), ahead)
         .await
         .unwrap();
-    let code = local.code(&bearer(ahead.token.reveal())).await;
+    let code = local.code(&bearer(ahead.token.expose_secret())).await;
     assert_eq!(code, "token_not_yet_valid");
 
     let codes = async || {
         let mut codes = Vec::new();
         for created in [&short, &longest, &far] {
-            codes.push(local.code(&bearer(created.token.reveal())).await);
+            codes.push(local.code(&bearer(created.token.expose_secret())).await);
         }
         codes
     };
@@ -98,7 +98,7 @@ async fn read_only_and_products() {
         ..of_alice()
     };
     let created = create_in(&folder, limited).await;
-    let token = created.token.reveal();
+    let token = created.token.expose_secret();
     lambda.keep_secret(parts(token).1);
     for (method, path, allowed) in [
         ("GET", "/jira/rest/api/2/issue/A-1", true),
@@ -125,7 +125,7 @@ async fn networks() {
         ..of_alice()
     };
     let created = create_in(&folder, bound).await;
-    let token = created.token.reveal();
+    let token = created.token.expose_secret();
     let from = |address: &str| {
         let mut event = bearer(token);
         event["requestContext"]["identity"]["sourceIp"] = address.into();
@@ -176,11 +176,11 @@ async fn networks() {
 async fn revoked_by_deletion_and_by_the_list() {
     let local = Local::new(
         &settings(&json!({"recheck_seconds": 60})),
-        Options::default(),
+        Deployment::default(),
     );
     let created = create_in(&local.folder, of_alice()).await;
     let other = create_in(&local.folder, of_alice()).await;
-    let event = bearer(created.token.reveal());
+    let event = bearer(created.token.expose_secret());
     assert_eq!(local.code(&event).await, "allowed");
     assert!(revoke(&store(&local.folder), &created.id).await.unwrap());
     assert!(!revoke(&store(&local.folder), &created.id).await.unwrap());
@@ -188,14 +188,14 @@ async fn revoked_by_deletion_and_by_the_list() {
     assert_eq!(local.code(&event).await, "allowed");
     local.clock.advance(1);
     assert_eq!(local.code(&event).await, "api_token_unknown");
-    assert_eq!(local.code(&bearer(other.token.reveal())).await, "allowed");
+    assert_eq!(local.code(&bearer(other.token.expose_secret())).await, "allowed");
 
     // The list in the settings works without the store: on the very record that is in use.
     for by_username in [false, true] {
         let mut tree = settings(&json!({"recheck_seconds": 3_600}));
-        let local = Local::new(&tree, Options::default());
+        let local = Local::new(&tree, Deployment::default());
         let created = create_in(&local.folder, of_alice()).await;
-        let event = bearer(created.token.reveal());
+        let event = bearer(created.token.expose_secret());
         assert_eq!(local.code(&event).await, "allowed");
         let entry = if by_username {
             "alice"

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use atlassian_authorizer::api_tokens::{TokenId, create, revoke};
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::response::Options;
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::store::Source;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -56,7 +56,7 @@ async fn an_operator() {
     } else {
         let now = Duration::from_secs(now());
         let created = create(&store, Some(RULES), of_alice(), now).await.unwrap();
-        json!(created.token.reveal())
+        json!(created.token.expose_secret())
     };
     std::fs::write(order["result"].as_str().unwrap(), result.to_string()).unwrap();
 }
@@ -90,7 +90,7 @@ async fn create_at(ssm: &FakeSsm) -> String {
             .parameters
             .insert(format!("{PREFIX}-tokens/{id}"), record);
     });
-    created.token.reveal().to_owned()
+    created.token.expose_secret().to_owned()
 }
 
 #[tokio::test]
@@ -168,13 +168,13 @@ async fn each_id_is_looked_up_once() {
 
 #[tokio::test]
 async fn an_unknown_id_is_looked_up_again_after_half_a_minute() {
-    let local = Local::new(&settings(&json!({})), Options::default());
+    let local = Local::new(&settings(&json!({})), Deployment::default());
     let created = create_in(&local.folder, of_alice()).await;
     let id = created.id.as_str();
     let tokens = local.folder.path().join("settings-tokens");
     let (file, away) = (tokens.join(format!("{id}.json")), tokens.join("away"));
     std::fs::rename(&file, &away).unwrap();
-    let event = bearer(created.token.reveal());
+    let event = bearer(created.token.expose_secret());
     assert_eq!(local.code(&event).await, "api_token_unknown");
     std::fs::rename(&away, &file).unwrap();
     local.clock.advance(29);
@@ -187,9 +187,9 @@ async fn an_unknown_id_is_looked_up_again_after_half_a_minute() {
 
 #[tokio::test]
 async fn guessing_ids_costs_a_bounded_number_of_lookups() {
-    let local = Local::new(&settings(&json!({})), Options::default());
+    let local = Local::new(&settings(&json!({})), Deployment::default());
     let known = create_in(&local.folder, of_alice()).await;
-    assert_eq!(local.code(&bearer(known.token.reveal())).await, "allowed");
+    assert_eq!(local.code(&bearer(known.token.expose_secret())).await, "allowed");
     let mut codes = Vec::new();
     for number in 0..100 {
         codes.push(local.code(&bearer(&forge(&id(number), &secret(0)))).await);
@@ -202,7 +202,7 @@ async fn guessing_ids_costs_a_bounded_number_of_lookups() {
     );
     assert_eq!(local.metric("provider_checks"), 1 + 20);
     // What is known goes on.
-    assert_eq!(local.code(&bearer(known.token.reveal())).await, "allowed");
+    assert_eq!(local.code(&bearer(known.token.expose_secret())).await, "allowed");
     local.clock.advance(3);
     let mut unknown = 0;
     for number in 100..110 {
@@ -260,7 +260,7 @@ async fn a_store_that_is_down_lets_nobody_in() {
 async fn a_broken_record_lets_nobody_in_and_is_not_logged() {
     let folder = Folder::new();
     let created = create_in(&folder, of_alice()).await;
-    let token = created.token.reveal();
+    let token = created.token.expose_secret();
     let file = folder
         .path()
         .join(format!("settings-tokens/{}.json", created.id.as_str()));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atlassian_authorizer::api_tokens::{ApiTokenError, NewToken, create};
-use atlassian_authorizer::response::Options;
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::json;
 
 use testing::api_tokens::{
@@ -40,7 +40,7 @@ async fn a_token_acts_as_its_user_within_scopes_and_groups() {
         (&writer, false, true),
         (&neither, false, false),
     ] {
-        let token = created.token.reveal();
+        let token = created.token.expose_secret();
         lambda.keep_secret(parts(token).1);
         for (method, allowed) in [("GET", reads), ("POST", writes)] {
             let expected = if allowed {
@@ -53,7 +53,7 @@ async fn a_token_acts_as_its_user_within_scopes_and_groups() {
         }
     }
 
-    let answer = lambda.invoke(&bearer(writer.token.reveal())).await.unwrap();
+    let answer = lambda.invoke(&bearer(writer.token.expose_secret())).await.unwrap();
     assert_eq!(
         answer["context"],
         json!({
@@ -73,7 +73,7 @@ async fn a_token_acts_as_its_user_within_scopes_and_groups() {
 async fn as_the_password_of_basic_auth_where_that_is_set() {
     let folder = Folder::new();
     let created = create_in(&folder, of_alice()).await;
-    let token = created.token.reveal();
+    let token = created.token.expose_secret();
     let event = |username: &str, password: &str| {
         rest_event("GET", "/jira/rest/api/2/myself", &basic(username, password))
     };
@@ -111,7 +111,7 @@ async fn as_the_password_of_basic_auth_where_that_is_set() {
 async fn where_they_are_not_enabled() {
     let folder = Folder::new();
     let created = create_in(&folder, of_alice()).await;
-    let token = created.token.reveal();
+    let token = created.token.expose_secret();
     let provider = json!({
         "kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["client"],
     });
@@ -138,9 +138,9 @@ async fn where_they_are_not_enabled() {
 
 #[tokio::test]
 async fn what_is_malformed_or_unknown() {
-    let local = Local::new(&settings(&json!({})), Options::default());
+    let local = Local::new(&settings(&json!({})), Deployment::default());
     let created = create_in(&local.folder, of_alice()).await;
-    let token = created.token.reveal();
+    let token = created.token.expose_secret();
     let last = if token.ends_with('a') { "b" } else { "a" };
     let mistyped = format!("{}{last}", &token[..token.len() - 1]);
     for (token, code) in [
@@ -166,12 +166,12 @@ async fn a_new_token_is_random_and_not_shown() {
     let folder = Folder::new();
     let one = create_in(&folder, of_alice()).await;
     let other = create_in(&folder, of_alice()).await;
-    let (one_id, one_secret) = parts(one.token.reveal());
-    let (other_id, other_secret) = parts(other.token.reveal());
+    let (one_id, one_secret) = parts(one.token.expose_secret());
+    let (other_id, other_secret) = parts(other.token.expose_secret());
     assert_ne!(one_id, other_id);
     assert_ne!(one_secret, other_secret);
     assert_eq!(one.id.as_str(), one_id);
-    assert_eq!(one.token.reveal(), forge(one_id, one_secret));
+    assert_eq!(one.token.expose_secret(), forge(one_id, one_secret));
 
     let shown = format!("{one:?}");
     assert!(shown.contains(one_id), "{shown}");

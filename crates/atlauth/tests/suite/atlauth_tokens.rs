@@ -1,6 +1,6 @@
 //! `atlauth token`: what it makes is taken, what it ends is not, and nothing else is ever told.
 
-use atlassian_authorizer::upstream::oauth1::Signer;
+use atlassian_authorizer::upstream::Signer;
 use serde_json::{Value, json};
 
 use testing::Folder;

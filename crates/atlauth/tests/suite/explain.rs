@@ -305,7 +305,7 @@ async fn api_tokens_and_basic_credentials() {
     let mut new = of_alice();
     new.source_cidrs = vec!["10.0.0.0/8".parse().unwrap()];
     let created = create_in(&here.folder, new).await;
-    let token = created.token.reveal();
+    let token = created.token.expose_secret();
     let explain = |words: &str| {
         let said = atlauth(words)
             .settings(&here.settings)

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use atlassian_authorizer::api_tokens::{Created, NewToken, create};
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::settings::ApiTokens;
-use atlassian_authorizer::settings::source::Source;
+use atlassian_authorizer::authenticate::ApiTokenRules;
+use atlassian_authorizer::store::Source;
 use atlassian_authorizer::username::Username;
 use testing::Folder;
 use testing::tokens::now;
 
 /// What the settings say of API tokens.
-pub const RULES: ApiTokens = ApiTokens {
+pub const RULES: ApiTokenRules = ApiTokenRules {
     allow_basic: false,
     max_lifetime: Duration::from_hours(90 * 24),
     recheck: Duration::from_mins(1),
