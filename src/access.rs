@@ -16,7 +16,7 @@ mod rule;
 mod tests;
 
 use crate::document::problem::Report;
-use crate::document::{ProductKind, RawRule};
+use crate::document::{ProductKind, RuleDocument};
 
 pub use basic::BasicAuth;
 pub use cache::{CompiledPolicy, PolicyCache};
@@ -67,7 +67,7 @@ impl Rules {
 
     /// Reads a product's `access`; what is wrong goes to the report. `path` has no slash at its end.
     pub(crate) fn resolve(
-        access: Option<Vec<RawRule>>,
+        access: Option<Vec<RuleDocument>>,
         path: &str,
         kind: Option<ProductKind>,
         report: &mut Report<'_>,

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
-use atlassian_authorizer::document::{Tree, schema};
-use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::{Settings, schema};
 use serde_json::{Value, json};
 
 use testing::ssm::{PREFIX, parameters};

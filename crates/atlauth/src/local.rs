@@ -4,9 +4,9 @@ use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use atlassian_authorizer::product::Product;
 use atlassian_authorizer::clock::SystemClock;
 use atlassian_authorizer::http::{Endpoint, HttpClient};
+use atlassian_authorizer::product::Product;
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::Source;
 use local_gateway::{Audit, AuthorizerFunction, Gateway, Upstream};

@@ -10,8 +10,8 @@ mod report;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use atlassian_authorizer::http::{Endpoint, HttpClient};
 use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::http::{Endpoint, HttpClient};
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::Source;
 use clap::{Args, ValueEnum};

@@ -1,7 +1,7 @@
 //! Where the settings are, for commands that need them.
 
-use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::Source;
 

@@ -173,11 +173,7 @@ fn assertion_keys(settings: &Settings) -> Value {
     settings.assertion_keys().remove("jira").unwrap_or_default()
 }
 
-async fn api_token(
-    source: &Source,
-    settings: &Settings,
-    now: UnixTime,
-) -> Result<Secret, Failure> {
+async fn api_token(source: &Source, settings: &Settings, now: UnixTime) -> Result<Secret, Failure> {
     let username =
         Username::new(BOT.to_owned()).ok_or_else(|| Failure::ours("no such user name"))?;
     let new = NewToken {

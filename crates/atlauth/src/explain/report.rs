@@ -5,9 +5,9 @@ use std::path::Path;
 use atlassian_authorizer::access::{Access, Reach};
 use atlassian_authorizer::audit::Outcome;
 use atlassian_authorizer::authorizer::Explanation;
+use atlassian_authorizer::document::Mode;
 use atlassian_authorizer::error::{Meaning, Stage};
 use atlassian_authorizer::identity::Identity;
-use atlassian_authorizer::document::Mode;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use atlassian_authorizer::claims::AttributePath;
 use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::secret::Secret;
-use atlassian_authorizer::claims::AttributePath;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{ACCEPT, AUTHORIZATION};

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use atlassian_authorizer::Authorizer;
-use atlassian_authorizer::product::Product;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::SystemClock;
 use atlassian_authorizer::http::HttpClient;
+use atlassian_authorizer::product::Product;
 use atlassian_authorizer::secret::Secret;
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::Source;

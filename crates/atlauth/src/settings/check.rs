@@ -1,9 +1,9 @@
 //! `atlauth settings check`.
 
-use atlassian_authorizer::document::problem::{Problem, Problems};
-use atlassian_authorizer::store::{LoadError, Source};
 use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::document::problem::{Problem, Problems};
 use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::store::{LoadError, Source};
 use serde_json::json;
 
 use super::ApiArgs;

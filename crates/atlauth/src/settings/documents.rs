@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::deployment::Deployment;
-use atlassian_authorizer::store::Source;
 use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::store::Source;
 use serde_json::Value;
 
 use crate::failure::Failure;

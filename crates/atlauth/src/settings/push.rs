@@ -10,9 +10,9 @@ mod apply;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use atlassian_authorizer::store::Source;
 use crate::ssm::MAX_VALUE;
 use atlassian_authorizer::document::PUSH_MARKER;
+use atlassian_authorizer::store::Source;
 use atlassian_authorizer::store::SsmSource;
 
 use super::ApiArgs;

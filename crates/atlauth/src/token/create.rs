@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use atlassian_authorizer::product::Product;
 use atlassian_authorizer::api_tokens::{NewToken, create};
+use atlassian_authorizer::product::Product;
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::username::Username;
 

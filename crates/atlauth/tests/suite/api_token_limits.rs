@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use atlassian_authorizer::api_tokens::{ApiTokenError, NewToken, create, revoke};
-use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::authenticate::ApiTokenRules;
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::json;
 
 use testing::Folder;
@@ -188,7 +188,10 @@ async fn revoked_by_deletion_and_by_the_list() {
     assert_eq!(local.code(&event).await, "allowed");
     local.clock.advance(1);
     assert_eq!(local.code(&event).await, "api_token_unknown");
-    assert_eq!(local.code(&bearer(other.token.expose_secret())).await, "allowed");
+    assert_eq!(
+        local.code(&bearer(other.token.expose_secret())).await,
+        "allowed"
+    );
 
     // The list in the settings works without the store: on the very record that is in use.
     for by_username in [false, true] {

@@ -53,7 +53,10 @@ async fn a_token_acts_as_its_user_within_scopes_and_groups() {
         }
     }
 
-    let answer = lambda.invoke(&bearer(writer.token.expose_secret())).await.unwrap();
+    let answer = lambda
+        .invoke(&bearer(writer.token.expose_secret()))
+        .await
+        .unwrap();
     assert_eq!(
         answer["context"],
         json!({

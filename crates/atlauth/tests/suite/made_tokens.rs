@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use atlassian_authorizer::api_tokens::{Created, NewToken, create};
-use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::authenticate::ApiTokenRules;
+use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::store::Source;
 use atlassian_authorizer::username::Username;
 use testing::Folder;

@@ -5,10 +5,10 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, SystemTime};
 
-use atlassian_authorizer::store::{LoadError, Source};
 use crate::ssm::Kept;
 use atlassian_authorizer::document::PUSH_MARKER;
 use atlassian_authorizer::store::SsmSource;
+use atlassian_authorizer::store::{LoadError, Source};
 
 use super::super::documents::{self, Change, Documents, changes, is_secret};
 use super::super::journal::Journal;
