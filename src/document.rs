@@ -36,13 +36,17 @@ pub use provider::{
 };
 pub(crate) use read::{read, read_list};
 #[cfg(feature = "schema")]
-pub(crate) use schema::{choice, without_empty};
+pub(crate) use schema::{TagSchema, choice, without_empty};
 pub use tree::{API_TOKENS, PUSH_MARKER, ProviderId, Secrets, Tree, is_id};
 pub use username::{TransformDocument, UsernameDocument};
 
 /// General settings.
 #[derive(Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "General")
+)]
 #[serde(deny_unknown_fields)]
 pub struct GeneralDocument {
     /// How long settings are used before they are read again, in seconds: 1 to 3600, by default 300.
@@ -92,7 +96,11 @@ pub enum BasicAuthDocument {
 
 /// Basic credentials that are passed through to Atlassian; all others are refused.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "BasicRule")
+)]
 #[serde(deny_unknown_fields)]
 pub struct BasicRuleDocument {
     /// Users, as in Atlassian's own `allowed-users`; `*` stands for any characters.
@@ -137,7 +145,11 @@ impl<'de> Deserialize<'de> for BasicAuthDocument {
 
 /// The tokens that we issue ourselves.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "ApiTokens")
+)]
 #[serde(deny_unknown_fields)]
 pub struct ApiTokensDocument {
     /// Whether they are accepted; false by default.

@@ -10,8 +10,12 @@ use crate::upstream::{Upstream, UpstreamDocument};
 
 /// One product.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(rename = "Product", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Product")
+)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ProductDocument {
     /// The product's path in the API, such as `/jira`.
     path: Option<String>,

@@ -283,7 +283,7 @@ mod tests {
     use crate::clock::UnixTime;
     use crate::deployment::Deployment;
     use crate::document::Tree;
-    use crate::provider::{Provider, TokenUse};
+    use crate::provider::Provider;
     use crate::settings::Settings;
 
     const NOW: u64 = 1_800_000_000;

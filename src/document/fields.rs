@@ -137,14 +137,22 @@ macro_rules! grouped {
 }
 
 /// An enum of documents, one for each value of a tag.
+///
+/// It begins with the tag and what the schema says of it, the fields that go with any value, and the
+/// name of the schema, which also ends those of the variants' schemas.
 macro_rules! by_tag {
     (
-        $(#[$about:meta])*
-        $vis:vis enum $documents:ident: $tag:ident, $field:literal, $shared:ty, $schema:literal {
+        $(#[doc = $about:literal])+
+        $(#[allow($($lint:tt)+)])?
+        $vis:vis enum $documents:ident {
+            tag $field:literal: $tag:ident, $tag_about:literal;
+            beside $shared:ty;
+            schema $schema:literal;
             $($(#[$doc:meta])* $variant:ident($document:ty),)+
         }
     ) => {
-        $(#[$about])*
+        $(#[doc = $about])+
+        $(#[allow($($lint)+)])?
         $vis enum $documents { $($(#[$doc])* $variant($document),)+ }
 
         impl $crate::document::ByTag for $documents {
@@ -178,14 +186,19 @@ macro_rules! by_tag {
 
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 let choices = [$({
-                    let mut parts = Vec::new();
-                    <$document as $crate::document::Fields>::schemas(generator, &mut parts);
-                    <$shared as $crate::document::Fields>::schemas(generator, &mut parts);
+                    let mut groups = Vec::new();
+                    <$document as $crate::document::Fields>::schemas(generator, &mut groups);
+                    <$shared as $crate::document::Fields>::schemas(generator, &mut groups);
                     let name = concat!(stringify!($variant), $schema);
-                    let tag = ($field, $tag::$variant.as_str());
-                    $crate::document::choice(generator, name, tag, &parts)
+                    let tag = $crate::document::TagSchema {
+                        field: $field,
+                        value: $tag::$variant.as_str(),
+                        about: $tag_about,
+                    };
+                    $crate::document::choice(generator, name, &tag, &groups)
                 }),+];
-                schemars::json_schema!({"oneOf": choices})
+                let about = concat!($($about),+);
+                schemars::json_schema!({"description": about.trim(), "oneOf": choices})
             }
         }
     };

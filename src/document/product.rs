@@ -35,7 +35,11 @@ pub enum ProductKind {
 
 /// One access rule: `allow` or `deny`, under conditions.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Rule")
+)]
 #[serde(deny_unknown_fields)]
 pub struct RuleDocument {
     /// Routes such as `GET /rest/*`, `@read` or `@write`.

@@ -164,7 +164,11 @@ pub enum Verify {
 
 /// One rule about a claim: `claim` and one of the others.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Requirement")
+)]
 #[serde(deny_unknown_fields)]
 pub struct RequirementDocument {
     /// The claim, or a path into nested ones.

@@ -122,6 +122,7 @@ fn expectation(error: &serde_json::Error) -> String {
     match message.rsplit_once("expected ") {
         Some((_, "u64")) => "expected a whole number, not negative".to_owned(),
         Some((_, "a sequence")) => "expected an array".to_owned(),
+        Some((_, expected)) if expected.starts_with("struct ") => "expected an object".to_owned(),
         Some((_, expected)) if !message.starts_with("expected") => format!("expected {expected}"),
         _ => message,
     }

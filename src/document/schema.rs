@@ -9,12 +9,20 @@ use super::username::UsernameFields;
 use super::{BasicAuthDocument, BasicRuleDocument, UsernameDocument};
 use crate::http::Endpoint;
 
+/// A tag in the schema of a document.
+pub(crate) struct TagSchema {
+    pub(crate) field: &'static str,
+    pub(crate) value: &'static str,
+    /// What is said of the field.
+    pub(crate) about: &'static str,
+}
+
 /// The schema of a document whose tag has this value. It has the fields of all groups and no
 /// others, and is described as the first of them.
 pub(crate) fn choice(
     generator: &mut SchemaGenerator,
     name: &str,
-    (tag, value): (&str, &str),
+    tag: &TagSchema,
     groups: &[Schema],
 ) -> Schema {
     let mut properties = Map::new();
@@ -23,11 +31,12 @@ pub(crate) fn choice(
             properties.extend(fields.clone());
         }
     }
-    properties.insert(tag.to_owned(), json!({"type": "string", "const": value}));
+    let is_tag = json!({"description": tag.about, "type": "string", "const": tag.value});
+    properties.insert(tag.field.to_owned(), is_tag);
     let mut schema = json_schema!({
         "type": "object",
         "properties": properties,
-        "required": [tag],
+        "required": [tag.field],
         "additionalProperties": false,
     });
     let described = groups.first().and_then(|group| group.get("description"));

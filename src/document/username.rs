@@ -22,7 +22,11 @@ pub struct UsernameDocument {
 
 /// How attributes become a username.
 #[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "UsernameRule")
+)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UsernameFields {
     /// Where to look, in order; the first with a value decides.
@@ -37,7 +41,11 @@ pub(super) struct UsernameFields {
 
 /// One step from an attribute's value towards a username.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Transform")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum TransformDocument {
     /// ASCII letters to lower case.

@@ -18,7 +18,10 @@ pub(crate) struct NoDocument {}
 
 by_tag! {
     /// How a product learns who is calling.
-    pub(crate) enum UpstreamDocument: UpstreamMode, "mode", NoDocument, "Upstream" {
+    pub(crate) enum UpstreamDocument {
+        tag "mode": UpstreamMode, "The way; each has other fields beside it.";
+        beside NoDocument;
+        schema "Upstream";
         /// It does not: the username is in the context alone.
         None(NoDocument),
         /// Everyone is one service user.
@@ -53,5 +56,56 @@ impl UpstreamDocument {
             Self::OAuth1(document) => Upstream::OAuth1(document.resolve(secrets, report)?),
             Self::Assertion(document) => Upstream::Assertion(document.resolve(secrets, report)?),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::document::problem::Problems;
+
+    fn problems(upstream: Value) -> Vec<String> {
+        let mut problems = Problems::default();
+        UpstreamDocument::read(upstream, &mut problems.of("products/jira"));
+        let told = problems.iter();
+        let told = told.map(|problem| format!("{}: {}", problem.field, problem.message));
+        told.collect()
+    }
+
+    #[test]
+    fn all_problems_at_once() {
+        assert_eq!(
+            problems(
+                json!({"mode": "per_user", "scheme": "digest", "recheck_seconds": "1", "secret": "pat", "key": 1})
+            ),
+            [
+                "upstream.recheck_seconds: expected a whole number, not negative",
+                "upstream.scheme: expected `bearer` or `basic`",
+                "upstream.key: is unknown: `key`, expected one of `mode`, `scheme` or `recheck_seconds`",
+                "upstream.secret: does not belong to mode `per_user`",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_mode_and_no_such_mode() {
+        assert_eq!(
+            problems(json!({"scheme": "digest", "key": 1})),
+            [
+                "upstream.mode: is missing; expected `none`, `fixed`, `per_user`, `oauth1` or `assertion`",
+                "upstream.scheme: expected `bearer` or `basic`",
+                "upstream.key: is unknown: `key`, expected a field that goes with `mode`",
+            ]
+        );
+        assert_eq!(
+            problems(json!({"mode": "magic", "issuer": 1})),
+            [
+                "upstream.mode: expected one of `none`, `fixed`, `per_user`, `oauth1` or `assertion`",
+                "upstream.issuer: expected a string",
+            ]
+        );
+        assert_eq!(problems(json!("fixed")), ["upstream: expected an object"]);
     }
 }
