@@ -21,15 +21,18 @@ pub(super) struct Online {
     pub(super) binding: Option<Endpoint>,
 }
 
+/// How a provider's tokens are verified.
+pub(super) struct Verification {
+    /// Without keys where the provider is asked about each token.
+    pub(super) issuers: Vec<Issuer>,
+    /// How tokens are checked that no key verifies.
+    pub(super) opaque: Option<Arc<dyn Inspect>>,
+    /// How the provider is asked beside a signature.
+    pub(super) online: Option<Arc<dyn Inspect>>,
+}
+
 /// The issuers, how opaque tokens are checked, and how the provider is asked beside a signature.
-pub(super) fn verification(
-    draft: &mut Draft<'_, '_>,
-    defaults: &Defaults<'_>,
-) -> (
-    Vec<Issuer>,
-    Option<Arc<dyn Inspect>>,
-    Option<Arc<dyn Inspect>>,
-) {
+pub(super) fn verification(draft: &mut Draft<'_, '_>, defaults: &Defaults<'_>) -> Verification {
     let mut issuers = defaults.issuers.clone();
     let Online {
         fields,
@@ -63,11 +66,11 @@ pub(super) fn verification(
         Some(Arc::new(Userinfo { endpoint, binding }) as Arc<dyn Inspect>)
     };
     let opaque = defaults.opaque.clone();
-    match fields.verify.unwrap_or(Verify::Jwt) {
-        Verify::Jwt => (issuers, opaque, None),
+    let (opaque, online) = match fields.verify.unwrap_or(Verify::Jwt) {
+        Verify::Jwt => (opaque, None),
         // Userinfo is asked about a token whose signature and client have been verified.
-        Verify::JwtUserinfo => (issuers, opaque, by_userinfo(draft, None)),
-        Verify::JwtIntrospection => (issuers, opaque, by_introspection(draft)),
+        Verify::JwtUserinfo => (opaque, by_userinfo(draft, None)),
+        Verify::JwtIntrospection => (opaque, by_introspection(draft)),
         verify @ (Verify::Introspection | Verify::Userinfo) => {
             for issuer in &mut issuers {
                 issuer.keys = None;
@@ -81,7 +84,12 @@ pub(super) fn verification(
                     .filter(|check| check.auth_method() == AuthMethod::Userinfo)
                     .or_else(|| by_userinfo(draft, binding.clone()))
             };
-            (issuers, check, None)
+            (check, None)
         }
+    };
+    Verification {
+        issuers,
+        opaque,
+        online,
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::cognito::TokenUse;
 use super::draft::Draft;
-use super::online::{self, Online};
+use super::online::{self, Online, Verification};
 use super::{AudienceRule, Groups, Issuer, OnlineFor, Provider, Requirement, Test};
 use crate::claims::AttributePath;
 use crate::credential::Vendor;
@@ -42,7 +42,11 @@ pub(super) struct Defaults<'d> {
 
 /// Reads the fields that all kinds share.
 pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -> Provider {
-    let (issuers, opaque, online) = online::verification(&mut draft, &defaults);
+    let Verification {
+        issuers,
+        opaque,
+        online,
+    } = online::verification(&mut draft, &defaults);
     let audience = audience(&mut draft, defaults.id_tokens_alone, opaque.as_ref());
     if let Some(check) = &opaque
         && !check.binds_client()
