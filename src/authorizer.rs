@@ -223,7 +223,10 @@ impl Authorizer {
         let decision = Decision {
             identity: caller.identity(),
             unverified_method: caller.unverified_method(),
-            authorization: None,
+            authorization: match caller {
+                Caller::Verified { .. } => None,
+                Caller::Unverified(_) => cx.request.only_authorization(),
+            },
             xoauth_requestor_id: None,
             usage_key: caller.usage_key(cx.settings),
             product: cx.product.map(|(_, one)| one.id()).unwrap_or_default(),

@@ -17,8 +17,11 @@ use thiserror::Error;
 #[derive(Clone)]
 pub struct PrivateKey(Arc<Pair>);
 
-enum Pair {
+/// A key pair of a kind that is taken.
+pub enum Pair {
+    /// RSA.
     Rsa(RsaKeyPair),
+    /// An elliptic curve's, P-256.
     P256(EcdsaKeyPair),
 }
 
@@ -69,6 +72,11 @@ impl PrivateKey {
         let input = [encode(&header), encode(claims)].join(".");
         let signature = URL_SAFE_NO_PAD.encode(self.sign(input.as_bytes())?);
         Ok([input, signature].join("."))
+    }
+
+    /// The pair itself.
+    pub fn pair(&self) -> &Pair {
+        &self.0
     }
 
     /// The public half of a P-256 key; `None` for an RSA one.

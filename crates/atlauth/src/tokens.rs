@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::private_file::{self, Existing};
-use crate::store;
+use crate::state;
 
 /// What is in the file.
 #[derive(Deserialize, Serialize)]
@@ -84,7 +84,7 @@ pub(crate) fn forget() -> Result<bool, Failure> {
 }
 
 fn path() -> Result<PathBuf, Failure> {
-    Ok(store::state_folder()?.join("token.json"))
+    Ok(state::state_folder()?.join("token.json"))
 }
 
 /// Refuses a file that others may read: somebody has loosened it, and may have read it.

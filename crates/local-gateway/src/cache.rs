@@ -30,13 +30,7 @@ impl Cache {
         Some(Arc::clone(&found.output))
     }
 
-    pub(crate) fn put(
-        &self,
-        key: Key,
-        output: Arc<AuthorizerOutput>,
-        now: UnixTime,
-        seconds: u32,
-    ) {
+    pub(crate) fn put(&self, key: Key, output: Arc<AuthorizerOutput>, now: UnixTime, seconds: u32) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MANY {
             kept.retain(|_, kept| now < kept.until);

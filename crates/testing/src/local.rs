@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::ManualClock;
+use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
 use atlassian_authorizer::error::Refusal;
 use atlassian_authorizer::http::HttpClient;
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
 use atlassian_authorizer::store::Source;
 use serde_json::Value;
 

@@ -220,7 +220,9 @@ fn client(login: &Login<'_>) -> Result<Client, Failure> {
             ClientAuth::Post => AuthType::RequestBody,
         });
     Ok(match &login.secret {
-        Some(secret) => client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned())),
+        Some(secret) => {
+            client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()))
+        }
         None => client,
     })
 }

@@ -3,10 +3,11 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use atlassian_authorizer::api_tokens::{TokenId, create, revoke};
-use atlassian_authorizer::http::HttpClient;
+use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::store::Source;
+use atlauth::api_tokens::{TokenId, create, revoke};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -54,7 +55,7 @@ async fn an_operator() {
         let id = TokenId::new(id).unwrap();
         json!(revoke(&store, &id).await.unwrap())
     } else {
-        let now = Duration::from_secs(now());
+        let now = UnixTime::from_secs(now());
         let created = create(&store, Some(RULES), of_alice(), now).await.unwrap();
         json!(created.token.expose_secret())
     };
@@ -189,7 +190,10 @@ async fn an_unknown_id_is_looked_up_again_after_half_a_minute() {
 async fn guessing_ids_costs_a_bounded_number_of_lookups() {
     let local = Local::new(&settings(&json!({})), Deployment::default());
     let known = create_in(&local.folder, of_alice()).await;
-    assert_eq!(local.code(&bearer(known.token.expose_secret())).await, "allowed");
+    assert_eq!(
+        local.code(&bearer(known.token.expose_secret())).await,
+        "allowed"
+    );
     let mut codes = Vec::new();
     for number in 0..100 {
         codes.push(local.code(&bearer(&forge(&id(number), &secret(0)))).await);
@@ -202,7 +206,10 @@ async fn guessing_ids_costs_a_bounded_number_of_lookups() {
     );
     assert_eq!(local.metric("provider_checks"), 1 + 20);
     // What is known goes on.
-    assert_eq!(local.code(&bearer(known.token.expose_secret())).await, "allowed");
+    assert_eq!(
+        local.code(&bearer(known.token.expose_secret())).await,
+        "allowed"
+    );
     local.clock.advance(3);
     let mut unknown = 0;
     for number in 100..110 {

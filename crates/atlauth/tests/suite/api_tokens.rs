@@ -1,9 +1,9 @@
 //! API tokens: how they are made, who they act as, and which of them are refused.
 
-use std::time::Duration;
 
-use atlassian_authorizer::api_tokens::{ApiTokenError, NewToken, create};
+use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::deployment::Deployment;
+use atlauth::api_tokens::{ApiTokenError, NewToken, create};
 use serde_json::json;
 
 use testing::api_tokens::{
@@ -53,7 +53,10 @@ async fn a_token_acts_as_its_user_within_scopes_and_groups() {
         }
     }
 
-    let answer = lambda.invoke(&bearer(writer.token.expose_secret())).await.unwrap();
+    let answer = lambda
+        .invoke(&bearer(writer.token.expose_secret()))
+        .await
+        .unwrap();
     assert_eq!(
         answer["context"],
         json!({
@@ -131,7 +134,7 @@ async fn where_they_are_not_enabled() {
         let event = rest_event("GET", "/", &basic("alice", token));
         assert_eq!(lambda.denied(&event).await, "basic_denied");
     }
-    let now = Duration::from_secs(now());
+    let now = UnixTime::from_secs(now());
     let refused = create(&store(&folder), None, of_alice(), now).await;
     assert!(matches!(refused, Err(ApiTokenError::Disabled)));
 }
@@ -186,7 +189,7 @@ async fn a_new_token_is_random_and_not_shown() {
         groups: Some((0..400).map(|number| format!("group-{number}")).collect()),
         ..of_alice()
     };
-    let now = Duration::from_secs(now());
+    let now = UnixTime::from_secs(now());
     let refused = create(&store(&folder), Some(RULES), new, now).await;
     assert!(
         matches!(refused, Err(ApiTokenError::TooLarge)),
