@@ -16,7 +16,7 @@ use crate::audit::{AuditLog, AuditRecord};
 use crate::authenticate::Authenticator;
 use crate::clock::Clock;
 use crate::deployment::Deployment;
-use crate::document::Mode;
+use crate::document::{Mode, ProviderId};
 use crate::error::{Forbidden, Refusal};
 use crate::event::Request;
 use crate::http::{Counters, Deadline, FetchContext, HttpClient};
@@ -65,7 +65,7 @@ impl Authorizer {
             clock,
             settings: InForce::new(source, deployment.clone()),
             authenticator: Authenticator::new(),
-            policies: PolicyCache::new(),
+            policies: PolicyCache::default(),
             users: upstream::users(),
             counters: Counters::default(),
             audit,
@@ -116,7 +116,7 @@ impl Authorizer {
             mode: record.mode,
             refusal: record.refusal,
             product: record.product().map(Product::id),
-            provider: provider.map(|provider| provider.as_str()),
+            provider: provider.map(ProviderId::as_str),
             identity: record.identity(),
             unverified_method: record.unverified_method,
             request: request.as_ref().ok(),
@@ -223,7 +223,10 @@ impl Authorizer {
         let decision = Decision {
             identity: caller.identity(),
             unverified_method: caller.unverified_method(),
-            authorization: None,
+            authorization: match caller {
+                Caller::Verified { .. } => None,
+                Caller::Unverified(_) => cx.request.only_authorization(),
+            },
             xoauth_requestor_id: None,
             usage_key: caller.usage_key(cx.settings),
             product: cx.product.map(|(_, one)| one.id()).unwrap_or_default(),

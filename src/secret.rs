@@ -1,13 +1,15 @@
 //! Texts that are passwords to somebody, and how they are compared.
 
 use std::fmt;
-use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use secrecy::{ExposeSecret, SecretString};
 
-/// A client secret, a private key or a token. `Debug` doesn't show it, and there is no `Display`.
+/// A client secret, a private key or a token.
+///
+/// `Debug` doesn't show it, there is no `Display`, and its memory is wiped when it is dropped.
 #[derive(Clone)]
-pub struct Secret(Arc<str>);
+pub struct Secret(SecretString);
 
 impl Secret {
     /// Takes a text as a secret.
@@ -17,7 +19,7 @@ impl Secret {
 
     /// The text. Not for logs, errors or answers.
     pub fn expose_secret(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 

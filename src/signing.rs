@@ -17,8 +17,11 @@ use thiserror::Error;
 #[derive(Clone)]
 pub struct PrivateKey(Arc<Pair>);
 
-enum Pair {
+/// A key pair of a kind that is taken.
+pub enum Pair {
+    /// RSA.
     Rsa(RsaKeyPair),
+    /// An elliptic curve's, P-256.
     P256(EcdsaKeyPair),
 }
 
@@ -34,6 +37,10 @@ pub struct SigningError;
 
 impl PrivateKey {
     /// Reads PKCS #8 (`PRIVATE KEY`), PKCS #1 (`RSA PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`).
+    ///
+    /// # Errors
+    ///
+    /// [`PrivateKeyError`] for what is no such key.
     pub fn from_pem(pem: &str) -> Result<Self, PrivateKeyError> {
         let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| PrivateKeyError)?;
         let curve = &ECDSA_P256_SHA256_FIXED_SIGNING;
@@ -56,6 +63,10 @@ impl PrivateKey {
     }
 
     /// Signs claims as a JWT (RFC 7515, section 5.1), with `RS256` or `ES256` as the key has it.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError`].
     pub fn sign_jwt(&self, key_id: Option<&str>, claims: &Value) -> Result<String, SigningError> {
         let algorithm = match *self.0 {
             Pair::Rsa(_) => "RS256",
@@ -69,6 +80,11 @@ impl PrivateKey {
         let input = [encode(&header), encode(claims)].join(".");
         let signature = URL_SAFE_NO_PAD.encode(self.sign(input.as_bytes())?);
         Ok([input, signature].join("."))
+    }
+
+    /// The pair itself.
+    pub fn pair(&self) -> &Pair {
+        &self.0
     }
 
     /// The public half of a P-256 key; `None` for an RSA one.

@@ -24,7 +24,7 @@ pub use ssm::{SsmSource, load_error, sdk_http};
 pub const VARIABLE: &str = "AUTHORIZER_SETTINGS";
 
 /// Where settings are read from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Source {
     /// SSM Parameter Store, all parameters below a prefix.
     Ssm(SsmSource),

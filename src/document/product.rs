@@ -33,6 +33,17 @@ pub enum ProductKind {
     Bitbucket,
 }
 
+impl ProductKind {
+    /// The kind's name in the settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jira => "jira",
+            Self::Confluence => "confluence",
+            Self::Bitbucket => "bitbucket",
+        }
+    }
+}
+
 /// One access rule: `allow` or `deny`, under conditions.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(

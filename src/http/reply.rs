@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use headers::{CacheControl, Header};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, header};
 use serde_json::{Map, Value};
 
 use super::FetchError;
@@ -94,23 +93,25 @@ fn retry_after(value: &str, now: UnixTime) -> Option<Duration> {
 }
 
 /// How long an answer may be kept: `Cache-Control: max-age`, zero for `no-store` and `no-cache`
-/// (RFC 9111, section 5.2.2). `None` where the header does not say, or can't be read.
+/// (RFC 9111, section 5.2.2). `None` where the header does not say.
 pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    // Names of directives know no case, which the crate does not say of itself.
-    let values: Vec<HeaderValue> = headers
-        .get_all(header::CACHE_CONTROL)
+    let values = headers.get_all(header::CACHE_CONTROL);
+    let values: Vec<String> = values
         .iter()
-        .filter_map(|value| value.to_str().ok()?.to_ascii_lowercase().parse().ok())
+        .filter_map(|value| Some(value.to_str().ok()?.to_ascii_lowercase()))
         .collect();
-    if values.is_empty() {
-        return None;
+    let directives = || {
+        values
+            .iter()
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+    };
+    if directives().any(|directive| matches!(directive, "no-store" | "no-cache")) {
+        return Some(Duration::ZERO);
     }
-    let control = CacheControl::decode(&mut values.iter()).ok()?;
-    if control.no_store() || control.no_cache() {
-        Some(Duration::ZERO)
-    } else {
-        control.max_age()
-    }
+    let seconds = directives().find_map(|directive| directive.strip_prefix("max-age="))?;
+    let seconds = seconds.trim_matches('"').parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ const PAGE_SIZE: i32 = 10;
 /// The most pages that are followed: 500 parameters.
 const MAX_PAGES: usize = 50;
 /// All parameters below a prefix.
+#[derive(Clone)]
 pub struct SsmSource {
     prefix: String,
     http: HttpClient,

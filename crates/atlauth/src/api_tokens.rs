@@ -1,25 +1,24 @@
-//! Making and revoking API tokens: what an operator's tool does. Nothing of it is in the Lambda,
-//! whose role could not write anyway.
+//! Making and revoking API tokens.
 
 mod records;
+mod store;
 
 use std::time::Duration;
 
 use ipnet::IpNet;
 use thiserror::Error;
 
-use crate::authenticate::api_token::{
-    ID_LENGTH, Record, SECRET_LENGTH, characters, checksum, hash,
-};
-use crate::clock::UnixTime;
-use crate::credential::API_TOKEN_PREFIX;
-use crate::http::Deadline;
-use crate::secret::Secret;
-use crate::settings::ApiTokens;
-use crate::settings::source::{LoadError, Source};
-use crate::username::Username;
+use atlassian_authorizer::authenticate::ApiTokenRules;
+use atlassian_authorizer::authenticate::api_token::{MAX_RECORD, Record, hash};
+use atlassian_authorizer::clock::UnixTime;
+pub use atlassian_authorizer::credential::TokenId;
+use atlassian_authorizer::credential::{API_TOKEN_PREFIX, ID_LENGTH, SECRET_LENGTH, checksum};
+use atlassian_authorizer::http::Deadline;
+use atlassian_authorizer::random::{self, RandomError};
+use atlassian_authorizer::secret::Secret;
+use atlassian_authorizer::store::{LoadError, Source};
+use atlassian_authorizer::username::Username;
 
-pub use crate::authenticate::api_token::TokenId;
 pub use records::{All, Known, end_by, find, list};
 
 /// What a new token is to be.
@@ -57,7 +56,6 @@ pub struct Created {
 
 /// Why a token could not be made or revoked.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ApiTokenError {
     /// The settings accept no API tokens.
     #[error(
@@ -70,8 +68,8 @@ pub enum ApiTokenError {
     )]
     Lifetime(u64),
     /// The random generator failed.
-    #[error("no random numbers could be had")]
-    Random,
+    #[error(transparent)]
+    Random(#[from] RandomError),
     /// The record would exceed SSM's limit.
     #[error("the token's record is too large; expected fewer groups, scopes or networks")]
     TooLarge,
@@ -90,7 +88,7 @@ pub enum ApiTokenError {
 /// [`ApiTokenError`]; nothing has been stored then.
 pub async fn create(
     store: &Source,
-    rules: Option<ApiTokens>,
+    rules: Option<ApiTokenRules>,
     new: NewToken,
     now: UnixTime,
 ) -> Result<Created, ApiTokenError> {
@@ -103,8 +101,8 @@ pub async fn create(
             .unwrap_or_default();
         return Err(ApiTokenError::Lifetime(days));
     }
-    let id = random(ID_LENGTH)?;
-    let secret = random(SECRET_LENGTH)?;
+    let id = random::text(ID_LENGTH)?;
+    let secret = random::text(SECRET_LENGTH)?;
     let expires = now.saturating_add(new.lifetime);
     let record = Record {
         secret_sha256: hash(&secret),
@@ -119,12 +117,12 @@ pub async fn create(
         products: new.products,
     };
     let text = serde_json::to_string(&record).map_err(|_| ApiTokenError::TooLarge)?;
-    if text.len() > crate::authenticate::api_token::MAX_RECORD {
+    if text.len() > MAX_RECORD {
         return Err(ApiTokenError::TooLarge);
     }
     let token = [API_TOKEN_PREFIX, &id, &secret, &checksum(&id, &secret)].concat();
-    let id = TokenId::new(&id).ok_or(ApiTokenError::Random)?;
-    store.write_token(&id, &text, Deadline::start()).await?;
+    let id = TokenId::new(&id).ok_or(ApiTokenError::Random(RandomError))?;
+    store::write(store, &id, &text, Deadline::start()).await?;
     Ok(Created {
         id,
         token: Secret::new(&token),
@@ -141,11 +139,5 @@ pub async fn create(
 ///
 /// [`ApiTokenError::Store`].
 pub async fn revoke(store: &Source, id: &TokenId) -> Result<bool, ApiTokenError> {
-    Ok(store.delete_token(id, Deadline::start()).await?)
-}
-
-fn random(length: usize) -> Result<String, ApiTokenError> {
-    let mut bytes = vec![0; length];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| ApiTokenError::Random)?;
-    Ok(characters(&bytes, length))
+    Ok(store::delete(store, id, Deadline::start()).await?)
 }

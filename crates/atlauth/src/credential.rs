@@ -4,6 +4,7 @@
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
+use atlassian_authorizer::credential::API_TOKEN_PREFIX;
 use atlassian_authorizer::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -57,7 +58,9 @@ impl Credential {
         let pair = STANDARD.encode(format!("{user}:{password}"));
         Ok(Self {
             authorization: Secret::new(&format!("Basic {pair}")),
-            token: password.starts_with("atl_").then(|| Secret::new(password)),
+            token: password
+                .starts_with(API_TOKEN_PREFIX)
+                .then(|| Secret::new(password)),
         })
     }
 }
@@ -72,7 +75,9 @@ pub(crate) fn read(file: &Path) -> Result<String, Failure> {
     };
     result.map(|_| text).map_err(|error| {
         let name = file.to_string_lossy();
-        if name.starts_with("atl_") || name.matches('.').count() == 2 && name.starts_with("ey") {
+        if name.starts_with(API_TOKEN_PREFIX)
+            || name.matches('.').count() == 2 && name.starts_with("ey")
+        {
             return Failure::usage("that is a token, where the name of a file with one belongs")
                 .hint("send it to standard input with -, and take it out of the shell's history");
         }

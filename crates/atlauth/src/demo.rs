@@ -41,7 +41,7 @@ pub(crate) async fn run(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
 }
 
 async fn play(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
-    let mut stage = ui.progress("Making keys", Stage::set()).await?;
+    let mut stage = ui.progress("Making keys", Stage::set(ui)).await?;
     ui.line("On loopback: an issuer like a Cognito user pool, a Jira and a Confluence that");
     ui.line("know their users by the gateway alone, and between them API Gateway, played by");
     ui.line("template.yaml, with this authorizer. What is sent, and what comes of it:");

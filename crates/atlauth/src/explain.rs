@@ -1,6 +1,9 @@
 //! `atlauth explain`: the product's own decision about a request, told stage by stage.
 
+mod access;
 mod decode;
+mod explanation;
+pub mod meaning;
 mod probe;
 mod report;
 mod rules;
@@ -14,7 +17,9 @@ use crate::event::{Kind, RequestArgs};
 use crate::failure::Failure;
 use crate::ui::Ui;
 
+pub(crate) use access::{Access, EffectiveAccess, RuleReport};
 pub(crate) use decode::Decoded;
+pub(crate) use explanation::Explanation;
 pub(crate) use probe::Probe;
 pub(crate) use report::{Caller, Report, Told};
 
@@ -80,7 +85,7 @@ impl CredentialArgs {
 }
 
 pub(crate) async fn run(args: ExplainArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let probe = Probe::new(source)?;
+    let probe = Probe::new(source).await?;
     let (event, decoded, told) = if let Some(file) = &args.event {
         let event = crate::credential::read(file)?;
         let decoded = Decoded::of_event(&event);

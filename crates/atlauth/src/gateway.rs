@@ -1,8 +1,5 @@
 //! The local gateway as commands of the tool set it up and show it.
 
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
-use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::store::Source;
 use local_gateway::{AccessLogEntry, Api, Template, TemplateError, Upstream, UpstreamError};
 
 use crate::failure::Failure;
@@ -14,22 +11,6 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 /// The template in a file, or the tool's own.
 pub(crate) fn template(text: Option<&str>) -> Result<Template, Failure> {
     Template::parse(text.unwrap_or(TEMPLATE)).map_err(Failure::from)
-}
-
-/// The settings, as they are read for the products' places: with all caches off, which every
-/// upstream mode takes.
-pub(crate) async fn settings(source: &Source) -> Result<Settings, Failure> {
-    let unusable = |error: String| {
-        Failure::ours(format!("the settings of {source} can't be used: {error}"))
-            .hint("`atlauth settings check` shows what is wrong with them")
-    };
-    let documents = source.documents().await;
-    let documents = documents.map_err(|error| unusable(error.to_string()))?;
-    let options = Deployment {
-        cache_seconds: CacheSeconds::all(0),
-        ..Deployment::default()
-    };
-    Settings::parse(&documents, &options).map_err(|error| unusable(error.to_string()))
 }
 
 /// The APIs of products: the template, evaluated for each of them alone.

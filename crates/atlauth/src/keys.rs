@@ -1,9 +1,10 @@
 //! `atlauth keys`: the keys that upstream modes need.
 
+mod files;
+
 use std::path::{Path, PathBuf};
 
 use atlassian_authorizer::secret::Secret;
-use atlassian_authorizer::{KeyKind, PublicHalf, make_key, public_half};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -11,6 +12,7 @@ use crate::failure::Failure;
 use crate::private_file::{self, Existing};
 use crate::source;
 use crate::ui::{Tone, Ui};
+use files::{KeyKind, PublicHalf, make_key, public_half};
 
 /// Examples for `--help`.
 const EXAMPLES: &str = "\
@@ -158,10 +160,8 @@ fn verifier(half: &PublicHalf, ui: &Ui) {
 }
 
 async fn jwks(product: Option<&str>, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let (store, _) = source::open(source)?;
-    let settings = ui
-        .progress("reading settings", source::load(&store))
-        .await?;
+    let (store, _) = source::open(source).await?;
+    let settings = source::load(&store, ui).await?;
     let keys = settings.assertion_keys();
     let names = || keys.keys().copied().collect::<Vec<_>>().join(", ");
     let set = match (product, keys.len()) {

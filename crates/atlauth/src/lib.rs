@@ -1,5 +1,6 @@
 //! `atlauth`: what an operator of the authorizer does by hand, as commands.
 
+pub mod api_tokens;
 mod cli;
 mod credential;
 mod demo;
@@ -11,10 +12,12 @@ mod keys;
 mod local;
 mod log;
 mod login;
+mod pem;
 mod private_file;
 mod settings;
 mod source;
-mod store;
+mod ssm;
+mod state;
 mod times;
 mod token;
 mod tokens;
@@ -28,6 +31,8 @@ use clap::Parser;
 use cli::{Cli, Command};
 use failure::Failure;
 use ui::Ui;
+
+pub use explain::meaning;
 
 /// Runs the command that the command line names.
 pub fn main() -> ExitCode {

@@ -1,19 +1,21 @@
 //! `atlauth local`: plays API Gateway in front of a real Atlassian, on this machine.
 
 use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::SystemClock;
-use atlassian_authorizer::http::{Endpoint, HttpClient};
+use atlassian_authorizer::http::Endpoint;
 use atlassian_authorizer::product::Product;
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::store::Source;
-use local_gateway::{Audit, AuthorizerFunction, Gateway, Upstream};
+use local_gateway::{AuthorizerFunction, Gateway, Upstream};
 use tokio::net::TcpListener;
 
 use crate::failure::Failure;
 use crate::gateway::{self, ROW_HEAD, interrupted, show};
+use crate::source;
 use crate::ui::{Tone, Ui};
 
 /// The Invoke API's path of the authorizer.
@@ -57,16 +59,12 @@ pub(crate) struct LocalArgs {
 
 pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     log_to_stderr();
-    let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
-    let source = source
-        .map(|name| Source::parse(name, &http))
-        .transpose()
-        .map_err(|error| Failure::usage(error.to_string()))?;
-    let settings = match &source {
-        Some(source) => Some(
-            ui.progress("Reading settings", gateway::settings(source))
-                .await?,
-        ),
+    let opened = match source {
+        Some(name) => Some(source::open(Some(name)).await?),
+        None => None,
+    };
+    let settings = match &opened {
+        Some((source, _)) => Some(source::load(source, ui).await?),
         None => None,
     };
     let upstreams = args
@@ -78,15 +76,19 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
     let template = gateway::template(template.as_deref())?;
     let apis = gateway::apis(&template, &upstreams, args.cache_seconds)?;
     let authority = args.upstream_ca.map(|path| read(&path)).transpose()?;
-    let authorizer = match (args.invoke_url, source) {
+    let authorizer = match (args.invoke_url, opened) {
         (Some(url), _) => AuthorizerFunction::Invoke(gateway::client(None)?, function(&url)?),
-        (None, Some(source)) => {
+        (None, Some((source, http))) => {
             let times: Vec<(&str, u32)> = upstreams
                 .iter()
                 .zip(&apis)
                 .map(|(upstream, api)| (upstream.id.as_str(), api.cache_seconds()))
                 .collect();
-            let audit = Audit::to(args.audit.map(|path| append(&path)).transpose()?);
+            let audit: Box<dyn Write + Send> = match args.audit {
+                Some(path) => Box::new(append(&path)?),
+                None => Box::new(std::io::sink()),
+            };
+            let audit = AuditLog::new(audit);
             AuthorizerFunction::in_process(source, http, Arc::new(SystemClock), audit, &times)
         }
         (None, None) => {
@@ -153,7 +155,7 @@ fn place(id: &str, url: &Endpoint, settings: Option<&Settings>) -> Result<Upstre
         id: id.to_owned(),
         url: url.clone(),
         path: product.map(|product| product.path().to_owned()),
-        is_signed: product.is_some_and(Product::is_signed_by_request),
+        is_signed: product.is_some_and(|product| product.upstream().is_for_one_request()),
     })
 }
 

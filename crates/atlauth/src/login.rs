@@ -3,20 +3,19 @@
 mod callback;
 mod claims;
 mod client;
+mod decisions;
+mod endpoints;
 mod flow;
-mod here;
 mod report;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
-use atlassian_authorizer::http::{Endpoint, HttpClient};
-use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::store::Source;
+use atlassian_authorizer::http::Endpoint;
 use clap::{Args, ValueEnum};
 
 use crate::failure::Failure;
+use crate::source;
 use crate::tokens;
 use crate::ui::Ui;
 
@@ -147,13 +146,8 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
             print(ui)
         };
     };
-    let source = source.ok_or_else(|| {
-        Failure::usage("there are no settings to log in by").hint(
-            "name them by --settings or AUTHORIZER_SETTINGS, for example `file:settings.json`",
-        )
-    })?;
-    let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
-    let settings = settings(source, &http, ui).await?;
+    let (source, http) = source::open(source).await?;
+    let settings = source::load(&source, ui).await?;
     let login = client::Login::prepare(&id, &args, &settings, &http, ui).await?;
     let granted = flow::run(&login, &args, ui).await?;
     if args.output.print_token {
@@ -162,14 +156,14 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
     }
     let told = claims::tell(&login, &granted).await;
     let token = granted.taken(args.id_token)?;
-    let here = here::decide(source, &settings, token, &http, ui).await?;
+    let decisions = decisions::decide(source, &settings, token, &http, ui).await;
     let kept = tokens::store(token, &id, claims::expiry(token, &granted))?;
     let report = report::Report {
         login: &login,
         granted: &granted,
         token,
         told: &told,
-        here: &here,
+        decisions: &decisions,
         kept: &kept,
         is_id_token: args.id_token,
     };
@@ -179,23 +173,6 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
         report.show(ui);
     }
     Ok(())
-}
-
-/// As they would be behind an API whose cache is off, which all upstream modes allow.
-fn options() -> Deployment {
-    Deployment {
-        cache_seconds: CacheSeconds::all(0),
-        ..Deployment::default()
-    }
-}
-
-async fn settings(source: &str, http: &HttpClient, ui: &Ui) -> Result<Settings, Failure> {
-    let source = Source::parse(source, http).map_err(|error| Failure::usage(error.to_string()))?;
-    ui.progress("reading the settings", source.load(&options()))
-        .await
-        .map_err(|error| {
-            Failure::ours(error.to_string()).hint("`atlauth settings check` says more about them")
-        })
 }
 
 fn forget(ui: &Ui) -> Result<(), Failure> {

@@ -7,6 +7,8 @@ mod init;
 mod journal;
 mod lines;
 mod lint;
+mod lint_rules;
+mod probe;
 mod pull;
 mod push;
 
@@ -48,7 +50,7 @@ struct ApiArgs {
 }
 
 impl ApiArgs {
-    fn options(&self) -> Deployment {
+    fn deployment(&self) -> Deployment {
         Deployment {
             cache_seconds: self.cache_seconds.clone().unwrap_or_default(),
             ..Deployment::default()

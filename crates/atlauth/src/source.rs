@@ -1,28 +1,99 @@
-//! Where the settings are, for commands that need them.
+//! Where the settings are, as an operator reaches them: with the AWS credentials that the AWS CLI would
+//! find. Every command that reads or writes settings opens them here.
+
+use std::time::Duration;
 
 use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
-use atlassian_authorizer::http::HttpClient;
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::http::{Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::store::Source;
+use atlassian_authorizer::store::{LoadError, Source, SsmSource};
 
 use crate::failure::Failure;
-use crate::store;
+use crate::ssm;
+use crate::ui::Ui;
 
-/// The source of this name, and what it is reached by.
-pub(crate) fn open(name: Option<&str>) -> Result<(Source, HttpClient), Failure> {
-    let source = store::source(name)?;
-    let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
+/// The longest that an operator is kept waiting by one step: a login or many pages may be behind it.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The settings' source that `--settings` or the environment names, and what it is reached by.
+pub(crate) async fn open(name: Option<&str>) -> Result<(Source, HttpClient), Failure> {
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        return Err(
+            Failure::usage("no settings are named").hint(
+                "give --settings ssm:/path/of/parameters or --settings file:path.json, or set AUTHORIZER_SETTINGS",
+            ),
+        );
+    };
+    let http = http()?;
+    let source = match Source::parse(name, &http) {
+        Ok(Source::Ssm(function)) => Source::Ssm(as_operator(function, &http).await),
+        Ok(file) => file,
+        Err(_) => {
+            return Err(Failure::usage(format!("`{name}` names no source of settings")).hint(
+                "expected ssm:/path/of/parameters or file:path.json, such as file:settings.json",
+            ));
+        }
+    };
     Ok((source, http))
 }
 
-/// The settings of a source, for what does not hang on how the API is set up.
-pub(crate) async fn load(source: &Source) -> Result<Settings, Failure> {
-    // Without a cache there is nothing that settings could contradict.
-    let options = Deployment {
+/// As [`open`], where the path of a file alone will do.
+pub(crate) async fn open_path(name: &str) -> Result<Source, Failure> {
+    let is_source = name.starts_with("ssm:") || name.starts_with("file:");
+    let file = format!("file:{name}");
+    let (source, _) = open(Some(if is_source { name } else { &file })).await?;
+    Ok(source)
+}
+
+async fn as_operator(function: SsmSource, http: &HttpClient) -> SsmSource {
+    function.with_client(ssm::operator_client(http).await, PATIENCE)
+}
+
+/// The HTTP client of the authorizer.
+pub(crate) fn http() -> Result<HttpClient, Failure> {
+    HttpClient::new().map_err(|error| Failure::ours(error.to_string()))
+}
+
+/// An API without a cache: there is nothing then that settings could contradict, and every upstream mode
+/// takes it.
+pub(crate) fn without_cache() -> Deployment {
+    Deployment {
         cache_seconds: CacheSeconds::all(0),
         ..Deployment::default()
-    };
-    source.load(&options).await.map_err(|error| {
-        Failure::ours(error.to_string()).hint("`atlauth settings check` tells one by one")
-    })
+    }
+}
+
+/// Reads all documents of a source, unchecked.
+pub(crate) async fn read(source: &Source, ui: &Ui) -> Result<Tree, Failure> {
+    ui.progress(&format!("reading {source}"), source.read(Deadline::start()))
+        .await
+        .map_err(|error| failure(source, &error))
+}
+
+/// The settings of a source, for what does not hang on how the API is set up.
+pub(crate) async fn load(source: &Source, ui: &Ui) -> Result<Settings, Failure> {
+    let tree = read(source, ui).await?;
+    Settings::parse(&tree, &without_cache())
+        .map_err(|problems| failure(source, &LoadError::Invalid(problems)))
+}
+
+/// Why settings could not be read or written, and what to do.
+pub(crate) fn failure(source: &Source, error: &LoadError) -> Failure {
+    match error {
+        LoadError::Invalid(problems) => Failure::no(format!("{source} is invalid: {problems}"))
+            .hint("`atlauth settings check` shows a problem a line"),
+        LoadError::File(_) => Failure::ours(format!("{source}: {error}")),
+        _ => Failure::ours(format!("{source}: {error}")).hint(
+            "`aws sts get-caller-identity` shows whose credentials these are; AWS_PROFILE and AWS_REGION choose \
+             others",
+        ),
+    }
+}
+
+/// Nothing at all is below a prefix, or in a file.
+pub(crate) fn nothing_there(source: &Source) -> Failure {
+    Failure::ours(format!("there are no settings in {source}")).hint(
+        "look at the path, and at the account and region that AWS_PROFILE and AWS_REGION choose",
+    )
 }

@@ -6,7 +6,7 @@ mod retire;
 
 use std::io::Write;
 
-use atlassian_authorizer::api_tokens::{ApiTokenError, Created, TokenId};
+use crate::api_tokens::{ApiTokenError, Created, TokenId};
 use clap::Subcommand;
 use serde_json::json;
 

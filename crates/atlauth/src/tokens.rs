@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::private_file::{self, Existing};
-use crate::store;
+use crate::state;
 
 /// What is in the file.
 #[derive(Deserialize, Serialize)]
@@ -37,7 +37,7 @@ pub(crate) fn store(
     let stored = Stored {
         token: token.expose_secret().to_owned(),
         provider: provider.to_owned(),
-        expires: expires.map(|expires| expires.as_secs()),
+        expires: expires.map(UnixTime::as_secs),
     };
     let text = serde_json::to_vec(&stored).map_err(|error| Failure::ours(error.to_string()))?;
     private_file::write(&path, &text, Existing::Replace)?;
@@ -84,7 +84,7 @@ pub(crate) fn forget() -> Result<bool, Failure> {
 }
 
 fn path() -> Result<PathBuf, Failure> {
-    Ok(store::state_folder()?.join("token.json"))
+    Ok(state::state_folder()?.join("token.json"))
 }
 
 /// Refuses a file that others may read: somebody has loosened it, and may have read it.

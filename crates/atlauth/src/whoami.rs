@@ -33,7 +33,7 @@ pub(crate) struct WhoamiArgs {
 }
 
 pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let probe = Probe::new(source)?;
+    let probe = Probe::new(source).await?;
     let credential = args.credential.read(ui)?;
     let work = async {
         let request = RequestArgs::get(&probe.first_path().await, args.source_ip);

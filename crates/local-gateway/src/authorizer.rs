@@ -1,9 +1,7 @@
 //! Invoking the authorizer: in this process, or through `cargo lambda watch`.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
@@ -23,8 +21,8 @@ const MAX_ANSWER: usize = 8_192;
 
 /// Who decides.
 pub enum AuthorizerFunction {
-    /// An authorizer in this process, and what it writes to its audit log.
-    InProcess(Box<Authorizer>, Audit),
+    /// An authorizer in this process.
+    InProcess(Box<Authorizer>),
     /// A function behind the Invoke API.
     Invoke(reqwest::Client, Endpoint),
 }
@@ -38,7 +36,7 @@ pub(crate) struct AuthorizerOutput {
 /// What came of an invocation.
 pub(crate) struct Invocation {
     pub(crate) output: Result<AuthorizerOutput, Kind>,
-    /// The audit line's code; empty where it is not known.
+    /// The code of the decision; empty where it is not known.
     pub(crate) code: String,
 }
 
@@ -49,35 +47,36 @@ impl AuthorizerFunction {
         source: Source,
         http: HttpClient,
         clock: Arc<dyn Clock>,
-        audit: Audit,
+        audit: AuditLog,
         apis: &[(&str, u32)],
     ) -> Self {
         let mut seconds = CacheSeconds::default();
         for (id, cache_seconds) in apis {
             seconds = seconds.with(id, *cache_seconds);
         }
-        let options = Deployment {
+        let deployment = Deployment {
             cache_seconds: seconds,
             // As the template's identity sources are.
             cached_by_source_ip: true,
             ..Deployment::default()
         };
-        let log = AuditLog::new(Box::new(audit.clone()));
-        let authorizer = Authorizer::new(source, http, clock, log, options);
-        Self::InProcess(Box::new(authorizer), audit)
+        let authorizer = Authorizer::new(source, http, clock, audit, deployment);
+        Self::InProcess(Box::new(authorizer))
     }
 
     pub(crate) async fn invoke(&self, event: &Json, request_id: &str) -> Invocation {
         match self {
-            Self::InProcess(authorizer, audit) => {
-                let answer = authorizer.authorize(&event.to_string(), request_id).await;
+            Self::InProcess(authorizer) => {
+                let record = authorizer.explain(&event.to_string(), request_id).await;
                 Invocation {
-                    output: match answer {
+                    code: record.code().to_owned(),
+                    output: match record.answer {
                         Ok(answer) => AuthorizerOutput::read(answer.get()),
                         Err(Refusal::Denied(_)) => Err(Kind::Unauthorized),
-                        Err(Refusal::Failed(_)) => Err(Kind::AuthorizerFailure),
+                        Err(Refusal::Forbidden(_) | Refusal::Failed(_)) => {
+                            Err(Kind::AuthorizerFailure)
+                        }
                     },
-                    code: audit.take(request_id),
                 }
             }
             Self::Invoke(client, url) => Invocation {
@@ -141,54 +140,5 @@ impl AuthorizerOutput {
             context: members.collect::<Result<_, _>>()?,
             policy: raw.policy_document,
         })
-    }
-}
-
-/// The audit log of an authorizer in this process: its codes by request, and a file if one is
-/// wanted.
-#[derive(Clone, Default)]
-pub struct Audit(Arc<Mutex<State>>);
-
-#[derive(Default)]
-struct State {
-    codes: HashMap<String, String>,
-    file: Option<File>,
-}
-
-impl Audit {
-    /// Writes the lines to a file, too.
-    pub fn to(file: Option<File>) -> Self {
-        let codes = HashMap::new();
-        Self(Arc::new(Mutex::new(State { codes, file })))
-    }
-
-    /// The code of a request's line, which is then forgotten.
-    fn take(&self, request_id: &str) -> String {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.codes.remove(request_id).unwrap_or_default()
-    }
-}
-
-impl Write for Audit {
-    /// Takes one line: the audit log writes each as a whole.
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        #[derive(Deserialize)]
-        struct Line {
-            request_id: String,
-            code: String,
-        }
-
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(line) = serde_json::from_slice::<Line>(line) {
-            state.codes.insert(line.request_id, line.code);
-        }
-        if let Some(file) = &mut state.file {
-            file.write_all(line)?;
-        }
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }

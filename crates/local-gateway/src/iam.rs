@@ -217,7 +217,7 @@ mod tests {
             };
             let rules = Grant::Rules { applicable, read_only };
             for grant in [rules, Grant::Basic, Grant::Everything, Grant::Nothing] {
-                let policy = settings.products[0].policy(grant, STAGE);
+                let policy = settings.products[0].access().policy(grant, STAGE);
                 let theirs = document(&serde_json::to_value(policy.document()).unwrap()).unwrap();
                 for route in &routes {
                     let (method, path) = route.split_once('/').unwrap_or((route, ""));

@@ -22,7 +22,7 @@ mod template;
 mod upstream;
 
 pub use api::Api;
-pub use authorizer::{Audit, AuthorizerFunction};
+pub use authorizer::AuthorizerFunction;
 pub use gateway::{AccessLogEntry, DecidedBy, Gateway};
 pub use proxy::{ClientError, client};
 pub use template::{Template, TemplateError};

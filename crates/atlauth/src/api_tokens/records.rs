@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use atlassian_authorizer::authenticate::api_token::{Record, parse};
+use atlassian_authorizer::clock::UnixTime;
+use atlassian_authorizer::http::Deadline;
+use atlassian_authorizer::store::{RecordName, Source};
+use atlassian_authorizer::username::Username;
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::{ApiTokenError, NewToken, TokenId};
-use crate::authenticate::api_token::{Record, parse};
-use crate::clock::UnixTime;
-use crate::http::Deadline;
-use crate::settings::source::{RecordName, Source};
-use crate::username::Username;
+use super::{ApiTokenError, NewToken, TokenId, store};
 
 /// How long an operator waits for one answer of the store.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -86,12 +86,12 @@ pub struct All {
 /// # Errors
 ///
 /// [`ApiTokenError::Store`].
-pub async fn list(store: &Source) -> Result<All, ApiTokenError> {
+pub async fn list(source: &Source) -> Result<All, ApiTokenError> {
     let mut all = All {
         tokens: Vec::new(),
         unreadable: Vec::new(),
     };
-    for (id, text) in store.token_records(Deadline::after(PATIENCE)).await? {
+    for (id, text) in store::all(source, Deadline::after(PATIENCE)).await? {
         match parse(&text).filter(|_| TokenId::new(&id).is_some()) {
             Some(record) => all.tokens.push(Known::of(&id, record)),
             None => all.unreadable.push(id),
@@ -106,8 +106,8 @@ pub async fn list(store: &Source) -> Result<All, ApiTokenError> {
 /// # Errors
 ///
 /// [`ApiTokenError::Store`], and [`ApiTokenError::Unreadable`].
-pub async fn find(store: &Source, id: &TokenId) -> Result<Option<Known>, ApiTokenError> {
-    let record = read(store, id).await?;
+pub async fn find(source: &Source, id: &TokenId) -> Result<Option<Known>, ApiTokenError> {
+    let record = read(source, id).await?;
     Ok(record.map(|record| Known::of(id.as_str(), record)))
 }
 
@@ -120,25 +120,25 @@ pub async fn find(store: &Source, id: &TokenId) -> Result<Option<Known>, ApiToke
 ///
 /// As [`find`].
 pub async fn end_by(
-    store: &Source,
+    source: &Source,
     id: &TokenId,
     expires: UnixTime,
 ) -> Result<Option<UnixTime>, ApiTokenError> {
-    let Some(mut record) = read(store, id).await? else {
+    let Some(mut record) = read(source, id).await? else {
         return Ok(None);
     };
     if expires.as_secs() < record.expires {
         record.expires = expires.as_secs();
         let text = serde_json::to_string(&record).map_err(|_| ApiTokenError::TooLarge)?;
         let deadline = Deadline::after(PATIENCE);
-        store.replace_token(id, &text, deadline).await?;
+        store::replace(source, id, &text, deadline).await?;
     }
-    Ok(Some(Duration::from_secs(record.expires)))
+    Ok(Some(UnixTime::from_secs(record.expires)))
 }
 
-async fn read(store: &Source, id: &TokenId) -> Result<Option<Record>, ApiTokenError> {
-    let name = RecordName::ApiToken(id);
-    let text = store.read_record(name, Deadline::after(PATIENCE)).await?;
+async fn read(source: &Source, id: &TokenId) -> Result<Option<Record>, ApiTokenError> {
+    let name = RecordName::of_api_token(id.as_str());
+    let text = source.read_record(&name, Deadline::after(PATIENCE)).await?;
     text.map(|text| parse(&text).ok_or(ApiTokenError::Unreadable))
         .transpose()
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use atlassian_authorizer::api_tokens::{self, NewToken};
+use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::{Clock, SystemClock, UnixTime};
 use atlassian_authorizer::http::{Endpoint, HttpClient};
 use atlassian_authorizer::secret::Secret;
@@ -19,15 +19,18 @@ use atlassian_authorizer::username::Username;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use local_gateway::{AccessLogEntry, Audit, AuthorizerFunction, Gateway, Upstream};
+use local_gateway::{AccessLogEntry, AuthorizerFunction, Gateway, Upstream};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::Unlucky;
 use super::atlassian::{Atlassian, Trust};
 use super::issuer::{Issuer, Key};
+use crate::api_tokens::{self, NewToken};
 use crate::failure::Failure;
 use crate::gateway;
+use crate::source;
+use crate::ui::Ui;
 
 /// The client whose tokens are taken.
 pub(super) const CLIENT: &str = "demo-client";
@@ -56,7 +59,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Sets everything up.
-    pub(super) async fn set() -> Result<Self, Failure> {
+    pub(super) async fn set(ui: &Ui) -> Result<Self, Failure> {
         let folder = Folder::new()?;
         let issuer = Issuer::start().await?;
         let atlassian = Atlassian::start().await?;
@@ -70,7 +73,7 @@ impl Stage {
         let source = format!("file:{}", path.display());
         let source =
             || Source::parse(&source, &http).map_err(|error| Failure::ours(error.to_string()));
-        let settings = gateway::settings(&source()?).await?;
+        let settings = source::load(&source()?, ui).await?;
         atlassian.trust(Trust {
             assertion_keys: assertion_keys(&settings),
             service_authorization: format!("Bearer {service_token}"),
@@ -100,7 +103,7 @@ impl Stage {
             source()?,
             http.clone(),
             Arc::<ShiftedClock>::clone(&clock),
-            Audit::default(),
+            AuditLog::new(Box::new(std::io::sink())),
             &times,
         );
         let (told, rows) = unbounded_channel();

@@ -1,5 +1,6 @@
 //! What a credential looks like from outside, without what makes it one.
 
+use atlassian_authorizer::credential::{API_TOKEN_PREFIX, TokenId};
 use atlassian_authorizer::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -53,7 +54,7 @@ impl Decoded {
             let pair = STANDARD.decode(rest).unwrap_or_default();
             let pair = String::from_utf8_lossy(&pair);
             match pair.split_once(':') {
-                Some((_, password)) if password.starts_with("atl_") => {
+                Some((_, password)) if password.starts_with(API_TOKEN_PREFIX) => {
                     Self::of_token(&Secret::new(password))
                 }
                 Some((user, _)) => Self::Basic {
@@ -68,11 +69,9 @@ impl Decoded {
 
     fn of_token(token: &Secret) -> Self {
         let token = token.expose_secret();
-        if let Some(body) = token.strip_prefix("atl_") {
-            // The id and no more: the secret comes after it.
-            let id = body.get(..16).filter(|_| body.len() == 76);
+        if let Some(id) = TokenId::unverified_of(token) {
             return Self::ApiToken {
-                id: id.unwrap_or_default().to_owned(),
+                id: id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
             };
         }
         let mut parts = token.split('.');

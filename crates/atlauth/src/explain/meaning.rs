@@ -1,6 +1,6 @@
-//! What the codes of audit lines mean, for operators. Nothing of it is in the Lambda.
+//! What the codes of audit lines mean, for operators.
 
-use super::{Denial, Fault, Forbidden};
+use atlassian_authorizer::error::{Denial, Fault, Forbidden, Refusal};
 
 /// The steps on a request's way, in their order. What stands before the one that failed held.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -79,40 +79,36 @@ pub struct Meaning {
 }
 
 impl Meaning {
-    /// The meaning of a code of an audit line; `None` for what is none, and for `allowed` and
-    /// `mode_off`, with which nothing has failed.
-    pub fn of(code: &str) -> Option<Self> {
-        let denials = Denial::ALL.iter().map(|one| (one.code(), one.meaning()));
-        let faults = Fault::ALL.iter().map(|one| (one.code(), one.meaning()));
-        let forbidden = Forbidden::ALL.iter().map(|one| (one.code(), one.meaning()));
-        let mut all = denials.chain(faults).chain(forbidden);
-        all.find(|(known, _)| *known == code)
-            .map(|(_, meaning)| meaning)
+    /// The meaning of a refusal.
+    pub const fn of(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Denied(denial) => of_denial(denial),
+            Refusal::Forbidden(forbidden) => of_forbidden(forbidden),
+            Refusal::Failed(fault) => of_fault(fault),
+        }
     }
 }
 
-/// Gives an enum its list and its meanings. A variant that is left out does not compile.
+/// Makes a function of the meanings of an enum. A variant that is left out does not compile.
 macro_rules! meanings {
-    ($reason:ident { $($variant:ident at $stage:ident: $what:literal, $next:literal;)* }) => {
-        impl $reason {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+    ($function:ident of $reason:ident, all in $all:ident { $($variant:ident at $stage:ident: $what:literal, $next:literal;)* }) => {
+        /// All of them.
+        pub const $all: &[$reason] = &[$($reason::$variant),*];
 
-            /// What it means, and what to do about it.
-            pub const fn meaning(self) -> Meaning {
-                match self {
-                    $(Self::$variant => Meaning {
-                        stage: Stage::$stage,
-                        what: $what,
-                        next: $next,
-                    },)*
-                }
+        /// What it means, and what to do about it.
+        const fn $function(reason: $reason) -> Meaning {
+            match reason {
+                $($reason::$variant => Meaning {
+                    stage: Stage::$stage,
+                    what: $what,
+                    next: $next,
+                },)*
             }
         }
     };
 }
 
-meanings!(Denial {
+meanings!(of_denial of Denial, all in DENIALS {
     MethodOverride at Credential:
         "The request has a header such as `X-HTTP-Method-Override`, which names another method than the policy was matched with.",
         "Send the request with the method that is meant, without that header.";
@@ -229,7 +225,7 @@ meanings!(Denial {
         "Add the client to `machine_users` with the user that it acts as, or log in as a user.";
 });
 
-meanings!(Fault {
+meanings!(of_fault of Fault, all in FAULTS {
     EventMalformed at Event:
         "It is no event that API Gateway sends to an authorizer.",
         "Compare it with what `atlauth event` writes.";
@@ -271,7 +267,7 @@ meanings!(Fault {
         "Use fewer or wider routes in `access`, or a shorter credential.";
 });
 
-meanings!(Forbidden {
+meanings!(of_forbidden of Forbidden, all in FORBIDDEN {
     RouteNotAllowed at Access:
         "No access rule allows this route to the caller, or one denies it.",
         "See the rules below: which conditions fail, and which routes match.";
@@ -294,20 +290,18 @@ meanings!(Forbidden {
 
 #[cfg(test)]
 mod tests {
-    use super::{Denial, Fault, Forbidden, Meaning, Stage};
+    use std::collections::BTreeSet;
+
+    use super::{DENIALS, FAULTS, FORBIDDEN, Stage};
 
     #[test]
     fn every_code_has_a_meaning_of_its_own() {
-        let codes: Vec<&str> = Denial::ALL
-            .iter()
-            .map(|one| one.code())
-            .chain(Fault::ALL.iter().map(|one| one.code()))
-            .chain(Forbidden::ALL.iter().map(|one| one.code()))
-            .collect();
-        let unique: std::collections::BTreeSet<_> = codes.iter().collect();
+        let denials = DENIALS.iter().map(|one| one.code());
+        let faults = FAULTS.iter().map(|one| one.code());
+        let forbidden = FORBIDDEN.iter().map(|one| one.code());
+        let codes: Vec<&str> = denials.chain(faults).chain(forbidden).collect();
+        let unique: BTreeSet<_> = codes.iter().collect();
         assert_eq!(unique.len(), codes.len());
-        assert!(codes.iter().all(|code| Meaning::of(code).is_some()));
-        assert!(Meaning::of("allowed").is_none());
     }
 
     #[test]

@@ -2,17 +2,15 @@
 
 use std::path::Path;
 
-use atlassian_authorizer::access::{Access, Reach};
 use atlassian_authorizer::audit::Outcome;
-use atlassian_authorizer::authorizer::Explanation;
 use atlassian_authorizer::document::Mode;
-use atlassian_authorizer::error::{Meaning, Stage};
 use atlassian_authorizer::identity::Identity;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::meaning::Stage;
 use super::stages::Step;
-use super::{Decoded, Probe};
+use super::{Access, Decoded, EffectiveAccess, Explanation, Probe};
 use crate::event::RequestArgs;
 use crate::failure::Failure;
 use crate::times;
@@ -31,7 +29,7 @@ pub(crate) struct Report {
     pub(crate) provider: Option<String>,
     pub(crate) caller: Option<Caller>,
     pub(crate) access: Option<Access>,
-    pub(crate) reach: Vec<Reach>,
+    pub(crate) reach: Vec<EffectiveAccess>,
     pub(crate) token: Decoded,
     pub(crate) token_verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,19 +121,20 @@ impl Report {
         probe: &Probe,
         with_answer: bool,
     ) -> Self {
-        let (outcome, status) = match explanation.outcome {
+        let decision = &explanation.decision;
+        let (outcome, status) = match decision.outcome() {
             Outcome::Allowed => ("allowed", None),
             Outcome::Forbidden => ("forbidden", Some(403)),
             Outcome::Unauthorized => ("unauthorized", Some(401)),
             Outcome::Failed => ("failed", Some(500)),
         };
-        let meaning = Meaning::of(explanation.code);
+        let meaning = explanation.meaning();
         let mut report = Self {
             request,
             outcome,
             status,
-            code: explanation.code,
-            mode: match explanation.mode {
+            code: decision.code(),
+            mode: match decision.mode {
                 Mode::Enforce => "enforce",
                 Mode::Monitor => "monitor",
                 Mode::Off => "off",
@@ -143,20 +142,21 @@ impl Report {
             what: meaning.map(|meaning| meaning.what),
             next: meaning.map(|meaning| meaning.next),
             stages: Vec::new(),
-            provider: explanation.provider.clone(),
-            caller: explanation.identity.as_deref().map(Caller::of),
+            provider: decision.provider().map(|one| one.as_str().to_owned()),
+            caller: decision.identity().map(Caller::of),
             access: explanation.access.clone(),
             reach: explanation.reach.clone(),
             // A stage after the signature's is come to by tokens alone whose signature held.
-            token_verified: explanation.identity.is_some()
+            token_verified: decision.identity().is_some()
                 || meaning.is_some_and(|meaning| meaning.stage > Stage::Signature),
             token,
-            answer: explanation
+            answer: decision
                 .answer
                 .as_ref()
+                .ok()
                 .filter(|_| with_answer)
                 .map(|answer| without_secrets(answer.get())),
-            log: match explanation.outcome {
+            log: match decision.outcome() {
                 Outcome::Failed => probe.log(),
                 _ => Vec::new(),
             },

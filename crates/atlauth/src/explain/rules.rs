@@ -1,6 +1,6 @@
 //! Which access rule decided.
 
-use atlassian_authorizer::access::{Access, RuleReport};
+use super::{Access, RuleReport};
 
 /// Why the rules allow a request or not, in one sentence.
 pub(crate) fn reason(access: Option<&Access>, allowed: bool) -> String {

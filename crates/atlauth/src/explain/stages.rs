@@ -1,9 +1,9 @@
 //! What became of each stage of a decision.
 
-use atlassian_authorizer::error::Stage;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::meaning::Stage;
 use super::report::Report;
 use super::{Decoded, rules};
 use crate::times::date;

@@ -1,18 +1,19 @@
-//! Keys as an operator handles them: made, and their public halves. Nothing of it is in the Lambda.
+//! Keys as an operator handles them: made, and their public halves.
 
+use atlassian_authorizer::secret::Secret;
+use atlassian_authorizer::signing::{Pair, PrivateKey};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RsaKeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{Pair, PrivateKey};
-use crate::secret::Secret;
+use crate::pem;
 
 /// What kind of key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum KeyKind {
+pub(super) enum KeyKind {
     /// RSA, with this many bits.
     Rsa(usize),
     /// An elliptic curve's, P-256.
@@ -21,21 +22,21 @@ pub enum KeyKind {
 
 /// What may be known of a key.
 #[derive(Clone, Debug)]
-pub struct PublicHalf {
+pub(super) struct PublicHalf {
     /// What kind of key it is.
-    pub kind: KeyKind,
+    pub(super) kind: KeyKind,
     /// The public key in PEM (X.509's `SubjectPublicKeyInfo`).
-    pub pem: String,
+    pub(super) pem: String,
     /// The public key as a JWK (RFC 7517), with its thumbprint (RFC 7638) as `kid`.
-    pub jwk: Value,
+    pub(super) jwk: Value,
 }
 
 /// Makes a private key, in PEM (PKCS #8); `None` for RSA keys of other sizes than 2048, 3072 and 4096
 /// bits, and when there is no randomness.
-pub fn make_key(kind: KeyKind) -> Option<Secret> {
+pub(super) fn make_key(kind: KeyKind) -> Option<Secret> {
     let rsa = |size| {
         let der = RsaKeyPair::generate(size).ok()?.as_der().ok()?;
-        Some(Secret::new(&pem("PRIVATE KEY", der.as_ref())))
+        Some(Secret::new(&pem::write("PRIVATE KEY", der.as_ref())?))
     };
     match kind {
         KeyKind::Rsa(2_048) => rsa(KeySize::Rsa2048),
@@ -45,15 +46,15 @@ pub fn make_key(kind: KeyKind) -> Option<Secret> {
         KeyKind::P256 => {
             let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;
             let der = pair.to_pkcs8v1().ok()?;
-            Some(Secret::new(&pem("PRIVATE KEY", der.as_ref())))
+            Some(Secret::new(&pem::write("PRIVATE KEY", der.as_ref())?))
         }
     }
 }
 
 /// The public half of a private key in PEM; `None` for what is no such key.
-pub fn public_half(private_pem: &Secret) -> Option<PublicHalf> {
+pub(super) fn public_half(private_pem: &Secret) -> Option<PublicHalf> {
     let key = PrivateKey::from_pem(private_pem.expose_secret()).ok()?;
-    match &*key.0 {
+    match key.pair() {
         Pair::Rsa(pair) => {
             let public = pair.public_key();
             let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
@@ -81,19 +82,5 @@ pub fn public_half(private_pem: &Secret) -> Option<PublicHalf> {
 }
 
 fn public_pem(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Option<String> {
-    Some(pem("PUBLIC KEY", key.as_der().ok()?.as_ref()))
-}
-
-/// RFC 7468, with lines of 64 characters.
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let mut lines = vec![format!("-----BEGIN {label}-----")];
-    let mut rest = text.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(64));
-        lines.push(line.to_owned());
-        rest = after;
-    }
-    lines.push(format!("-----END {label}-----\n"));
-    lines.join("\n")
+    pem::write("PUBLIC KEY", key.as_der().ok()?.as_ref())
 }

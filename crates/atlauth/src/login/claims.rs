@@ -11,6 +11,7 @@ use http::header::{ACCEPT, AUTHORIZATION};
 use serde_json::{Map, Value};
 
 use super::client::Login;
+use super::endpoints::username_by;
 use super::flow::Granted;
 
 /// Attributes in which providers put names, those that suit best first.
@@ -79,7 +80,7 @@ fn candidates(login: &Login<'_>, claims: &Map<String, Value>) -> Vec<Candidate> 
         Some(Candidate {
             attribute: attribute.to_owned(),
             value,
-            username: login.provider.username_by(attribute, claims),
+            username: username_by(login.provider, attribute, claims),
             in_rule: rule.contains(&attribute),
         })
     };

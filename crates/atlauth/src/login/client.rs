@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use atlassian_authorizer::http::{Endpoint, FetchError, HttpClient};
 use atlassian_authorizer::provider::Provider;
-use atlassian_authorizer::provider::login::{Endpoints, Place};
 use atlassian_authorizer::secret::Secret;
 use atlassian_authorizer::settings::Settings;
 use oauth2::{HttpRequest, HttpResponse};
 
+use super::endpoints::{Endpoints, Place, place, userinfo};
 use super::{ClientAuth, LoginArgs};
 use crate::failure::Failure;
 use crate::ui::Ui;
@@ -134,7 +134,7 @@ async fn endpoints(
     let place = match &args.issuer {
         Some(issuer) => Place::of_issuer(issuer)
             .map_err(|expected| Failure::usage(format!("--issuer: {expected}")))?,
-        None => provider.place(),
+        None => place(provider),
     };
     let mut endpoints = match place {
         Place::Known(endpoints) => *endpoints,
@@ -143,7 +143,7 @@ async fn endpoints(
         Place::Unknown => {
             return Err(Failure::usage(format!(
                 "nothing says where to log in at a provider of kind {}",
-                provider.kind()
+                provider.kind.as_str()
             ))
             .hint(
                 "name the issuer by --issuer, or --authorization-endpoint and --token-endpoint",
@@ -158,8 +158,8 @@ async fn endpoints(
     replace(&mut endpoints.authorization, &args.authorization_endpoint);
     replace(&mut endpoints.token, &args.token_endpoint);
     replace(&mut endpoints.device_authorization, &args.device_endpoint);
-    if let Some(userinfo) = provider.userinfo() {
-        endpoints.userinfo = Some(userinfo.clone());
+    if let Some(userinfo) = userinfo(provider) {
+        endpoints.userinfo = Some(userinfo);
     }
     Ok(endpoints)
 }
@@ -184,7 +184,7 @@ async fn discover(
 
 /// Without a word of the operator's, what makes a provider say who logs in.
 fn scopes(provider: &Provider, args: &LoginArgs) -> Vec<String> {
-    let usual: &[&str] = match provider.kind() {
+    let usual: &[&str] = match provider.kind.as_str() {
         _ if !args.scopes.is_empty() => return args.scopes.clone(),
         _ if args.flow.client_credentials => &[],
         "github" | "facebook" => &[],

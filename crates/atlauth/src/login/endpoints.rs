@@ -1,19 +1,19 @@
-//! What a login at a provider needs to know of it. Nothing of it is in the Lambda.
+//! What a login at a provider needs to know of it.
 
 use serde_json::{Map, Value};
 
-use super::Provider;
-use crate::authenticate::claims::VerifiedClaims;
-use crate::authenticate::online::Check;
-use crate::error::Denial;
-use crate::http::{Deadline, Endpoint, FetchError, HttpClient};
-use crate::keys::cache::{KeySource, discovery_document, endpoint_of};
-use crate::settings::document::Kind;
-use crate::username::{AttributePath, UsernameRule};
+use atlassian_authorizer::claims::{AttributePath, Claims};
+use atlassian_authorizer::document::Kind;
+use atlassian_authorizer::error::Denial;
+use atlassian_authorizer::http::{Deadline, Endpoint, FetchError, HttpClient};
+use atlassian_authorizer::inspect::EndpointRole;
+use atlassian_authorizer::keys::cache::{KeySource, discovery_document, endpoint_of};
+use atlassian_authorizer::provider::Provider;
+use atlassian_authorizer::username::UsernameRule;
 
 /// Where a provider's endpoints are found.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub(super) enum Place {
     /// In a discovery document (OpenID Connect Discovery 1.0, section 4).
     Discovery {
         /// The document.
@@ -29,21 +29,21 @@ pub enum Place {
 
 /// The endpoints of a login (RFC 6749, section 3; RFC 8628, section 3.1).
 #[derive(Clone, Debug, Default)]
-pub struct Endpoints {
+pub(super) struct Endpoints {
     /// Where people log in.
-    pub authorization: Option<Endpoint>,
+    pub(super) authorization: Option<Endpoint>,
     /// Where tokens are had.
-    pub token: Option<Endpoint>,
+    pub(super) token: Option<Endpoint>,
     /// Where a device begins its login.
-    pub device_authorization: Option<Endpoint>,
+    pub(super) device_authorization: Option<Endpoint>,
     /// Where a token's user is told.
-    pub userinfo: Option<Endpoint>,
+    pub(super) userinfo: Option<Endpoint>,
     /// The issuer, where it is known.
-    pub issuer: Option<String>,
+    pub(super) issuer: Option<String>,
     /// Whether answers name the issuer (RFC 9207, section 3).
-    pub answers_name_issuer: bool,
+    pub(super) answers_name_issuer: bool,
     /// Whether the token endpoint takes a client's secret in the form alone.
-    pub secret_in_form: bool,
+    pub(super) secret_in_form: bool,
 }
 
 impl Place {
@@ -52,7 +52,7 @@ impl Place {
     /// # Errors
     ///
     /// What an issuer should be.
-    pub fn of_issuer(issuer: &str) -> Result<Self, &'static str> {
+    pub(super) fn of_issuer(issuer: &str) -> Result<Self, &'static str> {
         // OpenID Connect Discovery 1.0, section 4: a terminating `/` is removed.
         let base = issuer.strip_suffix('/').unwrap_or(issuer);
         Ok(Self::Discovery {
@@ -68,7 +68,7 @@ impl Endpoints {
     /// # Errors
     ///
     /// When it can't be had, or is another issuer's.
-    pub async fn discover(
+    pub(super) async fn discover(
         http: &HttpClient,
         document: &Endpoint,
         issuer: &str,
@@ -94,64 +94,52 @@ impl Endpoints {
     }
 }
 
-impl Provider {
-    /// What kind of provider it is, as the settings say it.
-    pub fn kind(&self) -> &'static str {
-        self.kind.as_str()
+/// Where a provider's endpoints are found.
+pub(super) fn place(provider: &Provider) -> Place {
+    if provider.kind == Kind::Github {
+        let endpoints = provider.opaque.iter().flat_map(|way| way.endpoints());
+        let mut known = endpoints.filter_map(|check| github(check.endpoint));
+        return known
+            .next()
+            .map_or(Place::Unknown, |known| Place::Known(Box::new(known)));
     }
+    // Of Entra's two, the second is that of version 2.0, whose endpoints know scopes.
+    let issuer = match provider.kind {
+        Kind::Entra => provider.issuers.last(),
+        _ => provider.issuers.first(),
+    };
+    match issuer.map(|issuer| (issuer, &issuer.keys)) {
+        None => Place::Unknown,
+        Some((issuer, Some(KeySource::Discovery { endpoint, .. }))) => Place::Discovery {
+            document: endpoint.clone(),
+            issuer: issuer.name.clone(),
+        },
+        Some((issuer, _)) => Place::of_issuer(&issuer.name).unwrap_or(Place::Unknown),
+    }
+}
 
-    /// Where its endpoints are found.
-    pub fn place(&self) -> Place {
-        if let Some(Check::GitHub(check)) = &self.opaque {
-            let known = github(&check.endpoint).map(Box::new);
-            return known.map_or(Place::Unknown, Place::Known);
-        }
-        // Of Entra's two, the second is that of version 2.0, whose endpoints know scopes.
-        let issuer = match self.kind {
-            Kind::Entra => self.issuers.last(),
-            _ => self.issuers.first(),
-        };
-        match issuer.map(|issuer| (issuer, &issuer.keys)) {
-            None => Place::Unknown,
-            Some((issuer, Some(KeySource::Discovery { endpoint, .. }))) => Place::Discovery {
-                document: endpoint.clone(),
-                issuer: issuer.name.clone(),
-            },
-            Some((issuer, _)) => Place::of_issuer(&issuer.name).unwrap_or(Place::Unknown),
-        }
-    }
+/// Where a token's user is told, where the settings or the kind say it.
+pub(super) fn userinfo(provider: &Provider) -> Option<Endpoint> {
+    let ways = provider.opaque.iter().chain(&provider.online);
+    let mut endpoints = ways.flat_map(|way| way.endpoints());
+    let found = endpoints.find(|one| one.role == EndpointRole::Userinfo)?;
+    Some(found.endpoint.clone())
+}
 
-    /// Where a token's user is told, where the settings or the kind say it.
-    pub fn userinfo(&self) -> Option<&Endpoint> {
-        let mut checks = self.opaque.iter().chain(&self.online);
-        checks.find_map(|check| match check {
-            Check::Userinfo(userinfo) => Some(&userinfo.endpoint),
-            Check::GitLab(info) => Some(&info.user),
-            Check::Slack(info) => Some(&info.endpoint),
-            _ => None,
-        })
-    }
-
-    /// The username that the provider's rule would make of this one attribute, or the code of the
-    /// refusal. The claims are as they stand: nothing has been verified.
-    ///
-    /// # Errors
-    ///
-    /// The code.
-    pub fn username_by(
-        &self,
-        attribute: &str,
-        claims: &Map<String, Value>,
-    ) -> Result<String, &'static str> {
-        let rule = UsernameRule {
-            attributes: vec![AttributePath::from(attribute)],
-            ..self.username.clone()
-        };
-        let claims = VerifiedClaims::unverified(claims.clone());
-        rule.apply(&claims)
-            .map(|username| username.as_str().to_owned())
-            .map_err(Denial::code)
-    }
+/// The username that the provider's rule would make of this one attribute, or the code of the
+/// refusal. The claims are as they stand: nothing has been verified.
+pub(super) fn username_by(
+    provider: &Provider,
+    attribute: &str,
+    claims: &Map<String, Value>,
+) -> Result<String, &'static str> {
+    let rule = UsernameRule {
+        attributes: vec![AttributePath::from(attribute)],
+        ..provider.username.clone()
+    };
+    rule.apply(&Claims::from(claims.clone()))
+        .map(|username| username.as_str().to_owned())
+        .map_err(Denial::code)
 }
 
 /// GitHub has no discovery. Its endpoints for [people](https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps)
@@ -178,7 +166,7 @@ fn github(check: &Endpoint) -> Option<Endpoints> {
 #[cfg(test)]
 mod tests {
     use super::github;
-    use crate::http::Endpoint;
+    use atlassian_authorizer::http::Endpoint;
 
     #[test]
     fn endpoints_of_github() {

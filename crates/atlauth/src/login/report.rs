@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use atlassian_authorizer::clock::{Clock, SystemClock};
+use atlassian_authorizer::clock::{Clock, SystemClock, UnixTime};
 use atlassian_authorizer::secret::Secret;
 use serde_json::{Value, json};
 
 use super::claims::{self, Told};
 use super::client::Login;
+use super::decisions::Decision;
 use super::flow::{Granted, plain};
-use super::here::Decision;
 use crate::ui::{Tone, Ui};
 
 /// The longest value in a table, so that it is readable at 80 columns.
@@ -22,7 +22,7 @@ pub(super) struct Report<'r> {
     /// The one that was tried and kept.
     pub(super) token: &'r Secret,
     pub(super) told: &'r Told,
-    pub(super) here: &'r [Decision],
+    pub(super) decisions: &'r [Decision],
     pub(super) kept: &'r Path,
     pub(super) is_id_token: bool,
 }
@@ -33,14 +33,14 @@ impl Report<'_> {
         ui.line(&format!(
             "Logged in at {} ({}) as the application {}.",
             ui.paint(Tone::Strong, provider.id.as_str()),
-            provider.kind(),
+            provider.kind.as_str(),
             plain(&self.login.client_id)
         ));
         ui.line(&format!("{}; {}.", self.described(), self.expires()));
         ui.line(&format!("Kept in {}.", self.kept.display()));
         self.show_claims(ui);
         self.show_candidates(ui);
-        self.show_here(ui);
+        self.show_decisions(ui);
     }
 
     fn described(&self) -> String {
@@ -63,7 +63,7 @@ impl Report<'_> {
         let Some(expires) = claims::expiry(self.token, self.granted) else {
             return "nobody says when it expires".to_owned();
         };
-        let left = expires.saturating_sub(SystemClock.now()).as_secs();
+        let left = expires.saturating_since(SystemClock.now()).as_secs();
         let left = humantime::format_duration(Duration::from_secs(left));
         format!("it expires in {left}")
     }
@@ -112,7 +112,7 @@ impl Report<'_> {
         ui.table(&["attribute", "value", "username", ""], &rows);
     }
 
-    fn show_here(&self, ui: &Ui) {
+    fn show_decisions(&self, ui: &Ui) {
         ui.line(&format!(
             "\n{}",
             ui.paint(Tone::Strong, "By these settings")
@@ -123,10 +123,10 @@ impl Report<'_> {
             None => ui.line("The token is refused."),
         }
         let rows: Vec<Vec<String>> = self
-            .here
+            .decisions
             .iter()
             .map(|decision| {
-                let tone = match decision.outcome.as_str() {
+                let tone = match decision.outcome {
                     "allowed" => Tone::Good,
                     "forbidden" => Tone::Warning,
                     _ => Tone::Bad,
@@ -134,7 +134,7 @@ impl Report<'_> {
                 vec![
                     decision.product.clone(),
                     format!("{} {}", decision.method, decision.path),
-                    ui.paint(tone, &decision.code),
+                    ui.paint(tone, decision.code),
                 ]
             })
             .collect();
@@ -146,7 +146,7 @@ impl Report<'_> {
 
     fn username(&self) -> Option<&str> {
         let mut usernames = self
-            .here
+            .decisions
             .iter()
             .map(|decision| decision.username.as_deref());
         usernames.find_map(|username| username.filter(|name| !name.is_empty()))
@@ -154,7 +154,7 @@ impl Report<'_> {
 
     /// What to do about a token that is refused.
     fn advice(&self) -> Option<String> {
-        let code = self.here.first()?.code.as_str();
+        let code = self.decisions.first()?.code;
         let client_id = &self.login.client_id;
         let advice = match code {
             "audience_mismatch" => format!(
@@ -192,7 +192,7 @@ impl Report<'_> {
                 "in_rule": candidate.in_rule,
             })
         });
-        let decisions = self.here.iter().map(|decision| {
+        let decisions = self.decisions.iter().map(|decision| {
             json!({
                 "product": decision.product,
                 "method": decision.method,
@@ -203,12 +203,12 @@ impl Report<'_> {
         });
         json!({
             "provider": provider.id.as_str(),
-            "kind": provider.kind(),
+            "kind": provider.kind.as_str(),
             "client_id": self.login.client_id,
             "token": if self.is_id_token { "id_token" } else { "access_token" },
             "is_jwt": claims::claims(self.token).is_some(),
             "scope": self.granted.scope,
-            "expires": claims::expiry(self.token, self.granted).map(|expires| expires.as_secs()),
+            "expires": claims::expiry(self.token, self.granted).map(UnixTime::as_secs),
             "kept_in": self.kept.display().to_string(),
             "claims_from": self.told.by,
             "claims": self.told.claims,

@@ -2,14 +2,15 @@
 
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::document::problem::{Problem, Problems};
+use atlassian_authorizer::http::{Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::{LoadError, Source};
 use serde_json::json;
 
-use super::ApiArgs;
 use super::lines::Lines;
+use super::{ApiArgs, probe};
 use crate::failure::Failure;
-use crate::store;
+use crate::source;
 use crate::ui::{Tone, Ui};
 
 /// Arguments of the command.
@@ -30,17 +31,16 @@ pub(crate) struct CheckArgs {
 }
 
 pub(crate) async fn run(args: &CheckArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let source = store::source(source)?;
-    let read = ui
-        .progress(&format!("reading {source}"), source.tree())
-        .await;
+    let (source, http) = source::open(source).await?;
+    let read = source.read(Deadline::start());
+    let read = ui.progress(&format!("reading {source}"), read).await;
     let parsed = match read {
-        Ok(tree) => Settings::parse(&tree, &args.api.options()).map(|settings| (tree, settings)),
+        Ok(tree) => Settings::parse(&tree, &args.api.deployment()).map(|settings| (tree, settings)),
         Err(LoadError::Invalid(problems)) => Err(problems),
-        Err(error) => return Err(store::failure(&source, &error)),
+        Err(error) => return Err(source::failure(&source, &error)),
     };
     match parsed {
-        Ok((tree, settings)) => valid(args, &source, &tree, &settings, ui).await,
+        Ok((tree, settings)) => valid(args, &source, &http, &tree, &settings, ui).await,
         Err(problems) => Err(invalid(args, &source, &problems, ui)),
     }
 }
@@ -90,6 +90,7 @@ fn invalid(args: &CheckArgs, source: &Source, problems: &Problems, ui: &Ui) -> F
 async fn valid(
     args: &CheckArgs,
     source: &Source,
+    http: &HttpClient,
     tree: &Tree,
     settings: &Settings,
     ui: &Ui,
@@ -112,21 +113,20 @@ async fn valid(
             counts.join(", ")
         ));
     }
-    let mut findings = Vec::new();
+    let mut results = Vec::new();
     if args.probe {
-        let http = super::documents::http()?;
-        let work = settings.probe(&http);
-        findings = ui.progress("asking the providers", work).await;
+        let work = probe::probe(settings, http);
+        results = ui.progress("asking the providers", work).await;
     }
-    let bad = findings.iter().filter(|finding| !finding.good).count();
+    let bad = results.iter().filter(|result| !result.good).count();
     if args.json {
-        let probe = args.probe.then_some(&findings);
-        let result =
+        let probe = args.probe.then_some(&results);
+        let document =
             json!({"source": source.to_string(), "valid": true, "problems": [], "probe": probe});
-        ui.line(&format!("{result:#}"));
+        ui.line(&format!("{document:#}"));
     } else {
-        for finding in &findings {
-            let (tone, word) = if finding.good {
+        for result in &results {
+            let (tone, word) = if result.good {
                 (Tone::Good, "ok")
             } else {
                 (Tone::Bad, "bad")
@@ -134,9 +134,9 @@ async fn valid(
             ui.line(&format!(
                 "{:<4} {}: {}: {}",
                 ui.paint(tone, word),
-                finding.parameter,
-                finding.endpoint,
-                finding.message
+                result.parameter,
+                result.endpoint,
+                result.message
             ));
         }
     }
@@ -145,6 +145,6 @@ async fn valid(
     }
     Err(Failure::no(format!(
         "{bad} of {} answers are not as they should be",
-        findings.len()
+        results.len()
     )))
 }

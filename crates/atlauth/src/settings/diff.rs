@@ -2,7 +2,7 @@
 
 use super::documents;
 use crate::failure::Failure;
-use crate::store;
+use crate::source;
 use crate::ui::Ui;
 
 /// Arguments of the command.
@@ -26,10 +26,10 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) async fn run(args: &DiffArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let source = store::source(source)?;
-    let other = documents::source(&args.other)?;
-    let mut from = documents::read(&source, ui).await?;
-    let mut to = documents::read(&other, ui).await?;
+    let (source, _) = source::open(source).await?;
+    let other = source::open_path(&args.other).await?;
+    let mut from = source::read(&source, ui).await?;
+    let mut to = source::read(&other, ui).await?;
     if args.no_secrets {
         for tree in [&mut from, &mut to] {
             tree.documents_mut()

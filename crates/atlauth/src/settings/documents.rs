@@ -5,33 +5,14 @@ use std::fmt::Write;
 
 use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::document::Tree;
-use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::store::Source;
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::store;
 use crate::ui::{Tone, Ui};
 
 /// Documents by the parameter's name.
 pub(crate) type Documents = BTreeMap<String, String>;
-
-/// A source, or the path of a file.
-pub(crate) fn source(name: &str) -> Result<Source, Failure> {
-    if name.starts_with("ssm:") || name.starts_with("file:") {
-        store::source(Some(name))
-    } else {
-        store::source(Some(&format!("file:{name}")))
-    }
-}
-
-/// Reads all documents of a source.
-pub(crate) async fn read(source: &Source, ui: &Ui) -> Result<Tree, Failure> {
-    ui.progress(&format!("reading {source}"), source.tree())
-        .await
-        .map_err(|error| store::failure(source, &error))
-}
 
 /// Fails when anything is wrong with documents, with all that is.
 pub(crate) fn check(
@@ -161,9 +142,4 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The HTTP client of the authorizer.
-pub(crate) fn http() -> Result<HttpClient, Failure> {
-    HttpClient::new().map_err(|error| Failure::ours(error.to_string()))
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{ApiArgs, documents, pull};
 use crate::failure::Failure;
 use crate::private_file::{self, Existing};
-use crate::store;
+use crate::state;
 use crate::ui::Ui;
 use kinds::{Answer, Kind, Question};
 
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
             flat.insert(format!("{folder}/{id}"), text);
         }
     }
-    documents::check(&flat, "what was given", &args.api.options(), ui)?;
+    documents::check(&flat, "what was given", &args.api.deployment(), ui)?;
     let text = format!("{:#}\n", pull::file_form(&flat));
     match &args.out {
         None => ui.line(text.trim_end()),
@@ -210,7 +210,7 @@ fn read_secret(args: &InitArgs, question: &Question) -> Result<String, Failure> 
             text
         }
         Some(path) => {
-            std::fs::read_to_string(path).map_err(|error| store::file_failure(path, &error))?
+            std::fs::read_to_string(path).map_err(|error| state::file_failure(path, &error))?
         }
         None if std::io::stdin().is_terminal() => {
             rpassword::prompt_password(format!("{} (not shown): ", question.what))

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::ssm::Kept;
+use crate::ssm::ParameterAttributes;
 use serde::{Deserialize, Serialize};
 
 use super::documents::Documents;
 use crate::failure::Failure;
 use crate::private_file::{self, Existing};
-use crate::store;
+use crate::state;
 
 /// Begins the name of each journal's file.
 const PREFIX: &str = "settings-push-";
@@ -30,7 +30,7 @@ pub(crate) struct Journal {
     /// What was there before.
     pub(crate) before: Documents,
     /// How it was kept.
-    pub(crate) kept: BTreeMap<String, Kept>,
+    pub(crate) kept: BTreeMap<String, ParameterAttributes>,
     /// What is there afterwards.
     pub(crate) after: Documents,
 }
@@ -48,7 +48,7 @@ impl Journal {
     /// Removes its file.
     pub(crate) fn remove(&self) -> Result<(), Failure> {
         let path = self.path()?;
-        std::fs::remove_file(&path).map_err(|error| store::file_failure(&path, &error))
+        std::fs::remove_file(&path).map_err(|error| state::file_failure(&path, &error))
     }
 
     /// The journal with this id, if it was written on this machine.
@@ -84,15 +84,15 @@ impl Journal {
     }
 
     fn path(&self) -> Result<PathBuf, Failure> {
-        Ok(store::state_folder()?.join(format!("{PREFIX}{}.json", self.id)))
+        Ok(state::state_folder()?.join(format!("{PREFIX}{}.json", self.id)))
     }
 }
 
 /// All journals that can be read.
 fn all() -> Result<Vec<Journal>, Failure> {
-    let folder = store::state_folder()?;
+    let folder = state::state_folder()?;
     let entries =
-        std::fs::read_dir(&folder).map_err(|error| store::file_failure(&folder, &error))?;
+        std::fs::read_dir(&folder).map_err(|error| state::file_failure(&folder, &error))?;
     let is_journal = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str());
         let is_json = path

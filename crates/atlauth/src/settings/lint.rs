@@ -3,9 +3,9 @@
 use atlassian_authorizer::settings::{Advice, Settings};
 use serde_json::{Value, json};
 
-use super::{ApiArgs, documents};
+use super::{ApiArgs, lint_rules};
 use crate::failure::Failure;
-use crate::store;
+use crate::source;
 use crate::ui::{Tone, Ui};
 
 /// Arguments of the command.
@@ -29,15 +29,15 @@ pub(crate) struct LintArgs {
 }
 
 pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let source = store::source(source)?;
-    let tree = documents::read(&source, ui).await?;
-    let options = args.api.options();
-    let settings = Settings::parse(&tree, &options).map_err(|problems| {
+    let (source, _) = source::open(source).await?;
+    let tree = source::read(&source, ui).await?;
+    let deployment = args.api.deployment();
+    let settings = Settings::parse(&tree, &deployment).map_err(|problems| {
         let count = problems.iter().count();
         Failure::no(format!("{source} is invalid: {count} problems"))
             .hint("`atlauth settings check` shows them")
     })?;
-    let mut found = settings.lint(&tree, &options);
+    let mut found = lint_rules::lint(&settings, &tree, &deployment);
     found.retain(|advice| !args.allow.iter().any(|id| id == advice.id));
     if args.json {
         let advice: Vec<_> = found.iter().map(as_json).collect();

@@ -1,82 +1,86 @@
-//! What is valid and seldom wise, in full: for the operator's tool.
+//! What is valid and seldom wise.
 
 mod providers;
+mod redundant_rules;
 
 use std::collections::BTreeSet;
 
+use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::{Advice, Settings};
+use atlassian_authorizer::upstream::Upstream;
 use serde_json::Value;
 
-use crate::response::Options;
-use crate::settings::advice::Advice;
-use crate::settings::{Settings, Tree};
-use crate::upstream::Upstream;
+use redundant_rules::redundant_rules;
 
-impl Settings {
-    /// Everything that is valid and seldom wise, in the order of the parameters.
-    pub fn lint(&self, tree: &Tree, options: &Deployment) -> Vec<Advice> {
-        let mut advice = self.advice_at_load();
-        providers::lint(&self.providers, &mut advice);
-        self.times(options, &mut advice);
-        self.products(options, &mut advice);
-        unused_secrets(tree, &mut advice);
-        advice.sort_by(|one, other| one.parameter.cmp(&other.parameter));
-        advice
-    }
+/// Everything that is valid and seldom wise, in the order of the parameters.
+pub(super) fn lint(settings: &Settings, tree: &Tree, deployment: &Deployment) -> Vec<Advice> {
+    let mut advice = settings.advice_at_load();
+    providers::lint(&settings.providers, &mut advice);
+    times(settings, deployment, &mut advice);
+    products(settings, deployment, &mut advice);
+    unused_secrets(tree, &mut advice);
+    advice.sort_by(|one, other| one.parameter.cmp(&other.parameter));
+    advice
+}
 
-    /// An answer that is used again outlives the token that it is for.
-    fn times(&self, options: &Deployment, advice: &mut Vec<Advice>) {
-        let cached = self
-            .products
-            .iter()
-            .filter_map(|product| options.cache_seconds.of(product.id()));
-        let Some(longest) = cached.max() else {
-            return;
-        };
-        for provider in &self.providers {
-            let name = format!("providers/{}", provider.id.as_str());
-            if provider
-                .max_token_age
-                .is_some_and(|age| age.as_secs() < longest.into())
-            {
-                advice.push(
-                    Advice::new("cache_outlives_token_age", name, "max_token_age_seconds")
-                        .why("API Gateway uses an answer for longer than a token may be old")
-                        .instead("a shorter cache time, or none"),
-                );
-            }
+/// An answer that is used again outlives the token that it is for.
+fn times(settings: &Settings, deployment: &Deployment, advice: &mut Vec<Advice>) {
+    let cached = settings
+        .products
+        .iter()
+        .filter_map(|product| deployment.cache_seconds.of(product.id()));
+    let Some(longest) = cached.max() else {
+        return;
+    };
+    for provider in &settings.providers {
+        let name = format!("providers/{}", provider.id.as_str());
+        if provider
+            .max_token_age
+            .is_some_and(|age| age.as_secs() < longest.into())
+        {
+            advice.push(
+                Advice::new("cache_outlives_token_age", name, "max_token_age_seconds")
+                    .why("API Gateway uses an answer for longer than a token may be old")
+                    .instead("a shorter cache time, or none"),
+            );
         }
     }
+}
 
-    fn products(&self, options: &Deployment, advice: &mut Vec<Advice>) {
-        for product in &self.products {
-            let name = format!("products/{}", product.id());
-            for (index, what) in product.idle_rules() {
-                advice.push(
-                    Advice::new("idle_rule", &*name, &format!("access[{index}]"))
-                        .why(what)
-                        .instead("leave the rule out, or mend what was meant"),
-                );
-            }
-            let cached = options.cache_seconds.of(product.id()).unwrap_or_default() > 0;
-            match product.upstream() {
-                Upstream::None if cached => advice.push(
-                    Advice::new("header_with_cache", &*name, "upstream.mode")
-                        .why(
-                            "the product knows the user by a header alone, and with the cache on a caller's own \
-                             headers are not looked at in each request",
-                        )
-                        .instead(
-                            "the header for logs alone; for more another mode, or the cache off",
-                        ),
-                ),
-                upstream if upstream.impersonates_anyone() => advice.push(
-                    Advice::new("impersonates_anyone", &*name, "upstream.never_impersonate")
-                        .why("whoever is named like an administrator at a provider is made one")
-                        .instead("your administrators in `never_impersonate`, such as [\"admin\"]")
-                        .severe(),
-                ),
-                _ => {}
-            }
+fn products(settings: &Settings, deployment: &Deployment, advice: &mut Vec<Advice>) {
+    for product in &settings.products {
+        let name = format!("products/{}", product.id());
+        for (index, what) in redundant_rules(product.access()) {
+            advice.push(
+                Advice::new("idle_rule", &*name, &format!("access[{index}]"))
+                    .why(what)
+                    .instead("leave the rule out, or mend what was meant"),
+            );
+        }
+        let cached = deployment
+            .cache_seconds
+            .of(product.id())
+            .unwrap_or_default()
+            > 0;
+        match product.upstream() {
+            Upstream::None if cached => advice.push(
+                Advice::new("header_with_cache", &*name, "upstream.mode")
+                    .why(
+                        "the product knows the user by a header alone, and with the cache on a caller's own \
+                         headers are not looked at in each request",
+                    )
+                    .instead(
+                        "the header for logs alone; for more another mode, or the cache off",
+                    ),
+            ),
+            upstream if upstream.impersonates_anyone() => advice.push(
+                Advice::new("impersonates_anyone", &*name, "upstream.never_impersonate")
+                    .why("whoever is named like an administrator at a provider is made one")
+                    .instead("your administrators in `never_impersonate`, such as [\"admin\"]")
+                    .severe(),
+            ),
+            _ => {}
         }
     }
 }
@@ -84,7 +88,7 @@ impl Settings {
 /// Secrets that no document names.
 fn unused_secrets(tree: &Tree, advice: &mut Vec<Advice>) {
     let mut used = BTreeSet::new();
-    for (name, text) in &tree.0 {
+    for (name, text) in tree.documents() {
         let Ok(document) = serde_json::from_str::<Value>(text) else {
             continue;
         };
@@ -98,7 +102,7 @@ fn unused_secrets(tree: &Tree, advice: &mut Vec<Advice>) {
             used.extend(value.map(str::to_owned));
         }
     }
-    for name in tree.0.keys() {
+    for name in tree.documents().keys() {
         if name
             .strip_prefix("secrets/")
             .is_some_and(|secret| !used.contains(secret))

@@ -2,68 +2,71 @@
 
 use serde::Serialize;
 
-use crate::authenticate::online::{AskError, Check, Word};
-use crate::clock::{Clock, SystemClock};
-use crate::credential::Token;
-use crate::http::{Deadline, Endpoint, FetchError, HttpClient, REQUEST_TIMEOUT};
-use crate::keys::cache::{FetchContext, FetchCounts, KeySource, fetch};
-use crate::provider::Provider;
-use crate::settings::Settings;
+use atlassian_authorizer::clock::{Clock, SystemClock};
+use atlassian_authorizer::credential::Token;
+use atlassian_authorizer::http::{
+    Counters, Deadline, Endpoint, FetchContext, FetchError, HttpClient, REQUEST_TIMEOUT,
+    TOTAL_DEADLINE,
+};
+use atlassian_authorizer::inspect::{
+    EndpointRole, Inspect, InspectionError, InspectionRequest, TokenStatus,
+};
+use atlassian_authorizer::keys::cache::{KeySource, fetch};
+use atlassian_authorizer::provider::Provider;
+use atlassian_authorizer::settings::Settings;
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 
 /// What one endpoint answered.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Finding {
+pub(super) struct ProbeResult {
     /// The provider's parameter.
-    pub parameter: String,
+    pub(super) parameter: String,
     /// The endpoint, without a query.
-    pub endpoint: String,
+    pub(super) endpoint: String,
     /// Whether it is as it should be.
-    pub good: bool,
+    pub(super) good: bool,
     /// What was found.
-    pub message: String,
+    pub(super) message: String,
 }
 
-impl Settings {
-    /// Asks every endpoint of every provider.
-    pub async fn probe(&self, http: &HttpClient) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        for provider in &self.providers {
-            let mut probe = Probe {
-                http: provider.http.as_ref().unwrap_or(http),
-                provider,
-                findings: &mut findings,
-            };
-            probe.keys().await;
-            for check in provider.opaque.iter().chain(&provider.online) {
-                probe.check(check).await;
-            }
+/// Asks every endpoint of every provider.
+pub(super) async fn probe(settings: &Settings, http: &HttpClient) -> Vec<ProbeResult> {
+    let mut results = Vec::new();
+    for provider in &settings.providers {
+        let mut probe = Probe {
+            http: provider.http.as_ref().unwrap_or(http),
+            provider,
+            results: &mut results,
+        };
+        probe.keys().await;
+        for way in provider.opaque.iter().chain(&provider.online) {
+            probe.way(way.as_ref()).await;
         }
-        findings
     }
+    results
 }
 
 struct Probe<'p> {
     http: &'p HttpClient,
     provider: &'p Provider,
-    findings: &'p mut Vec<Finding>,
+    results: &'p mut Vec<ProbeResult>,
 }
 
 impl Probe<'_> {
-    /// Adds a finding; one that is there already, of an endpoint that serves two purposes, is not added
+    /// Adds a result; one that is there already, of an endpoint that serves two purposes, is not added
     /// again.
     fn found(&mut self, endpoint: &Endpoint, result: Result<String, String>) {
         let good = result.is_ok();
-        let finding = Finding {
+        let result = ProbeResult {
             parameter: format!("providers/{}", self.provider.id.as_str()),
             endpoint: format!("{endpoint:?}"),
             good,
             message: result.unwrap_or_else(|message| message),
         };
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
+        if !self.results.contains(&result) {
+            self.results.push(result);
         }
     }
 
@@ -75,12 +78,11 @@ impl Probe<'_> {
             let (KeySource::Jwks(endpoint) | KeySource::Discovery { endpoint, .. }) = source else {
                 continue;
             };
-            let counts = FetchCounts::default();
+            let counters = Counters::default();
             let context = FetchContext {
                 http: self.http,
                 clock: &SystemClock,
-                counts: &counts,
-                asks: &counts,
+                counters: &counters,
                 deadline: Deadline::start(),
             };
             let result = match fetch(source, context).await {
@@ -95,50 +97,35 @@ impl Probe<'_> {
         }
     }
 
-    async fn check(&mut self, check: &Check) {
-        match check {
-            Check::Introspection(introspection) => {
-                self.credentials(check, &introspection.endpoint).await;
-                if let Some(endpoint) = &introspection.userinfo {
-                    self.answers(endpoint).await;
+    async fn way(&mut self, way: &dyn Inspect) {
+        for asked in way.endpoints() {
+            match asked.role {
+                EndpointRole::Introspection => self.credentials(way, asked.endpoint).await,
+                EndpointRole::TokenInfo | EndpointRole::Userinfo => {
+                    self.answers(asked.endpoint).await;
                 }
             }
-            Check::GitHub(github) => self.credentials(check, &github.endpoint).await,
-            Check::Facebook(facebook) => self.credentials(check, &facebook.endpoint).await,
-            Check::Userinfo(userinfo) => {
-                self.answers(&userinfo.endpoint).await;
-                if let Some(endpoint) = &userinfo.binding {
-                    self.answers(endpoint).await;
-                }
-            }
-            Check::GitLab(gitlab) => {
-                self.answers(&gitlab.token).await;
-                self.answers(&gitlab.user).await;
-            }
-            Check::Google(google) => {
-                self.answers(&google.token).await;
-                if let Some(endpoint) = &google.user {
-                    self.answers(endpoint).await;
-                }
-            }
-            Check::Slack(slack) => self.answers(&slack.endpoint).await,
         }
     }
 
     /// Asks about a token that is nobody's, with our own credentials.
-    async fn credentials(&mut self, check: &Check, endpoint: &Endpoint) {
+    async fn credentials(&mut self, way: &dyn Inspect, endpoint: &Endpoint) {
         let token = Token::made_up();
-        let word = check.ask_about_nothing(self.http, &token, SystemClock.now());
-        let result = match word.await {
-            Ok(Word::NotMine | Word::Refused(_)) => {
+        let now = SystemClock.now();
+        let request = InspectionRequest::new(self.http, &token, now, TOTAL_DEADLINE);
+        let status = way.inspect(&request).await;
+        let result = match status {
+            Ok(TokenStatus::Inactive | TokenStatus::Rejected(_)) => {
                 Ok("takes our credentials, and knows that a made-up token is none".to_owned())
             }
-            Ok(Word::Claims(_)) => Err("calls a made-up token good".to_owned()),
-            Err(AskError::Misconfigured { status, .. }) => Err(format!(
+            Ok(TokenStatus::Active(_)) => Err("calls a made-up token good".to_owned()),
+            Err(InspectionError::Misconfigured { status, .. }) => Err(format!(
                 "refuses our credentials, or the question, with status {status}"
             )),
-            Err(AskError::RateLimited(_)) => Err("limits the rate of our questions".to_owned()),
-            Err(AskError::Unavailable(error)) => Err(self.why(endpoint, &error).await),
+            Err(InspectionError::RateLimited(_)) => {
+                Err("limits the rate of our questions".to_owned())
+            }
+            Err(InspectionError::Unavailable(error)) => Err(self.why(endpoint, &error).await),
         };
         self.found(endpoint, result);
     }
@@ -147,7 +134,11 @@ impl Probe<'_> {
     /// but what is not there at all.
     async fn answers(&mut self, endpoint: &Endpoint) {
         let request = self.http.get_request(endpoint);
-        let result = match self.http.ask(request, MAX_ANSWER, REQUEST_TIMEOUT).await {
+        let result = match self
+            .http
+            .ask(request, MAX_ANSWER, REQUEST_TIMEOUT, SystemClock.now())
+            .await
+        {
             Ok(reply) if reply.status == 404 || reply.status >= 500 => {
                 Err(format!("answers with status {}", reply.status))
             }

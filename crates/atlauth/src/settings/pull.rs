@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::documents::{self, Documents};
 use crate::failure::Failure;
 use crate::private_file::{self, Existing};
-use crate::store;
+use crate::source;
 use crate::ui::Ui;
 
 /// Arguments of the command.
@@ -32,11 +32,11 @@ pub(crate) struct PullArgs {
 }
 
 pub(crate) async fn run(args: &PullArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let source = store::source(source)?;
+    let (source, _) = source::open(source).await?;
     private_file::refuse_existing(args.out.as_deref(), args.force)?;
-    let tree = documents::read(&source, ui).await?;
+    let tree = source::read(&source, ui).await?;
     if tree.documents().is_empty() {
-        return Err(store::nothing_there(&source));
+        return Err(source::nothing_there(&source));
     }
     let mut documents = tree.documents().clone();
     if documents.remove(PUSH_MARKER).is_some() {

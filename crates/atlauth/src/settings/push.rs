@@ -10,7 +10,7 @@ mod apply;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use crate::ssm::MAX_VALUE;
+use crate::ssm::{MAX_VALUE, Parameters};
 use atlassian_authorizer::document::PUSH_MARKER;
 use atlassian_authorizer::store::Source;
 use atlassian_authorizer::store::SsmSource;
@@ -19,7 +19,7 @@ use super::ApiArgs;
 use super::documents::{self, Documents, changes};
 use super::journal::Journal;
 use crate::failure::Failure;
-use crate::store;
+use crate::source;
 use crate::ui::Ui;
 use apply::Push;
 
@@ -69,7 +69,7 @@ pub(crate) struct PushArgs {
 }
 
 pub(crate) async fn run(args: &PushArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let source = store::source(source)?;
+    let (source, _) = source::open(source).await?;
     let Source::Ssm(ssm) = &source else {
         return Err(Failure::usage("settings are pushed to SSM alone")
             .hint("a file of settings can be copied; give --settings ssm:/path"));
@@ -84,7 +84,7 @@ pub(crate) async fn run(args: &PushArgs, source: Option<&str>, ui: &Ui) -> Resul
     }
     let push = Push {
         source: &source,
-        ssm,
+        ssm: Parameters(ssm),
         key_id: args.key_id.as_deref(),
         settle: Duration::from_secs(args.settle),
         ui,
@@ -105,12 +105,12 @@ struct There {
 
 impl There {
     async fn read(source: &Source, ssm: &SsmSource, ui: &Ui) -> Result<Self, Failure> {
-        let mut tree = documents::read(source, ui).await?;
+        let mut tree = source::read(source, ui).await?;
         let marker = tree.documents_mut().remove(PUSH_MARKER);
         Ok(Self {
             documents: tree.documents().clone(),
             marker,
-            region: ssm.region().await,
+            region: Parameters(ssm).region().await,
         })
     }
 }
@@ -121,7 +121,7 @@ async fn forward(
     there: There,
     push: &Push<'_>,
 ) -> Result<(), Failure> {
-    let mut wanted = documents::read(&documents::source(from)?, push.ui)
+    let mut wanted = source::read(&source::open_path(from).await?, push.ui)
         .await?
         .documents()
         .clone();
@@ -132,7 +132,7 @@ async fn forward(
             }
         }
     }
-    documents::check(&wanted, from, &args.api.options(), push.ui)?;
+    documents::check(&wanted, from, &args.api.deployment(), push.ui)?;
     if let Some((name, _)) = wanted.iter().find(|(_, text)| text.len() > MAX_VALUE) {
         return Err(Failure::no(format!(
             "{name} is too long for SSM: {MAX_VALUE} bytes at most"

@@ -7,54 +7,59 @@ use aws_sdk_ssm::error::SdkError;
 use aws_sdk_ssm::types::{ParameterStringFilter, ParameterTier, ParameterType};
 use serde::{Deserialize, Serialize};
 
-use super::{SsmSource, load_error};
-use crate::http::Deadline;
-use crate::settings::source::LoadError;
+use atlassian_authorizer::http::Deadline;
+use atlassian_authorizer::store::{LoadError, SsmSource, load_error};
 
 /// The largest value of a standard parameter, in bytes.
 const MAX_STANDARD: usize = 4 * 1024;
 /// The largest value of any parameter, in bytes.
-pub const MAX_VALUE: usize = 8 * 1024;
+pub(crate) const MAX_VALUE: usize = 8 * 1024;
 
 /// How a parameter is kept, beside its name and value.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Kept {
+pub(crate) struct ParameterAttributes {
     /// Encrypted.
-    pub secure: bool,
+    pub(crate) secure: bool,
     /// The KMS key that it is encrypted with; AWS's own where there is none.
-    pub key_id: Option<String>,
+    pub(crate) key_id: Option<String>,
     /// In the tier that costs something, and takes larger values.
-    pub advanced: bool,
+    pub(crate) advanced: bool,
 }
 
-impl Kept {
+impl ParameterAttributes {
     /// How to keep this value: as before, and large enough.
     #[must_use]
-    pub fn for_value(mut self, value: &str) -> Self {
+    pub(crate) fn for_value(mut self, value: &str) -> Self {
         self.advanced |= value.len() > MAX_STANDARD;
         self
     }
 }
 
-impl SsmSource {
+/// The parameters below a prefix, to be written.
+#[derive(Clone, Copy)]
+pub(crate) struct Parameters<'s>(pub(crate) &'s SsmSource);
+
+impl Parameters<'_> {
     /// The region that the parameters are in, as far as it is known.
-    pub async fn region(&self) -> String {
-        let region = self.client().await.config().region();
+    pub(crate) async fn region(&self) -> String {
+        let region = self.0.client().await.config().region();
         region.map(ToString::to_string).unwrap_or_default()
     }
 
-    /// How each parameter below the prefix is kept, by its name relative to it.
+    /// What each parameter below the prefix is like, by its name relative to it.
     ///
     /// # Errors
     ///
     /// When SSM does not tell.
-    pub async fn kept(&self) -> Result<BTreeMap<String, Kept>, LoadError> {
+    pub(crate) async fn attributes(
+        &self,
+    ) -> Result<BTreeMap<String, ParameterAttributes>, LoadError> {
         self.step(Box::pin(async {
-            let client = self.client().await;
+            let client = self.0.client().await;
             let below = ParameterStringFilter::builder()
                 .key("Path")
                 .option("Recursive")
-                .values(self.prefix())
+                .values(self.0.prefix())
                 .build()
                 .map_err(|error| LoadError::Ssm(error.to_string()))?;
             let mut pages = client
@@ -62,7 +67,7 @@ impl SsmSource {
                 .parameter_filters(below)
                 .into_paginator()
                 .send();
-            let mut kept = BTreeMap::new();
+            let mut attributes = BTreeMap::new();
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|error| load_error(&error))?;
                 for parameter in page.parameters.unwrap_or_default() {
@@ -70,15 +75,15 @@ impl SsmSource {
                     else {
                         continue;
                     };
-                    let entry = Kept {
+                    let entry = ParameterAttributes {
                         secure: parameter.r#type == Some(ParameterType::SecureString),
                         key_id: parameter.key_id,
                         advanced: parameter.tier == Some(ParameterTier::Advanced),
                     };
-                    kept.insert(name.to_owned(), entry);
+                    attributes.insert(name.to_owned(), entry);
                 }
             }
-            Ok(kept)
+            Ok(attributes)
         }))
         .await
     }
@@ -88,25 +93,26 @@ impl SsmSource {
     /// # Errors
     ///
     /// When SSM refuses.
-    pub async fn put(
+    pub(crate) async fn put(
         &self,
         name: &str,
         value: &str,
-        kept: &Kept,
+        attributes: &ParameterAttributes,
         overwrite: bool,
     ) -> Result<bool, LoadError> {
         self.step(Box::pin(async {
-            let (kind, key_id) = if kept.secure {
-                (ParameterType::SecureString, kept.key_id.clone())
+            let (kind, key_id) = if attributes.secure {
+                (ParameterType::SecureString, attributes.key_id.clone())
             } else {
                 (ParameterType::String, None)
             };
-            let tier = if kept.advanced {
+            let tier = if attributes.advanced {
                 ParameterTier::Advanced
             } else {
                 ParameterTier::Standard
             };
             let answer = self
+                .0
                 .client()
                 .await
                 .put_parameter()
@@ -136,9 +142,9 @@ impl SsmSource {
     /// # Errors
     ///
     /// When SSM refuses.
-    pub async fn delete(&self, name: &str) -> Result<(), LoadError> {
+    pub(crate) async fn delete(&self, name: &str) -> Result<(), LoadError> {
         self.step(Box::pin(async {
-            let client = self.client().await;
+            let client = self.0.client().await;
             match client.delete_parameter().name(self.full(name)).send().await {
                 Ok(_) => Ok(()),
                 Err(SdkError::ServiceError(error)) if error.err().is_parameter_not_found() => {
@@ -154,14 +160,14 @@ impl SsmSource {
         &self,
         work: Pin<Box<impl Future<Output = Result<T, LoadError>>>>,
     ) -> Result<T, LoadError> {
-        self.within(Deadline::start(), work).await
+        self.0.within(Deadline::start(), work).await
     }
 
-    fn full(&self, name: &str) -> String {
-        format!("{}/{name}", self.prefix())
+    fn full(self, name: &str) -> String {
+        format!("{}/{name}", self.0.prefix())
     }
 
-    fn below<'n>(&self, name: &'n str) -> Option<&'n str> {
-        name.strip_prefix(self.prefix())?.strip_prefix('/')
+    fn below(self, name: &str) -> Option<&str> {
+        name.strip_prefix(self.0.prefix())?.strip_prefix('/')
     }
 }

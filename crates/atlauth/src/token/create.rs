@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use atlassian_authorizer::api_tokens::{NewToken, create};
+use crate::api_tokens::{NewToken, create};
+use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::product::Product;
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::username::Username;
@@ -44,15 +45,13 @@ pub(crate) struct CreateArgs {
 }
 
 pub(super) async fn run(args: CreateArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let (store, _) = source::open(source)?;
-    let settings = ui
-        .progress("reading settings", source::load(&store))
-        .await?;
+    let (store, _) = source::open(source).await?;
+    let settings = source::load(&store, ui).await?;
     let json = args.json;
     let new = args.checked(&settings)?;
     let (now, bound) = (times::now(), !new.source_cidrs.is_empty());
     let rules = settings.general.api_tokens;
-    let made = create(&store, rules, new, Duration::from_secs(now));
+    let made = create(&store, rules, new, UnixTime::from_secs(now));
     let created = ui
         .progress("storing the token's hash", made)
         .await

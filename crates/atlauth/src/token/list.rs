@@ -1,6 +1,6 @@
 //! `atlauth token list`.
 
-use atlassian_authorizer::api_tokens::{Known, list};
+use crate::api_tokens::{Known, list};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -25,7 +25,7 @@ struct Document<'d> {
 }
 
 pub(super) async fn run(args: &ListArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let (store, _) = source::open(source)?;
+    let (store, _) = source::open(source).await?;
     let all = ui
         .progress("reading tokens", Box::pin(list(&store)))
         .await

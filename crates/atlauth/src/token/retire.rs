@@ -1,8 +1,9 @@
 //! `atlauth token revoke` and `rotate`.
 
+use atlassian_authorizer::clock::UnixTime;
 use std::time::Duration;
 
-use atlassian_authorizer::api_tokens::{TokenId, create, end_by, find, revoke as end};
+use crate::api_tokens::{TokenId, create, end_by, find, revoke as end};
 
 use crate::failure::Failure;
 use crate::source;
@@ -41,7 +42,7 @@ pub(super) async fn revoke(
 ) -> Result<(), Failure> {
     let ids = args.ids.iter().map(|text| super::id(text));
     let ids: Vec<TokenId> = ids.collect::<Result<_, _>>()?;
-    let (store, _) = source::open(source)?;
+    let (store, _) = source::open(source).await?;
     let mut missing = Vec::new();
     for id in &ids {
         let ended = end(&store, id)
@@ -76,10 +77,8 @@ pub(super) async fn rotate(
     ui: &Ui,
 ) -> Result<(), Failure> {
     let id = super::id(&args.id)?;
-    let (store, _) = source::open(source)?;
-    let settings = ui
-        .progress("reading settings", source::load(&store))
-        .await?;
+    let (store, _) = source::open(source).await?;
+    let settings = source::load(&store, ui).await?;
     let old = find(&store, &id)
         .await
         .map_err(|error| super::failure(&error))?;
@@ -95,7 +94,7 @@ pub(super) async fn rotate(
         &store,
         settings.general.api_tokens,
         new,
-        Duration::from_secs(now),
+        UnixTime::from_secs(now),
     );
     let created = made.await.map_err(|error| super::failure(&error))?;
     super::show(&created, args.json, now, ui)?;
@@ -105,7 +104,7 @@ pub(super) async fn rotate(
             .await
             .map(|_| format!("{} is revoked", id.as_str())),
         Some(grace) => {
-            let until = Duration::from_secs(now).saturating_add(grace);
+            let until = UnixTime::from_secs(now).saturating_add(grace);
             let until = end_by(&store, &id, until).await;
             until.map(|until| {
                 let until = until.unwrap_or_default().as_secs();

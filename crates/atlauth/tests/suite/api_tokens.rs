@@ -1,9 +1,8 @@
 //! API tokens: how they are made, who they act as, and which of them are refused.
 
-use std::time::Duration;
-
-use atlassian_authorizer::api_tokens::{ApiTokenError, NewToken, create};
+use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::deployment::Deployment;
+use atlauth::api_tokens::{ApiTokenError, NewToken, create};
 use serde_json::json;
 
 use testing::api_tokens::{
@@ -134,7 +133,7 @@ async fn where_they_are_not_enabled() {
         let event = rest_event("GET", "/", &basic("alice", token));
         assert_eq!(lambda.denied(&event).await, "basic_denied");
     }
-    let now = Duration::from_secs(now());
+    let now = UnixTime::from_secs(now());
     let refused = create(&store(&folder), None, of_alice(), now).await;
     assert!(matches!(refused, Err(ApiTokenError::Disabled)));
 }
@@ -189,7 +188,7 @@ async fn a_new_token_is_random_and_not_shown() {
         groups: Some((0..400).map(|number| format!("group-{number}")).collect()),
         ..of_alice()
     };
-    let now = Duration::from_secs(now());
+    let now = UnixTime::from_secs(now());
     let refused = create(&store(&folder), Some(RULES), new, now).await;
     assert!(
         matches!(refused, Err(ApiTokenError::TooLarge)),

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use atlassian_authorizer::api_tokens::{Created, NewToken, create};
 use atlassian_authorizer::authenticate::ApiTokenRules;
+use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::store::Source;
 use atlassian_authorizer::username::Username;
+use atlauth::api_tokens::{Created, NewToken, create};
 use testing::Folder;
 use testing::tokens::now;
 
@@ -39,6 +40,6 @@ pub fn store(folder: &Folder) -> Source {
 
 /// Makes a token in the folder's store.
 pub async fn create_in(folder: &Folder, new: NewToken) -> Created {
-    let now = Duration::from_secs(now());
+    let now = UnixTime::from_secs(now());
     create(&store(folder), Some(RULES), new, now).await.unwrap()
 }

@@ -1,10 +1,9 @@
 //! Advice about providers.
 
-use crate::authenticate::online::Check;
-use crate::provider::Provider;
-use crate::settings::advice::Advice;
-use crate::settings::document::Kind;
-use crate::username::{DEFAULT_ALLOW, Transform};
+use atlassian_authorizer::document::Kind;
+use atlassian_authorizer::provider::Provider;
+use atlassian_authorizer::settings::Advice;
+use atlassian_authorizer::username::{DEFAULT_ALLOW, Transform};
 
 /// What users may write about themselves at most providers.
 const OWN_WORDS: [&str; 4] = ["name", "nickname", "given_name", "family_name"];
@@ -39,12 +38,15 @@ fn audience(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
 
 /// Whether anyone can have an account there.
 fn is_public(provider: &Provider) -> bool {
-    match (provider.kind, &provider.opaque) {
-        (Kind::Google | Kind::Slack | Kind::Facebook, _) => true,
-        (_, Some(Check::GitHub(check))) => {
-            check.endpoint.host().as_deref() == Some("api.github.com")
-        }
-        (_, Some(Check::GitLab(check))) => check.token.host().as_deref() == Some("gitlab.com"),
+    let is_at = |host: &str| {
+        let endpoints = provider.opaque.iter().flat_map(|way| way.endpoints());
+        let mut hosts = endpoints.filter_map(|one| one.endpoint.host());
+        hosts.any(|found| found == host)
+    };
+    match provider.kind {
+        Kind::Google | Kind::Slack | Kind::Facebook => true,
+        Kind::Github => is_at("api.github.com"),
+        Kind::Gitlab => is_at("gitlab.com"),
         _ => false,
     }
 }

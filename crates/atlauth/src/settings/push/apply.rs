@@ -5,21 +5,22 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, SystemTime};
 
-use crate::ssm::Kept;
+use crate::ssm::{ParameterAttributes, Parameters};
 use atlassian_authorizer::document::PUSH_MARKER;
-use atlassian_authorizer::store::SsmSource;
+use atlassian_authorizer::http::Deadline;
 use atlassian_authorizer::store::{LoadError, Source};
 
 use super::super::documents::{self, Change, Documents, changes, is_secret};
 use super::super::journal::Journal;
 use crate::failure::Failure;
-use crate::store;
+use crate::source;
+use crate::state;
 use crate::ui::Ui;
 
 /// Where to write, and how.
 pub(super) struct Push<'p> {
     pub(super) source: &'p Source,
-    pub(super) ssm: &'p SsmSource,
+    pub(super) ssm: Parameters<'p>,
     /// The KMS key of new secrets.
     pub(super) key_id: Option<&'p str>,
     /// How long readers are waited for.
@@ -59,7 +60,12 @@ impl Push<'_> {
     ) -> Result<(), Failure> {
         let marker = self
             .ssm
-            .put(PUSH_MARKER, &journal.id, &Kept::default(), false)
+            .put(
+                PUSH_MARKER,
+                &journal.id,
+                &ParameterAttributes::default(),
+                false,
+            )
             .await
             .map_err(|error| self.failure(&error))?;
         if !marker {
@@ -67,7 +73,7 @@ impl Push<'_> {
             return Err(Failure::no("somebody else has just begun a push")
                 .hint("run it again when theirs is done"));
         }
-        let mut tree = documents::read(self.source, self.ui).await?;
+        let mut tree = source::read(self.source, self.ui).await?;
         tree.documents_mut().remove(PUSH_MARKER);
         if tree.documents() == expected {
             return Ok(());
@@ -90,7 +96,7 @@ impl Push<'_> {
         &self,
         from: &Documents,
         to: &Documents,
-        kept: Option<&BTreeMap<String, Kept>>,
+        kept: Option<&BTreeMap<String, ParameterAttributes>>,
         marker: &str,
     ) -> Result<(), Failure> {
         tokio::select! {
@@ -103,12 +109,12 @@ impl Push<'_> {
         &self,
         from: &Documents,
         to: &Documents,
-        kept: Option<&BTreeMap<String, Kept>>,
+        kept: Option<&BTreeMap<String, ParameterAttributes>>,
         marker: &str,
     ) -> Result<(), Failure> {
         let now = self.kept().await?;
         let kept_before = |name: &str| kept.and_then(|kept| kept.get(name));
-        let new = |name: &str| Kept {
+        let new = |name: &str| ParameterAttributes {
             secure: is_secret(name),
             key_id: self.key_id.filter(|_| is_secret(name)).map(str::to_owned),
             advanced: false,
@@ -145,7 +151,7 @@ impl Push<'_> {
     /// What is there but the marker, which must be ours still: another push may have taken it over, or
     /// ended.
     async fn found(&self, marker: &str) -> Result<Documents, Failure> {
-        let tree = self.source.tree().await;
+        let tree = self.source.read(Deadline::start()).await;
         let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
         let mut found = tree.documents().clone();
         if found.remove(PUSH_MARKER).as_deref() == Some(marker) {
@@ -161,7 +167,7 @@ impl Push<'_> {
     pub(super) async fn take_over(&self, expected: &Documents) -> Result<String, Failure> {
         let marker = random_id()?;
         self.ssm
-            .put(PUSH_MARKER, &marker, &Kept::default(), true)
+            .put(PUSH_MARKER, &marker, &ParameterAttributes::default(), true)
             .await
             .map_err(|error| self.failure(&error))?;
         self.settle("waiting for what the other push still writes")
@@ -178,8 +184,8 @@ impl Push<'_> {
             .await;
     }
 
-    async fn kept(&self) -> Result<BTreeMap<String, Kept>, Failure> {
-        self.ssm.kept().await.map_err(|error| {
+    async fn kept(&self) -> Result<BTreeMap<String, ParameterAttributes>, Failure> {
+        self.ssm.attributes().await.map_err(|error| {
             let message = format!("{}: {error}", self.source);
             Failure::ours(message).hint(
                 "the types and keys of the parameters are asked for: the permission ssm:DescribeParameters is needed",
@@ -188,7 +194,7 @@ impl Push<'_> {
     }
 
     fn failure(&self, error: &LoadError) -> Failure {
-        store::failure(self.source, error)
+        source::failure(self.source, error)
     }
 }
 
@@ -211,21 +217,21 @@ fn forget(journal: &Journal) -> Result<(), Failure> {
 
 /// Keeps other pushes from this machine out, until it is dropped.
 pub(super) fn lock() -> Result<File, Failure> {
-    let path = store::state_folder()?.join("settings-push.lock");
+    let path = state::state_folder()?.join("settings-push.lock");
     let file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
         .open(&path)
-        .map_err(|error| store::file_failure(&path, &error))?;
+        .map_err(|error| state::file_failure(&path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             Err(Failure::no("another push is going on on this machine")
                 .hint("run it again when that is done"))
         }
-        Err(TryLockError::Error(error)) => Err(store::file_failure(&path, &error)),
+        Err(TryLockError::Error(error)) => Err(state::file_failure(&path, &error)),
     }
 }
 
