@@ -1,6 +1,6 @@
 //! From an event to its answer.
 //!
-//! [`Authorizer::decide`] is the line: request, settings, product, credential, caller, grant, policy,
+//! `Authorizer::decide` is the line: request, settings, product, credential, caller, grant, policy,
 //! upstream, answer. Any step may refuse, and what it refuses with says all that the audit line tells.
 
 mod record;

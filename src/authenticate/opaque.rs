@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim_rules::{Proof, VerifiedClaims};
-use super::{Context, Failure, Verdict, inspect};
+use super::{Context, Failure, Terms, Verdict, inspect};
 use crate::credential::{Token, Vendor};
 use crate::error::{Denial, Fault};
 use crate::inspect::{Inspect, TokenStatus};
@@ -28,8 +28,8 @@ pub(super) async fn verify(
         // A slow one leaves those after it their share of the time.
         let left = u32::try_from(candidates.len().saturating_sub(place)).unwrap_or(u32::MAX);
         let share = cx.fetch.deadline.left(Duration::MAX).checked_div(left);
-        let allowed = share.unwrap_or_default();
-        match inspect(*index, way, token, false, allowed, cx).await {
+        let terms = Terms::unsigned(share.unwrap_or_default());
+        match inspect(*index, way, token, terms, cx).await {
             Ok(TokenStatus::Inactive) => {
                 if let Some((_, guard)) = cx.registry.guarded(*index) {
                     guard.record(token, false);
