@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use atlassian_authorizer::random;
 use atlassian_authorizer::signing::PrivateKey;
 use axum::extract::State;
 use axum::routing::get;
@@ -87,7 +88,7 @@ impl Issuer {
             "username": "alice",
             "scope": claims.scope,
             "cognito:groups": ["jira-users"],
-            "jti": super::random_id()?,
+            "jti": random::id()?,
             "auth_time": claims.issued,
             "iat": claims.issued,
             "exp": claims.expires,

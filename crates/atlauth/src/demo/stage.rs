@@ -12,6 +12,7 @@ use std::time::Duration;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::{Clock, SystemClock, UnixTime};
 use atlassian_authorizer::http::{Endpoint, HttpClient};
+use atlassian_authorizer::random;
 use atlassian_authorizer::secret::Secret;
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::Source;
@@ -64,7 +65,7 @@ impl Stage {
         let key = Key::generate("first")?;
         issuer.publish(&[&key]);
 
-        let service_token = super::random_id()?;
+        let service_token = random::id()?;
         let document = document(&issuer.name, &service_token)?;
         let path = folder.write("settings.json", document.to_string().as_bytes())?;
         let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
@@ -208,7 +209,7 @@ pub(super) struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Result<Self, Unlucky> {
-        let name = format!("atlauth-demo-{}", super::random_id()?);
+        let name = format!("atlauth-demo-{}", random::id()?);
         let path = std::env::temp_dir().join(name);
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
