@@ -132,49 +132,51 @@ impl RawProvider {
     }
 }
 
-/// The kinds of provider.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// AWS Cognito user pools.
-    Cognito,
-    /// Microsoft Entra ID.
-    Entra,
-    /// Keycloak.
-    Keycloak,
-    /// Okta.
-    Okta,
-    /// Google.
-    Google,
-    /// GitHub and GitHub Enterprise Server.
-    Github,
-    /// GitLab.com and self-managed GitLab.
-    Gitlab,
-    /// Slack.
-    Slack,
-    /// Facebook.
-    Facebook,
-    /// Any other provider.
-    Custom,
+/// The kinds and their names, each once.
+macro_rules! kinds {
+    ($($(#[$documentation:meta])* $kind:ident = $name:literal,)+) => {
+        /// The kinds of provider.
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub enum Kind {
+            $($(#[$documentation])* #[serde(rename = $name)] $kind,)+
+        }
+
+        impl Kind {
+            /// All kinds.
+            pub const ALL: &[Self] = &[$(Self::$kind),+];
+
+            /// The kind's name in the settings.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl Kind {
-    /// The kind's name in the settings.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Cognito => "cognito",
-            Self::Entra => "entra",
-            Self::Keycloak => "keycloak",
-            Self::Okta => "okta",
-            Self::Google => "google",
-            Self::Github => "github",
-            Self::Gitlab => "gitlab",
-            Self::Slack => "slack",
-            Self::Facebook => "facebook",
-            Self::Custom => "custom",
-        }
-    }
+kinds! {
+    /// AWS Cognito user pools.
+    Cognito = "cognito",
+    /// Microsoft Entra ID.
+    Entra = "entra",
+    /// Keycloak.
+    Keycloak = "keycloak",
+    /// Okta.
+    Okta = "okta",
+    /// Google.
+    Google = "google",
+    /// GitHub and GitHub Enterprise Server.
+    Github = "github",
+    /// GitLab.com and self-managed GitLab.
+    Gitlab = "gitlab",
+    /// Slack.
+    Slack = "slack",
+    /// Facebook.
+    Facebook = "facebook",
+    /// Any other provider.
+    Custom = "custom",
 }
 
 /// Cognito's `token_use`.
