@@ -60,8 +60,9 @@ impl PrivateKey {
 
     /// Signs claims as a JWT (RFC 7515, section 5.1), with `RS256` or `ES256` as the key has it.
     pub fn sign_jwt(&self, key_id: Option<&str>, claims: &Value) -> Result<String, SigningError> {
-        // `jsonwebtoken::encode` takes RSA keys as PKCS #1 alone and P-256 ones as PKCS #8 alone, so
-        // other forms would have to be rewritten for it. It also reads the key anew for each token.
+        // `jsonwebtoken::encode` takes RSA keys as PKCS #1 alone and P-256 ones as PKCS #8 alone,
+        // so other forms would have to be rewritten for it. It also reads the key anew for each
+        // token.
         let algorithm = match *self.0 {
             Pair::Rsa(_) => "RS256",
             Pair::P256(_) => "ES256",

@@ -31,8 +31,8 @@ pub(crate) struct PublicHalf {
     pub(crate) jwk: Value,
 }
 
-/// Makes a private key, in PEM (PKCS #8); `None` for RSA keys of other sizes than 2048, 3072 and 4096
-/// bits, and when there is no randomness.
+/// Makes a private key, in PEM (PKCS #8); `None` for RSA keys of other sizes than 2048, 3072 and
+/// 4096 bits, and when there is no randomness.
 pub(crate) fn make_key(kind: KeyKind) -> Option<Secret> {
     let rsa = |size| {
         let der = RsaKeyPair::generate(size).ok()?.as_der().ok()?;

@@ -39,12 +39,12 @@ pub(crate) struct InitArgs {
     /// A file with the provider's client secret, `-` for standard input.
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
-    /// A product and its path, such as jira=/jira; the path of one alone may be left out. May be given
-    /// again.
+    /// A product and its path, such as jira=/jira; the path of one alone may be left out. May be
+    /// given again.
     #[arg(long = "product", value_name = "ID[=PATH]")]
     products: Vec<String>,
-    /// How the products learn who is calling: `none`, or `per_user` with credentials stored for each
-    /// user.
+    /// How the products learn who is calling: `none`, or `per_user` with credentials stored for
+    /// each user.
     #[arg(long, value_enum)]
     upstream: Option<Upstream>,
     /// The file to write, which nobody else may read; without it, standard output.

@@ -149,8 +149,8 @@ impl Push<'_> {
             .map_err(|error| interrupted(&error.to_string()))
     }
 
-    /// What is there but the marker, which must be ours still: another push may have taken it over, or
-    /// ended.
+    /// What is there but the marker, which must be ours still: another push may have taken it over,
+    /// or ended.
     async fn found(&self, marker: &str) -> Result<Documents, Failure> {
         let tree = self.source.read(Deadline::start()).await;
         let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
