@@ -65,7 +65,8 @@ impl Rules {
         }
     }
 
-    /// Reads a product's `access`; what is wrong goes to the report. `path` has no slash at its end.
+    /// Reads a product's `access`; what is wrong goes to the report. `path` has no slash at its
+    /// end.
     pub(crate) fn resolve(
         access: Option<Vec<RuleDocument>>,
         path: &str,

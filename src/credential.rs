@@ -40,7 +40,8 @@ pub enum Credential<'e> {
         /// The password.
         token: Token<'e>,
     },
-    /// `Authorization: Basic …` with any other password, which is not read: nothing here checks one.
+    /// `Authorization: Basic …` with any other password, which is not read: nothing here checks
+    /// one.
     Basic {
         /// The user name; `None` where there is none to be found.
         unverified_username: Option<String>,

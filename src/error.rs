@@ -1,4 +1,5 @@
-//! The ways not to be let through: [`Denial`] and [`Forbidden`] are the caller's, [`Fault`] is ours.
+//! The ways not to be let through: [`Denial`] and [`Forbidden`] are the caller's, [`Fault`] is
+//! ours.
 //!
 //! All carry a stable `code()` for the audit line. None carries any text of a token, a claim
 //! or a secret, so all can be logged as they are.

@@ -181,8 +181,8 @@ impl HttpClient {
             .unwrap_or(Err(FetchError::Timeout))
     }
 
-    /// The innermost reason for which there is no connection to an endpoint, such as what is wrong with
-    /// its certificate; `None` where there is one.
+    /// The innermost reason for which there is no connection to an endpoint, such as what is wrong
+    /// with its certificate; `None` where there is one.
     pub async fn no_connection(&self, endpoint: &Endpoint) -> Option<String> {
         let request = self.0.head(endpoint.0.clone()).timeout(REQUEST_TIMEOUT);
         let error = request.send().await.err()?;

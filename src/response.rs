@@ -117,8 +117,8 @@ struct Context<'a> {
     user_header: &'a str,
 }
 
-/// What Atlassian is sent as `Authorization` when it is sent none: API Gateway takes the caller's own
-/// away only by putting something in its place.
+/// What Atlassian is sent as `Authorization` when it is sent none: API Gateway takes the caller's
+/// own away only by putting something in its place.
 const NO_AUTHORIZATION: &str = "none";
 
 impl<'a> Context<'a> {

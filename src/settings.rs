@@ -119,8 +119,8 @@ impl Settings {
         problems.or(settings)
     }
 
-    /// The public keys, by product, that verify what products with the upstream mode `assertion` are
-    /// sent, each as a JWK Set (RFC 7517, section 5).
+    /// The public keys, by product, that verify what products with the upstream mode `assertion`
+    /// are sent, each as a JWK Set (RFC 7517, section 5).
     pub fn assertion_keys(&self) -> BTreeMap<&str, serde_json::Value> {
         let products = self.products.iter();
         products

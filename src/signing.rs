@@ -68,6 +68,9 @@ impl PrivateKey {
     ///
     /// [`SigningError`].
     pub fn sign_jwt(&self, key_id: Option<&str>, claims: &Value) -> Result<String, SigningError> {
+        // `jsonwebtoken::encode` takes RSA keys as PKCS #1 alone and P-256 ones as PKCS #8 alone,
+        // so other forms would have to be rewritten for it. It also reads the key anew for each
+        // token.
         let algorithm = match *self.0 {
             Pair::Rsa(_) => "RS256",
             Pair::P256(_) => "ES256",
@@ -165,17 +168,10 @@ mod tests {
     use aws_lc_rs::signature::{
         ECDSA_P256_SHA256_FIXED, KeyPair, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
     };
-    use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
+    use testing::tokens::pem;
 
     use super::*;
-
-    fn pem(label: &str, der: &[u8]) -> String {
-        format!(
-            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-            STANDARD.encode(der)
-        )
-    }
 
     fn parts(token: &str) -> (&str, Vec<u8>, Value) {
         let (input, signature) = token.rsplit_once('.').unwrap();
@@ -221,11 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused_and_not_repeated() {
-        for text in [
-            "",
-            "s3cr3t",
-            "-----BEGIN PRIVATE KEY-----\nczNjcjN0\n-----END PRIVATE KEY-----\n",
-        ] {
+        for text in ["", "s3cr3t", &pem("PRIVATE KEY", b"s3cr3t")] {
             let error = PrivateKey::from_pem(text).unwrap_err();
             assert!(!error.to_string().contains("s3cr3t"));
         }

@@ -52,8 +52,9 @@ pub struct UsernameRule {
     pub transforms: Vec<Transform>,
     /// Usernames by what the transforms give; without an entry there is no username.
     pub map: Option<BTreeMap<String, Username>>,
-    /// What the result must match from end to end.
-    pub allow: Pattern,
+    /// What the result must match from end to end; without it there is no username. It is missing
+    /// only while settings are read whose expression was refused, and that are refused with it.
+    pub allow: Option<Pattern>,
 }
 
 impl UsernameRule {
@@ -86,8 +87,14 @@ impl UsernameRule {
             return map.get(&name).cloned().ok_or(Denial::UsernameUnmapped);
         }
         Username::new(name)
-            .filter(|username| self.allow.matches(username.as_str()))
+            .filter(|username| self.allows(username))
             .ok_or(Denial::UsernameRejected)
+    }
+
+    /// Whether a username matches from end to end.
+    pub fn allows(&self, username: &Username) -> bool {
+        let pattern = self.allow.as_ref();
+        pattern.is_some_and(|pattern| pattern.matches(username.as_str()))
     }
 }
 
@@ -145,12 +152,6 @@ impl Pattern {
             .unwrap_or(anchored)
     }
 
-    /// Matches no text at all: what stands in for an expression that was refused.
-    pub fn nothing() -> Self {
-        // A word boundary that is none: no text can satisfy both.
-        Self(Regex::new(r"\b\B").unwrap_or_else(|_| unreachable!()))
-    }
-
     /// How many capture groups the expression has.
     pub fn captures(&self) -> usize {
         self.0.captures_len().saturating_sub(1)
@@ -192,7 +193,7 @@ mod tests {
             email_must_be_verified: false,
             transforms,
             map: None,
-            allow: Pattern::new(DEFAULT_ALLOW).unwrap(),
+            allow: Some(Pattern::new(DEFAULT_ALLOW).unwrap()),
         }
     }
 
@@ -356,7 +357,7 @@ mod tests {
     #[test]
     fn header_safe_or_refused() {
         let mut rule = rule(&["u"], vec![]);
-        rule.allow = Pattern::new("(?s).*").unwrap();
+        rule.allow = Some(Pattern::new("(?s).*").unwrap());
         for value in [
             "a\r\nx: y",
             "a\nb",
@@ -375,6 +376,16 @@ mod tests {
             );
         }
         assert_eq!(username(&rule, json!({"u": "a b"})), Ok("a b".to_owned()));
+    }
+
+    #[test]
+    fn without_a_pattern_nobody_is_allowed() {
+        let mut rule = rule(&["u"], vec![]);
+        rule.allow = None;
+        assert_eq!(
+            username(&rule, json!({"u": "alice"})),
+            Err(Denial::UsernameRejected)
+        );
     }
 
     #[test]

@@ -28,7 +28,8 @@ impl BasicAuth {
     ///
     /// [`Denial::BasicDenied`] when that is nothing.
     pub fn grant(&self, unverified_username: Option<&str>) -> Result<Grant, Denial> {
-        // What names nobody, Atlassian may take for an anonymous call, and there is nothing to check.
+        // What names nobody, Atlassian may take for an anonymous call, and there is nothing to
+        // check.
         let username = unverified_username
             .filter(|username| !username.trim().is_empty() && !username.contains(char::is_control))
             // Our own tokens are not for Atlassian, wherever they stand.

@@ -103,8 +103,8 @@ impl Policy {
     }
 
     /// Whether the policy lets any request through that a resource, below the stage, matches, by
-    /// something else than what it allows of the `others`. Where denies cover it in parts it may say
-    /// yes for no request at all.
+    /// something else than what it allows of the `others`. Where denies cover it in parts it may
+    /// say yes for no request at all.
     pub fn allows_some_of(&self, resource: &str, others: &[String]) -> bool {
         let covered = |patterns: &[String], one: &str| {
             let mut patterns = patterns.iter();

@@ -163,7 +163,8 @@ fn routes(methods: &[&'static str], paths: &[&str]) -> Vec<Route> {
 
 /// What reads and changes nothing: by method, and the searches that take their query in a body.
 ///
-/// Sources: the REST references of [Jira](https://docs.atlassian.com/software/jira/docs/api/REST/latest/),
+/// Sources: the REST references of
+/// [Jira](https://docs.atlassian.com/software/jira/docs/api/REST/latest/),
 /// [Confluence](https://docs.atlassian.com/ConfluenceServer/rest/latest/) and
 /// [Bitbucket](https://developer.atlassian.com/server/bitbucket/rest/).
 fn read(kind: Option<ProductKind>) -> Vec<Route> {
@@ -233,7 +234,8 @@ fn admin(kind: Option<ProductKind>) -> Option<Vec<Route>> {
                 "/rest/api/*/reindex*",
                 "/rest/api/*/settings*",
                 "/rest/api/*/upgrade*",
-                // Actions answer below any path: `/secure/admin/AddUser.jspa` is `/AddUser.jspa` too.
+                // Actions answer below any path: `/secure/admin/AddUser.jspa` is `/AddUser.jspa`
+                // too.
                 "/*.jspa*",
             ],
             &[

@@ -60,8 +60,8 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// A denial for the first thing that does not hold, or a fault when keys, provider or store can't
-    /// be reached.
+    /// A denial for the first thing that does not hold, or a fault when keys, provider or store
+    /// can't be reached.
     pub async fn authenticate(
         &self,
         token: &Token<'_>,

@@ -75,8 +75,8 @@ impl<'t> UnverifiedJwt<'t> {
         self.unverified_claims.get("iss").and_then(Value::as_str)
     }
 
-    /// Whether the signature is one in form. A token whose signature is for its provider to judge is
-    /// shown to nobody otherwise.
+    /// Whether the signature is one in form. A token whose signature is for its provider to judge
+    /// is shown to nobody otherwise.
     pub(super) fn has_signature(&self) -> bool {
         URL_SAFE_NO_PAD
             .decode(self.signature)

@@ -29,8 +29,8 @@ impl TokenId {
         (text.len() == ID_LENGTH && is_plain(text)).then(|| Self(text.to_owned()))
     }
 
-    /// The id that a text of a token's form and length begins with, whatever its checksum. The outer
-    /// `None` is for what does not look like an API token at all.
+    /// The id that a text of a token's form and length begins with, whatever its checksum. The
+    /// outer `None` is for what does not look like an API token at all.
     pub fn unverified_of(token: &str) -> Option<Option<Self>> {
         let body = token.strip_prefix(API_TOKEN_PREFIX)?;
         let (id, rest) = body.split_at_checked(ID_LENGTH).unwrap_or_default();

@@ -56,7 +56,8 @@ impl Reply {
     }
 
     /// Whether the answer refuses our own credentials, in the words of RFC 6749, section 5.2
-    /// (Keycloak's is `invalid_request`). A firewall that refuses one caller's token has other words.
+    /// (Keycloak's is `invalid_request`). A firewall that refuses one caller's token has other
+    /// words.
     pub fn refuses_client(&self) -> bool {
         let error = self.error();
         match self.status {

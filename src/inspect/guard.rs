@@ -1,5 +1,5 @@
-//! What keeps a failing provider from holding up others, and a flood of unknown tokens from using up
-//! the provider's patience.
+//! What keeps a failing provider from holding up others, and a flood of unknown tokens from using
+//! up the provider's patience.
 
 use std::time::Duration;
 

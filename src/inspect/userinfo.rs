@@ -64,8 +64,8 @@ impl Userinfo {
     }
 }
 
-/// What belongs to a token and never to its user: clients, audiences, times, scopes, ids. A user may
-/// be free to choose attributes of any name, and must not choose these.
+/// What belongs to a token and never to its user: clients, audiences, times, scopes, ids. A user
+/// may be free to choose attributes of any name, and must not choose these.
 const OF_THE_TOKEN: &[&str] = &[
     "acr",
     "act",

@@ -256,7 +256,7 @@ fn username_rule(
         map: raw
             .map
             .map(|map| usernames(Some(map), "username.map", report)),
-        allow: pattern(allow, "username.allow", report).unwrap_or_else(Pattern::nothing),
+        allow: pattern(allow, "username.allow", report),
     }
 }
 

@@ -48,8 +48,8 @@ impl SsmSource {
         })
     }
 
-    /// The same parameters by a client that is set up already, which has `patience` for each step in
-    /// place of what a decision has left.
+    /// The same parameters by a client that is set up already, which has `patience` for each step
+    /// in place of what a decision has left.
     #[must_use]
     pub fn with_client(mut self, client: Client, patience: Duration) -> Self {
         self.client = OnceCell::new_with(Some(client));

@@ -9,8 +9,8 @@ use crate::clock::{Clock, UnixTime};
 
 /// A value that is fetched anew from time to time.
 ///
-/// There is one fetch in flight for any number of waiters, and a failed fetch is not repeated before
-/// a pause that doubles. What is due and what is too old to use are the owner's rules.
+/// There is one fetch in flight for any number of waiters, and a failed fetch is not repeated
+/// before a pause that doubles. What is due and what is too old to use are the owner's rules.
 #[derive(Debug)]
 pub(crate) struct Refreshed<T> {
     held: Locked<Held<T>>,

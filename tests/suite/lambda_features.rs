@@ -22,8 +22,8 @@ fn features() -> BTreeSet<String> {
         .collect()
 }
 
-/// A line without what is not agreed on: where this machine has the sources, whether cargo has shown
-/// the rest before, and the exact version.
+/// A line without what is not agreed on: where this machine has the sources, whether cargo has
+/// shown the rest before, and the exact version.
 fn agreed(line: &str) -> String {
     let words = line.split(' ').filter(|word| *word != "(*)");
     let words = words.filter(|word| !word.starts_with("(/"));

@@ -11,24 +11,16 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::encoding::PublicKeyX509Der;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use testing::tokens::{DEVELOPMENT_KEY as KEY, now};
+use testing::tokens::{DEVELOPMENT_KEY as KEY, development_pair, now, pem};
 use testing::{root, tool};
 
 const BASE: &str = "https://jira.example.com/jira";
 
-fn pem(label: &str, der: &[u8]) -> String {
-    let der = STANDARD.encode(der);
-    format!("-----BEGIN {label}-----\n{der}\n-----END {label}-----\n")
-}
-
 fn public_key() -> String {
-    let base64: String = KEY.lines().filter(|line| !line.starts_with('-')).collect();
-    let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(base64).unwrap()).unwrap();
+    let pair = development_pair();
     let der: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
     pem("PUBLIC KEY", der.as_ref())
 }

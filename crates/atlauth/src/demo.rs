@@ -6,8 +6,7 @@ mod scenes;
 mod stage;
 mod walk;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use atlassian_authorizer::random::RandomError;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
@@ -103,6 +102,9 @@ enum Unlucky {
     /// The library refused.
     #[error("{0}")]
     Crypto(&'static str),
+    /// An id could not be made.
+    #[error(transparent)]
+    Random(#[from] RandomError),
     /// No port, or no folder.
     #[error("the demo could not be set up: {0}")]
     System(#[from] std::io::Error),
@@ -122,11 +124,4 @@ async fn listen() -> Result<(TcpListener, String), Unlucky> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
-}
-
-/// 128 random bits as text.
-fn random_id() -> Result<String, Unlucky> {
-    let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Unlucky::Crypto("no random numbers"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

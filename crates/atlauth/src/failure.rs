@@ -1,5 +1,7 @@
 //! Why a command did not do what it was asked to.
 
+use atlassian_authorizer::random::RandomError;
+
 /// What went wrong, and what to do next. Never holds a secret.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -51,5 +53,11 @@ impl Failure {
     /// The exit code.
     pub(crate) fn code(&self) -> u8 {
         self.code
+    }
+}
+
+impl From<RandomError> for Failure {
+    fn from(error: RandomError) -> Self {
+        Self::ours(error.to_string())
     }
 }

@@ -12,7 +12,8 @@ use crate::failure::Failure;
 use crate::private_file::{self, Existing};
 use crate::source;
 use crate::ui::{Tone, Ui};
-use files::{KeyKind, PublicHalf, make_key, public_half};
+use files::PublicHalf;
+pub(crate) use files::{KeyKind, make_key, public_half};
 
 /// Examples for `--help`.
 const EXAMPLES: &str = "\

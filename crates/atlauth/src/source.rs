@@ -1,5 +1,5 @@
-//! Where the settings are, as an operator reaches them: with the AWS credentials that the AWS CLI would
-//! find. Every command that reads or writes settings opens them here.
+//! Where the settings are, as an operator reaches them: with the AWS credentials that the AWS CLI
+//! would find. Every command that reads or writes settings opens them here.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::failure::Failure;
 use crate::ssm;
 use crate::ui::Ui;
 
-/// The longest that an operator is kept waiting by one step: a login or many pages may be behind it.
+/// The longest that an operator is kept waiting by one step: a login or many pages may be behind
+/// it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The settings' source that `--settings` or the environment names, and what it is reached by.
@@ -55,8 +56,8 @@ pub(crate) fn http() -> Result<HttpClient, Failure> {
     HttpClient::new().map_err(|error| Failure::ours(error.to_string()))
 }
 
-/// An API without a cache: there is nothing then that settings could contradict, and every upstream mode
-/// takes it.
+/// An API without a cache: there is nothing then that settings could contradict, and every upstream
+/// mode takes it.
 pub(crate) fn without_cache() -> Deployment {
     Deployment {
         cache_seconds: CacheSeconds::all(0),

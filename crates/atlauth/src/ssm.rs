@@ -1,4 +1,5 @@
-//! SSM Parameter Store as an operator reaches it: with what the AWS CLI would find, and to be written.
+//! SSM Parameter Store as an operator reaches it: with what the AWS CLI would find, and to be
+//! written.
 
 pub(crate) mod write;
 
@@ -19,8 +20,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first try and its repetitions.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// A client with what the AWS CLI would find: the environment, profiles, SSO, a process, a container's or
-/// a machine's own role.
+/// A client with what the AWS CLI would find: the environment, profiles, SSO, a process, a
+/// container's or a machine's own role.
 pub(crate) async fn operator_client(http: &HttpClient) -> Client {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .http_client(sdk_http(http))

@@ -47,8 +47,9 @@ pub(crate) enum Tone {
     Strong,
 }
 
-/// Ends a tone. Marks are characters of a private use area, which become what a terminal understands
-/// when they are written: what others wrote can't bring a terminal's own sequences along.
+/// Ends a tone. Marks are characters of a private use area, which become what a terminal
+/// understands when they are written: what others wrote can't bring a terminal's own sequences
+/// along.
 const PLAIN: char = '\u{f0000}';
 
 const TONES: [(char, &str); 6] = [
@@ -72,8 +73,8 @@ impl Tone {
     }
 }
 
-/// A text as a terminal may have it: marks become colours, and what would move the cursor or turn the
-/// direction of writing is replaced.
+/// A text as a terminal may have it: marks become colours, and what would move the cursor or turn
+/// the direction of writing is replaced.
 fn shown(text: &str, color: bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

@@ -41,8 +41,8 @@ pub(crate) struct Invocation {
 }
 
 impl AuthorizerFunction {
-    /// An authorizer in this process, set up as the APIs of these products are: how long each uses an
-    /// answer again.
+    /// An authorizer in this process, set up as the APIs of these products are: how long each uses
+    /// an answer again.
     pub fn in_process(
         source: Source,
         http: HttpClient,
@@ -87,8 +87,8 @@ impl AuthorizerFunction {
     }
 }
 
-/// One invocation by Lambda's Invoke API. It may take long: `cargo lambda watch` builds the function
-/// for the first.
+/// One invocation by Lambda's Invoke API. It may take long: `cargo lambda watch` builds the
+/// function for the first.
 async fn invoke_by_http(
     client: &reqwest::Client,
     url: &Endpoint,

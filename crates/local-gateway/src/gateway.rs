@@ -252,15 +252,12 @@ async fn handle(
     response
 }
 
-/// A random id, in the form of a UUID as API Gateway's are.
+/// A random UUID, as API Gateway's ids are.
 fn request_id() -> String {
     let mut bytes = [0; 16];
     // Ids that collide would only mix up two entries.
     let _ = aws_lc_rs::rand::fill(&mut bytes);
-    let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    [(0, 4), (4, 6), (6, 8), (8, 10), (10, 16)]
-        .iter()
-        .map(|(start, end)| hex.get(*start..*end).unwrap_or_default().concat())
-        .collect::<Vec<_>>()
-        .join("-")
+    uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }

@@ -210,8 +210,8 @@ mod tests {
                 ("providers/p".to_owned(), json!({"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["c"]}).to_string()),
                 ("products/jira".to_owned(), json!({"path": "/jira", "access": rules}).to_string()),
             ].into_iter().collect();
-            // Some rules are refused at load, which is not what this is about. Were it too many, the
-            // test would fail.
+            // Some rules are refused at load, which is not what this is about. Were it too many,
+            // the test would fail.
             let Ok(settings) = Settings::parse(&tree, &Deployment::default()) else {
                 return Err(TestCaseError::reject("no such rules"));
             };

@@ -2,10 +2,10 @@
 //! the authorizer and a product. For trying things out; it has none of API Gateway's limits on size
 //! and rate, and none of its protection.
 //!
-//! A request is decided on in the order in which API Gateway does: [`Api`] finds its route, the cache
-//! or [`AuthorizerFunction`] what the authorizer says of the caller, `iam` whether that allows the
-//! route, `mapping` what is sent on, and `proxy` sends it. [`Template`] is where all of it is read
-//! from. [`Gateway`] puts them together.
+//! A request is decided on in the order in which API Gateway does: [`Api`] finds its route, the
+//! cache or [`AuthorizerFunction`] what the authorizer says of the caller, `iam` whether that
+//! allows the route, `mapping` what is sent on, and `proxy` sends it. [`Template`] is where all of
+//! it is read from. [`Gateway`] puts them together.
 
 mod account;
 mod answers;

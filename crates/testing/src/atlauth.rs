@@ -43,8 +43,8 @@ struct Collected {
 }
 
 impl Atlauth {
-    /// With these words, separated by spaces. The binary is `env!("CARGO_BIN_EXE_atlauth")`, which is
-    /// there in the tests of its own package alone.
+    /// With these words, separated by spaces. The binary is `env!("CARGO_BIN_EXE_atlauth")`, which
+    /// is there in the tests of its own package alone.
     pub fn new(binary: &str, words: &str) -> Self {
         let mut command = Command::new(binary);
         command.env_clear().args(words.split_whitespace());

@@ -55,7 +55,8 @@ impl Browser {
             profile: Folder::new(),
             _driver: driver,
         };
-        // Without a sandbox, as this may run as root; and without what looks for hosts on the network.
+        // Without a sandbox, as this may run as root; and without what looks for hosts on the
+        // network.
         let arguments = json!([
             "--headless",
             "--no-sandbox",

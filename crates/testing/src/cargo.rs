@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 
 use crate::root;
 
-/// What cargo tells a test of the package that it belongs to. A build script that saw it would build
-/// something else.
+/// What cargo tells a test of the package that it belongs to. A build script that saw it would
+/// build something else.
 const OF_A_PACKAGE: [&str; 6] = [
     "CARGO_BIN_",
     "CARGO_CFG_",

@@ -9,8 +9,11 @@ use aws_lc_rs::signature::{
     KeyPair, RsaKeyPair,
 };
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
+use pem_rfc7468::LineEnding;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
 /// Seconds since 1970.
@@ -23,6 +26,12 @@ pub fn now() -> u64 {
 
 /// The key that signed the sample events, in PEM.
 pub const DEVELOPMENT_KEY: &str = include_str!("../../../tests/keys/development.pem");
+
+/// The same key as a pair.
+pub fn development_pair() -> RsaKeyPair {
+    let key = PrivatePkcs8KeyDer::from_pem_slice(DEVELOPMENT_KEY.as_bytes()).unwrap();
+    RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).unwrap()
+}
 
 /// A private key with its public JWK.
 pub struct SigningKey {
@@ -49,12 +58,7 @@ impl SigningKey {
 
     /// The key that signed the sample events; its public half stands in `events/settings.json`.
     pub fn development() -> Self {
-        let base64: String = DEVELOPMENT_KEY
-            .lines()
-            .filter(|line| !line.starts_with("-----"))
-            .collect();
-        let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(base64).unwrap()).unwrap();
-        Self::from_rsa("development", "RS256", &pair)
+        Self::from_rsa("development", "RS256", &development_pair())
     }
 
     fn from_rsa(kid: &str, name: &str, pair: &RsaKeyPair) -> Self {
@@ -127,8 +131,12 @@ impl SigningKey {
 /// A private key for ES256 in PEM, as an operator stores it.
 pub fn p256_pem() -> String {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-    let der = STANDARD.encode(pair.to_pkcs8v1().unwrap());
-    format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n")
+    pem("PRIVATE KEY", pair.to_pkcs8v1().unwrap().as_ref())
+}
+
+/// DER as PEM (RFC 7468).
+pub fn pem(label: &str, der: &[u8]) -> String {
+    pem_rfc7468::encode_string(label, LineEnding::LF, der).unwrap()
 }
 
 /// Claims as a Cognito access token has them.

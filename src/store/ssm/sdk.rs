@@ -31,8 +31,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_ANSWER: usize = 1024 * 1024;
 
 /// A client with what Lambda gives a function in its environment: region and credentials, and
-/// where to find SSM if not at its usual place. There is nothing else for a function to be found, and
-/// the SDK's own search for more would take a seventh of the binary.
+/// where to find SSM if not at its usual place. There is nothing else for a function to be found,
+/// and the SDK's own search for more would take a seventh of the binary.
 pub(super) async fn client(http: &HttpClient) -> Client {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let flag = |name| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{SCOPE, alice, introspected, lambda, lambda_with_secrets, robot, with};
 use testing::oidc::{OPAQUE_JIRA, OPAQUE_WIKI, Oidc, SECRET};
-use testing::tokens::{DEVELOPMENT_KEY, SigningKey};
+use testing::tokens::{DEVELOPMENT_KEY, SigningKey, pem};
 use testing::{Folder, bearer};
 
 /// As a random token of the provider looks.
@@ -29,11 +29,11 @@ fn with_userinfo(oidc: &Oidc) -> Value {
 /// A P-256 key: its PEM and its public JWK.
 fn p256() -> (String, Value) {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-    let base64 = STANDARD.encode(pair.to_pkcs8v1().unwrap());
+    let private = pair.to_pkcs8v1().unwrap();
     let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     (
-        format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n"),
+        pem("PRIVATE KEY", private.as_ref()),
         json!({"kty": "EC", "crv": "P-256", "kid": "p256", "x": encode(x), "y": encode(y)}),
     )
 }

@@ -1,5 +1,5 @@
-//! OAuth 1.0a with impersonation, from the event to the answer. What the signature itself must be is
-//! tested against another implementation in `oauth1.rs`.
+//! OAuth 1.0a with impersonation, from the event to the answer. What the signature itself must be
+//! is tested against another implementation in `oauth1.rs`.
 
 use std::collections::BTreeMap;
 

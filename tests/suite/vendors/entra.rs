@@ -1,4 +1,5 @@
-//! Entra ID: both versions of its tokens, tokens without a user, for Graph, and with too many groups.
+//! Entra ID: both versions of its tokens, tokens without a user, for Graph, and with too many
+//! groups.
 
 use serde_json::{Value, json};
 

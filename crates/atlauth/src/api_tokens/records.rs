@@ -111,8 +111,8 @@ pub async fn find(source: &Source, id: &TokenId) -> Result<Option<Known>, ApiTok
     Ok(record.map(|record| Known::of(id.as_str(), record)))
 }
 
-/// Has a token expire at a time, unless it does so before. Instances that hold its record learn of it
-/// after `api_tokens.recheck_seconds`.
+/// Has a token expire at a time, unless it does so before. Instances that hold its record learn of
+/// it after `api_tokens.recheck_seconds`.
 ///
 /// Returns when it expires, `None` where there is no such token.
 ///

@@ -3,17 +3,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use atlassian_authorizer::random;
+use atlassian_authorizer::signing::PrivateKey;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::Unlucky;
+use crate::keys::{KeyKind, make_key, public_half};
 
 /// The pool's id.
 const POOL: &str = "eu-west-1_Demo00000";
@@ -21,7 +19,8 @@ const POOL: &str = "eu-west-1_Demo00000";
 /// A key that signs tokens.
 pub(super) struct Key {
     id: &'static str,
-    pair: RsaKeyPair,
+    private: PrivateKey,
+    jwk: Value,
 }
 
 /// What a token says.
@@ -42,34 +41,18 @@ pub(super) struct Issuer {
 
 impl Key {
     pub(super) fn generate(id: &'static str) -> Result<Self, Unlucky> {
-        let pair = RsaKeyPair::generate(KeySize::Rsa2048)
-            .map_err(|_| Unlucky::Crypto("no key could be made"))?;
-        Ok(Self { id, pair })
-    }
-
-    fn jwk(&self) -> Value {
-        let public = self.pair.public_key();
-        json!({
-            "kty": "RSA", "kid": self.id, "use": "sig", "alg": "RS256",
-            "n": URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero()),
-            "e": URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero()),
-        })
+        let no_key = || Unlucky::Crypto("no key could be made");
+        let pem = make_key(KeyKind::Rsa(2_048)).ok_or_else(no_key)?;
+        let mut jwk = public_half(&pem).ok_or_else(no_key)?.jwk;
+        jwk["kid"] = id.into();
+        jwk["alg"] = "RS256".into();
+        let private = PrivateKey::from_pem(pem.expose_secret()).map_err(|_| no_key())?;
+        Ok(Self { id, private, jwk })
     }
 
     fn sign(&self, claims: &Value) -> Result<String, Unlucky> {
-        let header = json!({"alg": "RS256", "kid": self.id});
-        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let input = [encode(&header), encode(claims)].join(".");
-        let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                input.as_bytes(),
-                &mut signature,
-            )
-            .map_err(|_| Unlucky::Crypto("nothing could be signed"))?;
-        Ok([input, URL_SAFE_NO_PAD.encode(signature)].join("."))
+        let token = self.private.sign_jwt(Some(self.id), claims);
+        token.map_err(|_| Unlucky::Crypto("nothing could be signed"))
     }
 }
 
@@ -88,7 +71,7 @@ impl Issuer {
 
     /// Publishes these keys, and no others any more.
     pub(super) fn publish(&self, keys: &[&Key]) {
-        let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+        let keys: Vec<Value> = keys.iter().map(|key| key.jwk.clone()).collect();
         *self
             .published
             .lock()
@@ -105,7 +88,7 @@ impl Issuer {
             "username": "alice",
             "scope": claims.scope,
             "cognito:groups": ["jira-users"],
-            "jti": super::random_id()?,
+            "jti": random::id()?,
             "auth_time": claims.issued,
             "iat": claims.issued,
             "exp": claims.expires,

@@ -12,13 +12,11 @@ use std::time::Duration;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::{Clock, SystemClock, UnixTime};
 use atlassian_authorizer::http::{Endpoint, HttpClient};
+use atlassian_authorizer::random;
 use atlassian_authorizer::secret::Secret;
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::Source;
 use atlassian_authorizer::username::Username;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use local_gateway::{AccessLogEntry, AuthorizerFunction, Gateway, Upstream};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -29,6 +27,7 @@ use super::issuer::{Issuer, Key};
 use crate::api_tokens::{self, NewToken};
 use crate::failure::Failure;
 use crate::gateway;
+use crate::keys::{KeyKind, make_key};
 use crate::source;
 use crate::ui::Ui;
 
@@ -66,7 +65,7 @@ impl Stage {
         let key = Key::generate("first")?;
         issuer.publish(&[&key]);
 
-        let service_token = super::random_id()?;
+        let service_token = random::id()?;
         let document = document(&issuer.name, &service_token)?;
         let path = folder.write("settings.json", document.to_string().as_bytes())?;
         let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
@@ -142,6 +141,7 @@ impl Stage {
 
 /// Settings as an operator would write them.
 fn document(issuer: &str, service_token: &str) -> Result<Value, Unlucky> {
+    let key = make_key(KeyKind::P256).ok_or(Unlucky::Crypto("no key could be made"))?;
     let read = json!({"allow": ["@read"], "scopes": ["atlassian/read", "atlassian/write"]});
     let write = json!({"allow": ["@write"], "scopes": ["atlassian/write"]});
     let deny = json!({"deny": ["@admin"]});
@@ -159,17 +159,8 @@ fn document(issuer: &str, service_token: &str) -> Result<Value, Unlucky> {
                 "mode": "fixed", "scheme": "bearer", "secret": "confluence-token",
             }},
         },
-        "secrets": {"assertion-key": p256_pem()?, "confluence-token": service_token},
+        "secrets": {"assertion-key": key.expose_secret(), "confluence-token": service_token},
     }))
-}
-
-fn p256_pem() -> Result<String, Unlucky> {
-    let no_key = |_| Unlucky::Crypto("no key could be made");
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(no_key)?;
-    let der = STANDARD.encode(pair.to_pkcs8v1().map_err(no_key)?);
-    Ok(format!(
-        "-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n"
-    ))
 }
 
 fn assertion_keys(settings: &Settings) -> Value {
@@ -218,7 +209,7 @@ pub(super) struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Result<Self, Unlucky> {
-        let name = format!("atlauth-demo-{}", super::random_id()?);
+        let name = format!("atlauth-demo-{}", random::id()?);
         let path = std::env::temp_dir().join(name);
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))

@@ -13,7 +13,8 @@ pub enum Stage {
     Credential,
     /// There is a provider for it.
     Provider,
-    /// A key of the provider's verifies it, or the provider or the store of API tokens vouches for it.
+    /// A key of the provider's verifies it, or the provider or the store of API tokens vouches for
+    /// it.
     Signature,
     /// Its claims are well-formed, and it is neither too young nor too old.
     Lifetime,

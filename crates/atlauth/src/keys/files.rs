@@ -13,7 +13,7 @@ use crate::pem;
 
 /// What kind of key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum KeyKind {
+pub(crate) enum KeyKind {
     /// RSA, with this many bits.
     Rsa(usize),
     /// An elliptic curve's, P-256.
@@ -22,18 +22,18 @@ pub(super) enum KeyKind {
 
 /// What may be known of a key.
 #[derive(Clone, Debug)]
-pub(super) struct PublicHalf {
+pub(crate) struct PublicHalf {
     /// What kind of key it is.
-    pub(super) kind: KeyKind,
+    pub(crate) kind: KeyKind,
     /// The public key in PEM (X.509's `SubjectPublicKeyInfo`).
-    pub(super) pem: String,
+    pub(crate) pem: String,
     /// The public key as a JWK (RFC 7517), with its thumbprint (RFC 7638) as `kid`.
-    pub(super) jwk: Value,
+    pub(crate) jwk: Value,
 }
 
-/// Makes a private key, in PEM (PKCS #8); `None` for RSA keys of other sizes than 2048, 3072 and 4096
-/// bits, and when there is no randomness.
-pub(super) fn make_key(kind: KeyKind) -> Option<Secret> {
+/// Makes a private key, in PEM (PKCS #8); `None` for RSA keys of other sizes than 2048, 3072 and
+/// 4096 bits, and when there is no randomness.
+pub(crate) fn make_key(kind: KeyKind) -> Option<Secret> {
     let rsa = |size| {
         let der = RsaKeyPair::generate(size).ok()?.as_der().ok()?;
         Some(Secret::new(&pem::write("PRIVATE KEY", der.as_ref())?))
@@ -52,7 +52,7 @@ pub(super) fn make_key(kind: KeyKind) -> Option<Secret> {
 }
 
 /// The public half of a private key in PEM; `None` for what is no such key.
-pub(super) fn public_half(private_pem: &Secret) -> Option<PublicHalf> {
+pub(crate) fn public_half(private_pem: &Secret) -> Option<PublicHalf> {
     let key = PrivateKey::from_pem(private_pem.expose_secret()).ok()?;
     match key.pair() {
         Pair::Rsa(pair) => {

@@ -142,7 +142,8 @@ pub(super) fn username_by(
         .map_err(Denial::code)
 }
 
-/// GitHub has no discovery. Its endpoints for [people](https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps)
+/// GitHub has no discovery. Its endpoints for
+/// [people](https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps)
 /// are on another host than its API, or on an Enterprise Server beside it.
 fn github(check: &Endpoint) -> Option<Endpoints> {
     let (api, _) = check.as_str().split_once("/applications/")?;

@@ -1,7 +1,6 @@
 //! Trees of settings as things to compare, show and write.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::document::Tree;
@@ -132,14 +131,5 @@ fn shown(text: &str) -> String {
 /// Tells two values apart, and no more.
 fn fingerprint(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    hex(digest.as_ref().get(..3).unwrap_or_default())
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(digest.as_ref().get(..3).unwrap_or_default())
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 
+use atlassian_authorizer::document::Kind;
 use serde_json::{Map, Value, json};
 
 use super::{ApiArgs, documents, pull};
@@ -13,7 +14,7 @@ use crate::failure::Failure;
 use crate::private_file::{self, Existing};
 use crate::state;
 use crate::ui::Ui;
-use kinds::{Answer, Kind, Question};
+use kinds::{Answer, Question};
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ What is not given is asked for on a terminal. Secrets are asked for, or read fro
 reads standard input.")]
 pub(crate) struct InitArgs {
     /// The kind of provider.
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = kinds::parser())]
     kind: Option<Kind>,
     /// The provider's id in the settings; by default its kind.
     #[arg(long, value_name = "ID")]
@@ -38,12 +39,12 @@ pub(crate) struct InitArgs {
     /// A file with the provider's client secret, `-` for standard input.
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
-    /// A product and its path, such as jira=/jira; the path of one alone may be left out. May be given
-    /// again.
+    /// A product and its path, such as jira=/jira; the path of one alone may be left out. May be
+    /// given again.
     #[arg(long = "product", value_name = "ID[=PATH]")]
     products: Vec<String>,
-    /// How the products learn who is calling: `none`, or `per_user` with credentials stored for each
-    /// user.
+    /// How the products learn who is calling: `none`, or `per_user` with credentials stored for
+    /// each user.
     #[arg(long, value_enum)]
     upstream: Option<Upstream>,
     /// The file to write, which nobody else may read; without it, standard output.
@@ -70,17 +71,17 @@ pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
     private_file::refuse_existing(args.out.as_deref(), args.force)?;
     let kind = match args.kind {
         Some(kind) => kind,
-        None => kinds::named(&ask("kind of provider", kinds::NAMES, "--kind")?)?,
+        None => kinds::named(&ask("kind of provider", &kinds::names(), "--kind")?)?,
     };
     let (provider, secret) = provider(args, kind)?;
-    let id = args.id.clone().unwrap_or_else(|| kind.name().to_owned());
+    let id = args.id.clone().unwrap_or_else(|| kind.as_str().to_owned());
     let mut tree = json!({"providers": {id: provider}, "products": products(args)?});
     if let Some(secret) = &secret {
         if args.out.is_none() {
             return Err(Failure::usage("a secret is not written to standard output")
                 .hint("give --out FILE"));
         }
-        tree["secrets"][kind.secret_name()] = secret.as_str().into();
+        tree["secrets"][kinds::secret_name(kind)] = secret.as_str().into();
     }
     let mut flat = documents::Documents::new();
     for (folder, entries) in tree.as_object().into_iter().flatten() {
@@ -117,9 +118,9 @@ fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<String>), Fail
         given.insert(name, value);
     }
     let mut document = Map::new();
-    document.insert("kind".to_owned(), kind.name().into());
+    document.insert("kind".to_owned(), kind.as_str().into());
     let mut secret = None;
-    for question in kind.questions() {
+    for question in kinds::questions(kind) {
         let Question { field, answer, .. } = question;
         if matches!(answer, Answer::Secret) {
             if given.contains_key(field) {
@@ -129,7 +130,7 @@ fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<String>), Fail
                 );
             }
             secret = Some(read_secret(args, question)?);
-            document.insert((*field).to_owned(), kind.secret_name().into());
+            document.insert((*field).to_owned(), kinds::secret_name(kind).into());
             continue;
         }
         let text = match given.remove(field) {

@@ -2,25 +2,38 @@
 
 use std::collections::BTreeMap;
 
-/// Deeper nesting is refused as JSON too.
-const MAX_DEPTH: usize = 128;
+use jsonc_parser::ast::Value;
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-/// Lines by the way that leads to a value: `["providers", "idp", "username", "map"]`, `[0]` for a place
-/// in an array.
+/// JSON as the settings are read, and nothing beyond it.
+const STRICT: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+/// Lines by the way that leads to a value: `["providers", "idp", "username", "map"]`, `[0]` for a
+/// place in an array.
 pub(crate) struct Lines(BTreeMap<Vec<String>, usize>);
 
 impl Lines {
-    /// Reads a file as far as it is JSON.
+    /// Reads a file. What is no JSON has no lines: its one problem is of the file as a whole.
     pub(crate) fn of(text: &str) -> Self {
-        let mut scanner = Scanner {
-            text: text.as_bytes(),
-            at: 0,
-            line: 1,
-            way: Vec::new(),
-            found: BTreeMap::new(),
-        };
-        scanner.value();
-        Self(scanner.found)
+        let mut lines = Self(BTreeMap::new());
+        let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT);
+        if let Some(value) = parsed.ok().and_then(|parsed| parsed.value) {
+            let ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
+            lines.add(&value, &mut Vec::new(), &ends);
+        }
+        lines
     }
 
     /// The line of a field of a parameter's document, or of what holds it where it is missing.
@@ -39,101 +52,37 @@ impl Lines {
         }
         None
     }
-}
 
-struct Scanner<'t> {
-    text: &'t [u8],
-    at: usize,
-    line: usize,
-    way: Vec<String>,
-    found: BTreeMap<Vec<String>, usize>,
-}
-
-impl Scanner<'_> {
-    /// The next byte that is no space.
-    fn peek(&mut self) -> Option<u8> {
-        while let Some(byte) = self.text.get(self.at) {
-            match byte {
-                b'\n' => self.line = self.line.saturating_add(1),
-                b' ' | b'\t' | b'\r' => {}
-                other => return Some(*other),
+    /// Adds what a value holds. `ends` are the offsets at which lines end.
+    fn add(&mut self, value: &Value<'_>, way: &mut Vec<String>, ends: &[usize]) {
+        match value {
+            Value::Object(object) => {
+                for member in &object.properties {
+                    way.push(member.name.as_str().to_owned());
+                    self.add_at(member.start(), &member.value, way, ends);
+                    way.pop();
+                }
             }
-            self.step();
-        }
-        None
-    }
-
-    fn step(&mut self) {
-        self.at = self.at.saturating_add(1);
-    }
-
-    /// Passes a value; `None` where the text is no JSON.
-    fn value(&mut self) -> Option<()> {
-        if self.way.len() > MAX_DEPTH {
-            return None;
-        }
-        match self.peek()? {
-            b'{' => self.items(b'}', true),
-            b'[' => self.items(b']', false),
-            b'"' => self.string().map(drop),
-            _ => {
-                let rest = self.text.get(self.at..)?;
-                let is_end = |byte: &u8| b",]} \t\r\n".contains(byte);
-                let length = rest.iter().position(is_end).unwrap_or(rest.len());
-                self.at = self.at.saturating_add(length);
-                (length > 0).then_some(())
+            Value::Array(array) => {
+                for (place, element) in array.elements.iter().enumerate() {
+                    way.push(format!("[{place}]"));
+                    self.add_at(element.start(), element, way, ends);
+                    way.pop();
+                }
             }
+            Value::StringLit(_)
+            | Value::NumberLit(_)
+            | Value::BooleanLit(_)
+            | Value::NullKeyword(_) => {}
         }
     }
 
-    fn items(&mut self, end: u8, named: bool) -> Option<()> {
-        self.step();
-        let mut place: usize = 0;
-        loop {
-            let next = self.peek()?;
-            if next == end {
-                self.step();
-                return Some(());
-            }
-            if next == b',' {
-                self.step();
-                continue;
-            }
-            let line = self.line;
-            let name = if named {
-                let name = self.string()?;
-                (self.peek()? == b':').then(|| self.step())?;
-                name
-            } else {
-                format!("[{place}]")
-            };
-            self.way.push(name);
-            self.found.entry(self.way.clone()).or_insert(line);
-            let passed = self.value();
-            self.way.pop();
-            passed?;
-            place = place.saturating_add(1);
-        }
-    }
-
-    /// Passes a text, and returns it with its escapes as they are.
-    fn string(&mut self) -> Option<String> {
-        if self.peek()? != b'"' {
-            return None;
-        }
-        self.step();
-        let start = self.at;
-        loop {
-            match self.text.get(self.at)? {
-                b'"' => break,
-                b'\\' => self.step(),
-                _ => {}
-            }
-            self.step();
-        }
-        let text = self.text.get(start..self.at)?;
-        self.step();
-        Some(String::from_utf8_lossy(text).into_owned())
+    /// Adds a value that begins at an offset, or whose name does, and what it holds.
+    fn add_at(&mut self, start: usize, value: &Value<'_>, way: &mut Vec<String>, ends: &[usize]) {
+        let line = ends.partition_point(|end| *end < start).saturating_add(1);
+        // Of members of one name the first: the settings' reader refuses the second.
+        self.0.entry(way.clone()).or_insert(line);
+        self.add(value, way, ends);
     }
 }
 
@@ -182,5 +131,38 @@ mod tests {
         for text in ["", "{", "{\"a", "{\"a\" 1}", "[1,", &"[".repeat(100_000)] {
             Lines::of(text);
         }
+    }
+
+    #[test]
+    fn names_are_what_their_escapes_stand_for() {
+        let lines = Lines::of("{\n\"pro\\u0076iders\": {\n\"id\\\"p\": {}}}");
+        assert_eq!(lines.line("providers", ""), Some(2));
+        assert_eq!(lines.line("providers/id\"p", ""), Some(3));
+    }
+
+    #[test]
+    fn of_members_of_one_name_the_first_counts() {
+        let lines = Lines::of("{\n\"a\": 1,\n\"a\": {\"b\":\n2}}");
+        assert_eq!(lines.line("a", ""), Some(2));
+    }
+
+    #[test]
+    fn what_the_settings_may_not_be_has_no_lines() {
+        for text in [
+            "{\"a\": 1,}",
+            "{\"a\": 1 \"b\": 2}",
+            "{,\"a\": 1}",
+            "{\"a\": 1} // b",
+            "{\"a\": /* b */ 1}",
+            "{a: 1}",
+            "{'a': 1}",
+            "{\"a\": +1}",
+            "{\"a\": 0x1}",
+            "{\"a\": NaN}",
+            "{\"a\": 1}{}",
+        ] {
+            assert_eq!(Lines::of(text).line("a", ""), None, "{text}");
+        }
+        assert_eq!(Lines::of("{\"a\": 1}").line("a", ""), Some(1));
     }
 }

@@ -1,4 +1,5 @@
-//! Asking the providers' endpoints whether they are what the settings take them for. No token is sent.
+//! Asking the providers' endpoints whether they are what the settings take them for. No token is
+//! sent.
 
 use serde::Serialize;
 
@@ -55,8 +56,8 @@ struct Probe<'p> {
 }
 
 impl Probe<'_> {
-    /// Adds a result; one that is there already, of an endpoint that serves two purposes, is not added
-    /// again.
+    /// Adds a result; one that is there already, of an endpoint that serves two purposes, is not
+    /// added again.
     fn found(&mut self, endpoint: &Endpoint, result: Result<String, String>) {
         let good = result.is_ok();
         let result = ProbeResult {
@@ -130,8 +131,8 @@ impl Probe<'_> {
         self.found(endpoint, result);
     }
 
-    /// Asks without a token: any answer short of the server's own errors shows that something is there,
-    /// but what is not there at all.
+    /// Asks without a token: any answer short of the server's own errors shows that something is
+    /// there, but what is not there at all.
     async fn answers(&mut self, endpoint: &Endpoint) {
         let request = self.http.get_request(endpoint);
         let result = match self

@@ -1,9 +1,10 @@
 //! `atlauth settings push`.
 //!
 //! SSM has no transactions, and the authorizer reads its parameters, page by page, while they are
-//! written. So a marker parameter goes first and leaves last: the authorizer refuses every tree with
-//! a parameter that it does not know, and keeps the settings that it has. A read that began before the
-//! marker was there, or before the last change, could end without having seen it: both are waited for.
+//! written. So a marker parameter goes first and leaves last: the authorizer refuses every tree
+//! with a parameter that it does not know, and keeps the settings that it has. A read that began
+//! before the marker was there, or before the last change, could end without having seen it: both
+//! are waited for.
 
 mod apply;
 
@@ -60,8 +61,8 @@ pub(crate) struct PushArgs {
     /// Goes on where another's push was interrupted, whose journal is not here; can't be undone.
     #[arg(long, conflicts_with = "undo")]
     take_over: bool,
-    /// Seconds that readers are given to end what they have begun, before the first change and after
-    /// the last; the authorizer reads for 5 seconds at most.
+    /// Seconds that readers are given to end what they have begun, before the first change and
+    /// after the last; the authorizer reads for 5 seconds at most.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     settle: u64,
     #[command(flatten)]

@@ -88,7 +88,8 @@ impl Parameters<'_> {
         .await
     }
 
-    /// Writes a parameter; `overwrite` says whether it may be there. `false` where it is and may not.
+    /// Writes a parameter; `overwrite` says whether it may be there. `false` where it is and may
+    /// not.
     ///
     /// # Errors
     ///

@@ -53,7 +53,8 @@ fn redirect(url: &str) -> String {
     refused::parameter(url, "redirect_uri")
 }
 
-/// A person logs in on the provider's pages, in Chromium where there is one, and comes back to ours.
+/// A person logs in on the provider's pages, in Chromium where there is one, and comes back to
+/// ours.
 #[tokio::test]
 async fn by_browser() {
     let oidc = Oidc::start().await;

@@ -1,7 +1,7 @@
 //! The Lambda's binary, built as it is deployed: with its own features alone.
 //!
-//! A build of the workspace unifies features: the binary in it has those that the operator's tool and
-//! the tests ask for. So this one is built by itself.
+//! A build of the workspace unifies features: the binary in it has those that the operator's tool
+//! and the tests ask for. So this one is built by itself.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

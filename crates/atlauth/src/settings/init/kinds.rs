@@ -1,28 +1,10 @@
 //! What must be known of each kind of provider.
 
-use clap::ValueEnum;
+use atlassian_authorizer::document::Kind;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-
-/// The kinds, as a question names them.
-pub(super) const NAMES: &str =
-    "cognito, entra, keycloak, okta, google, github, gitlab, slack, facebook, custom";
-
-/// A kind of provider.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Kind {
-    Cognito,
-    Entra,
-    Keycloak,
-    Okta,
-    Google,
-    Github,
-    Gitlab,
-    Slack,
-    Facebook,
-    Custom,
-}
 
 /// One field that a kind can't do without.
 pub(super) struct Question {
@@ -197,47 +179,48 @@ static CUSTOM: [Question; 3] = [
     ),
 ];
 
-impl Kind {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Cognito => "cognito",
-            Self::Entra => "entra",
-            Self::Keycloak => "keycloak",
-            Self::Okta => "okta",
-            Self::Google => "google",
-            Self::Github => "github",
-            Self::Gitlab => "gitlab",
-            Self::Slack => "slack",
-            Self::Facebook => "facebook",
-            Self::Custom => "custom",
-        }
-    }
-
-    pub(super) fn questions(self) -> &'static [Question] {
-        match self {
-            Self::Cognito => &COGNITO,
-            Self::Entra => &ENTRA,
-            Self::Keycloak => &KEYCLOAK,
-            Self::Okta => &OKTA,
-            Self::Google => &GOOGLE,
-            Self::Github => &GITHUB,
-            Self::Gitlab => &GITLAB,
-            Self::Slack => &SLACK,
-            Self::Facebook => &FACEBOOK,
-            Self::Custom => &CUSTOM,
-        }
-    }
-
-    /// What the client's secret is called below `secrets/`.
-    pub(super) fn secret_name(self) -> String {
-        format!("{}-client", self.name())
+/// What a kind can't do without.
+pub(super) const fn questions(kind: Kind) -> &'static [Question] {
+    match kind {
+        Kind::Cognito => &COGNITO,
+        Kind::Entra => &ENTRA,
+        Kind::Keycloak => &KEYCLOAK,
+        Kind::Okta => &OKTA,
+        Kind::Google => &GOOGLE,
+        Kind::Github => &GITHUB,
+        Kind::Gitlab => &GITLAB,
+        Kind::Slack => &SLACK,
+        Kind::Facebook => &FACEBOOK,
+        Kind::Custom => &CUSTOM,
     }
 }
 
-/// The kind of this name.
+/// What the client's secret is called below `secrets/`.
+pub(super) fn secret_name(kind: Kind) -> String {
+    format!("{}-client", kind.as_str())
+}
+
+/// Reads a kind as an argument.
+pub(super) fn parser() -> impl TypedValueParser<Value = Kind> {
+    let names = Kind::ALL.iter().map(|kind| kind.as_str());
+    PossibleValuesParser::new(names).try_map(|name| of_name(&name).ok_or("no kind of provider"))
+}
+
+/// The kinds, as a question names them.
+pub(super) fn names() -> String {
+    let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    names.join(", ")
+}
+
+/// The kind that an answer names.
 pub(super) fn named(name: &str) -> Result<Kind, Failure> {
-    Kind::from_str(name, true)
-        .map_err(|_| Failure::usage(format!("no kind of provider; expected one of {NAMES}")))
+    of_name(name)
+        .ok_or_else(|| Failure::usage(format!("no kind of provider; expected one of {}", names())))
+}
+
+fn of_name(name: &str) -> Option<Kind> {
+    let mut kinds = Kind::ALL.iter().copied();
+    kinds.find(|kind| kind.as_str().eq_ignore_ascii_case(name))
 }
 
 impl Answer {

@@ -3,7 +3,7 @@
 use atlassian_authorizer::document::Kind;
 use atlassian_authorizer::provider::Provider;
 use atlassian_authorizer::settings::Advice;
-use atlassian_authorizer::username::{DEFAULT_ALLOW, Transform};
+use atlassian_authorizer::username::{DEFAULT_ALLOW, Pattern, Transform};
 
 /// What users may write about themselves at most providers.
 const OWN_WORDS: [&str; 4] = ["name", "nickname", "given_name", "family_name"];
@@ -124,19 +124,13 @@ fn pair(one: &Provider, other: &Provider, advice: &mut Vec<Advice>) {
     let overlap = match (&one.username.map, &other.username.map) {
         // Both were written by hand.
         (Some(_), Some(_)) => false,
-        (Some(map), None) => map
-            .values()
-            .any(|user| other.username.allow.matches(user.as_str())),
-        (None, Some(map)) => map
-            .values()
-            .any(|user| one.username.allow.matches(user.as_str())),
+        (Some(map), None) => map.values().any(|user| other.username.allows(user)),
+        (None, Some(map)) => map.values().any(|user| one.username.allows(user)),
         (None, None) => {
-            let (left, right) = (
-                one.username.allow.expression(),
-                other.username.allow.expression(),
-            );
+            let [left, right] = [one, other]
+                .map(|provider| provider.username.allow.as_ref().map(Pattern::expression));
             // Of two expressions that an operator has written it is not known whether they overlap.
-            left == right || left == DEFAULT_ALLOW || right == DEFAULT_ALLOW
+            left == right || left == Some(DEFAULT_ALLOW) || right == Some(DEFAULT_ALLOW)
         }
     };
     if overlap {

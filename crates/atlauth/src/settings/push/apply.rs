@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 use crate::ssm::{ParameterAttributes, Parameters};
 use atlassian_authorizer::document::PUSH_MARKER;
 use atlassian_authorizer::http::Deadline;
+use atlassian_authorizer::random;
 use atlassian_authorizer::store::{LoadError, Source};
 
-use super::super::documents::{self, Change, Documents, changes, is_secret};
+use super::super::documents::{Change, Documents, changes, is_secret};
 use super::super::journal::Journal;
 use crate::failure::Failure;
 use crate::source;
@@ -41,7 +42,7 @@ impl Push<'_> {
             .unwrap_or_default()
             .as_secs();
         Ok(Journal {
-            id: random_id()?,
+            id: random::id()?,
             source: self.source.to_string(),
             region: region.to_owned(),
             started,
@@ -148,8 +149,8 @@ impl Push<'_> {
             .map_err(|error| interrupted(&error.to_string()))
     }
 
-    /// What is there but the marker, which must be ours still: another push may have taken it over, or
-    /// ended.
+    /// What is there but the marker, which must be ours still: another push may have taken it over,
+    /// or ended.
     async fn found(&self, marker: &str) -> Result<Documents, Failure> {
         let tree = self.source.read(Deadline::start()).await;
         let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
@@ -165,7 +166,7 @@ impl Push<'_> {
 
     /// Puts a marker of ours in the place of another's, and returns it.
     pub(super) async fn take_over(&self, expected: &Documents) -> Result<String, Failure> {
-        let marker = random_id()?;
+        let marker = random::id()?;
         self.ssm
             .put(PUSH_MARKER, &marker, &ParameterAttributes::default(), true)
             .await
@@ -233,10 +234,4 @@ pub(super) fn lock() -> Result<File, Failure> {
         }
         Err(TryLockError::Error(error)) => Err(state::file_failure(&path, &error)),
     }
-}
-
-fn random_id() -> Result<String, Failure> {
-    let mut bytes = [0_u8; 8];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Failure::ours("no random numbers"))?;
-    Ok(documents::hex(&bytes))
 }

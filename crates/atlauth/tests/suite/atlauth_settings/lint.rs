@@ -1,4 +1,5 @@
-//! `lint`: each rule has settings that it finds something in, and those of the README hold nothing severe.
+//! `lint`: each rule has settings that it finds something in, and those of the README hold nothing
+//! severe.
 
 use std::collections::BTreeSet;
 

@@ -22,7 +22,8 @@ fn source() -> String {
     format!("ssm:{PREFIX}")
 }
 
-/// A tree in which the first page of parameters says who calls, and the last which usage plan counts.
+/// A tree in which the first page of parameters says who calls, and the last which usage plan
+/// counts.
 fn tree(key: &SigningKey, username: &str, usage_key: &str) -> Value {
     let mut tree = json!({
         "settings": {"refresh_seconds": 1, "usage_keys": {"*": usage_key}},
