@@ -1,8 +1,7 @@
 //! From an event to its answer.
 //!
-//! [`Authorizer::decide`] is the line: request, settings, product, credential, caller, grant,
-//! policy, upstream, answer. Any step may refuse, and what it refuses with says all that the audit
-//! line tells.
+//! [`Authorizer::decide`] is the line: request, settings, product, credential, caller, grant, policy,
+//! upstream, answer. Any step may refuse, and what it refuses with says all that the audit line tells.
 
 mod record;
 mod steps;
@@ -214,8 +213,8 @@ impl Authorizer {
         })
     }
 
-    /// What API Gateway is told of a refusal: a policy that allows nothing for a caller who is
-    /// known, and an error for all others.
+    /// What API Gateway is told of a refusal: a policy that allows nothing for a caller who is known,
+    /// and an error for all others.
     fn refuse(&self, cx: Context<'_>, refused: &Refused) -> Result<Box<RawValue>, Refusal> {
         let (Refusal::Forbidden(_), Some(caller)) = (refused.refusal, &refused.caller) else {
             return Err(refused.refusal);

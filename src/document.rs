@@ -35,8 +35,7 @@ pub use tree::{API_TOKENS, PUSH_MARKER, ProviderId, Secrets, Tree, is_id};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawGeneral {
-    /// How long settings are used before they are read again, in seconds: 1 to 3600, by default
-    /// 300.
+    /// How long settings are used before they are read again, in seconds: 1 to 3600, by default 300.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub refresh_seconds: Option<u64>,
     /// What becomes of decisions; `enforce` by default.

@@ -33,15 +33,15 @@ pub struct RawUpstream {
     /// 3600, by default 300.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub recheck_seconds: Option<u64>,
-    /// `oauth1`, `assertion`: the name of the secret, below `secrets/`, that holds the private key
-    /// in PEM: RSA for `oauth1`, P-256 for `assertion`.
+    /// `oauth1`, `assertion`: the name of the secret, below `secrets/`, that holds the private key in
+    /// PEM: RSA for `oauth1`, P-256 for `assertion`.
     pub private_key: Option<String>,
     /// `oauth1`: the consumer key of the product's incoming application link.
     pub consumer_key: Option<String>,
     /// `oauth1`: what the product believes its own URL to be for the product's `path`.
     pub base_url: Option<String>,
-    /// `oauth1`, `assertion`: users that nobody is ever made, such as administrators; `*` stands
-    /// for any characters.
+    /// `oauth1`, `assertion`: users that nobody is ever made, such as administrators; `*` stands for
+    /// any characters.
     pub never_impersonate: Option<Vec<String>>,
     /// `assertion`: the `iss` of the JWT.
     pub issuer: Option<String>,

@@ -40,11 +40,9 @@ pub struct RawProvider {
     pub jwks_uri: Option<Endpoint>,
     /// The provider's key set itself (RFC 7517, section 5).
     pub jwks: Option<Value>,
-    /// custom: whether the key set is found by OpenID Connect discovery, or the URL of the
-    /// document.
+    /// custom: whether the key set is found by OpenID Connect discovery, or the URL of the document.
     pub discovery: Option<Discovery>,
-    /// What tokens may be signed with: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384,
-    /// EdDSA.
+    /// What tokens may be signed with: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA.
     pub algorithms: Option<Vec<String>>,
     /// Our own client id at the provider, to ask it about tokens.
     pub client_id: Option<String>,

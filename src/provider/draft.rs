@@ -119,8 +119,8 @@ impl<'d, 'p> Draft<'d, 'p> {
             .map(KeySource::Jwks)
     }
 
-    /// The issuer of the settings, or else this one, with its keys, which are at this URL unless
-    /// the settings say otherwise.
+    /// The issuer of the settings, or else this one, with its keys, which are at this URL unless the
+    /// settings say otherwise.
     pub(super) fn issuer(&mut self, name: String, keys_url: &str) -> Vec<Issuer> {
         let name = self.raw.issuer.clone().unwrap_or(name);
         let keys = self.keys(keys_url);
