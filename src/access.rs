@@ -16,7 +16,7 @@ mod rule;
 mod tests;
 
 use crate::document::problem::Report;
-use crate::document::{ProductKind, RawRule};
+use crate::document::{ProductKind, RuleDocument};
 
 pub use basic::BasicAuth;
 pub use cache::{CompiledPolicy, PolicyCache};
@@ -46,7 +46,7 @@ pub struct Rules {
     path: String,
     kind: Option<ProductKind>,
     /// `None` lets every verified caller use the whole product.
-    rules: Option<Vec<Rule>>,
+    list: Option<Vec<Rule>>,
     /// Resources of searches that are POSTs: what reads beside the methods that read.
     searches: Vec<String>,
     /// Resources that Basic credentials of every user may be passed through to.
@@ -59,7 +59,7 @@ impl Rules {
         Self {
             path: String::new(),
             kind: None,
-            rules: None,
+            list: None,
             searches: Vec::new(),
             basic: Vec::new(),
         }
@@ -68,7 +68,7 @@ impl Rules {
     /// Reads a product's `access`; what is wrong goes to the report. `path` has no slash at its
     /// end.
     pub(crate) fn resolve(
-        access: Option<Vec<RawRule>>,
+        access: Option<Vec<RuleDocument>>,
         path: &str,
         kind: Option<ProductKind>,
         report: &mut Report<'_>,
@@ -77,7 +77,7 @@ impl Rules {
             report.wrong("access", "expected at most 64 rules");
             return None;
         }
-        let rules = access.map(|rules| {
+        let list = access.map(|rules| {
             rules
                 .into_iter()
                 .enumerate()
@@ -89,7 +89,7 @@ impl Rules {
         let rules = Self {
             path: path.to_owned(),
             kind,
-            rules,
+            list,
             searches: reads
                 .filter(|resource| resource.starts_with("POST/"))
                 .collect(),
@@ -112,7 +112,7 @@ impl Rules {
     /// The rules in their order; `None` where there are none, and every verified caller may use the
     /// whole product.
     pub fn rules(&self) -> Option<&[Rule]> {
-        self.rules.as_deref()
+        self.list.as_deref()
     }
 
     /// Whether a path lies in the product.
@@ -123,16 +123,16 @@ impl Rules {
 
     /// Whether every verified caller may use the whole product.
     pub fn has_no_rules(&self) -> bool {
-        self.rules.is_none()
+        self.list.is_none()
     }
 
     pub(crate) fn is_whole_api(&self) -> bool {
-        self.path.is_empty() && self.rules.is_none()
+        self.path.is_empty() && self.list.is_none()
     }
 
     /// Whether a rule denies something by the caller's groups.
     pub(crate) fn denies_by_group(&self) -> bool {
-        let mut rules = self.rules.iter().flatten();
+        let mut rules = self.list.iter().flatten();
         rules.any(|rule| rule.effect == Effect::Deny && !rule.groups.is_empty())
     }
 

@@ -1,4 +1,4 @@
-//! From a token to an identity. The only way to an [`Identity`](crate::identity::Identity).
+//! From a token to an identity. The only way to an [`Identity`].
 //!
 //! [`Authenticator`] is the room's door: it remembers verdicts, and makes new ones by a key of the
 //! issuer's (`signed`), by the provider's answer (`opaque`), or by a record of ours (`api_token`).
@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::clock::UnixTime;
 use crate::credential::Token;
 use crate::error::{Denial, Fault, Refusal};
-use crate::http::FetchContext;
+use crate::http::{FetchContext, REQUEST_TIMEOUT};
 use crate::identity::Identity;
 use crate::inspect::{Inspect, Inspection, TokenStatus};
 use crate::keys::cache::KeyCache;
@@ -115,13 +115,37 @@ impl Failure {
     }
 }
 
-/// Asks a provider about a token. `is_signed` says that a signature of the provider's holds.
+/// On which terms a provider is asked about a token.
+#[derive(Clone, Copy)]
+struct Terms {
+    /// A signature of the provider's holds.
+    is_signed: bool,
+    /// The longest that all requests may take.
+    allowed: Duration,
+}
+
+impl Terms {
+    /// For a token whose signature holds.
+    const SIGNED: Self = Self {
+        is_signed: true,
+        allowed: REQUEST_TIMEOUT,
+    };
+
+    /// For a token of which nothing is known.
+    const fn unsigned(allowed: Duration) -> Self {
+        Self {
+            is_signed: false,
+            allowed,
+        }
+    }
+}
+
+/// Asks a provider about a token.
 async fn inspect(
     index: ProviderIndex,
-    inspect: &Arc<dyn Inspect>,
+    way: &Arc<dyn Inspect>,
     token: &Token<'_>,
-    is_signed: bool,
-    allowed: Duration,
+    terms: Terms,
     cx: Context<'_>,
 ) -> Result<TokenStatus, Fault> {
     let (provider, guard) = cx
@@ -130,11 +154,11 @@ async fn inspect(
         .ok_or(Fault::ProviderMisconfigured)?;
     let inspection = Inspection {
         provider: &provider.id,
-        inspect: inspect.as_ref(),
+        inspect: way.as_ref(),
         http: provider.http.as_ref(),
         token,
-        is_signed,
-        allowed,
+        is_signed: terms.is_signed,
+        allowed: terms.allowed,
     };
     // On the heap: most events ask nothing, and need not carry room for it.
     let mut status = Box::pin(guard.inspect(inspection, cx.fetch)).await?;

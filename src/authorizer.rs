@@ -1,6 +1,6 @@
 //! From an event to its answer.
 //!
-//! [`Authorizer::decide`] is the line: request, settings, product, credential, caller, grant, policy,
+//! `Authorizer::decide` is the line: request, settings, product, credential, caller, grant, policy,
 //! upstream, answer. Any step may refuse, and what it refuses with says all that the audit line tells.
 
 mod record;
@@ -16,7 +16,7 @@ use crate::audit::{AuditLog, AuditRecord};
 use crate::authenticate::Authenticator;
 use crate::clock::Clock;
 use crate::deployment::Deployment;
-use crate::document::Mode;
+use crate::document::{Mode, ProviderId};
 use crate::error::{Forbidden, Refusal};
 use crate::event::Request;
 use crate::http::{Counters, Deadline, FetchContext, HttpClient};
@@ -65,7 +65,7 @@ impl Authorizer {
             clock,
             settings: InForce::new(source, deployment.clone()),
             authenticator: Authenticator::new(),
-            policies: PolicyCache::new(),
+            policies: PolicyCache::default(),
             users: upstream::users(),
             counters: Counters::default(),
             audit,
@@ -116,7 +116,7 @@ impl Authorizer {
             mode: record.mode,
             refusal: record.refusal,
             product: record.product().map(Product::id),
-            provider: provider.map(|provider| provider.as_str()),
+            provider: provider.map(ProviderId::as_str),
             identity: record.identity(),
             unverified_method: record.unverified_method,
             request: request.as_ref().ok(),

@@ -59,6 +59,10 @@ impl Claims {
 
     /// Names: a string or an array of strings; none where the claim is missing. Any other value
     /// is an error rather than no names, for a rule may deny by them.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::ClaimsMalformed`].
     pub fn names(&self, path: &AttributePath) -> Result<Vec<String>, Denial> {
         self.attribute(path).map_or_else(|| Ok(Vec::new()), names)
     }
@@ -119,6 +123,10 @@ impl Claims {
     }
 
     /// A NumericDate (RFC 7519, section 2).
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::ClaimsMalformed`].
     pub fn time(&self, name: &str) -> Result<Option<UnixTime>, Denial> {
         match self.0.get(name) {
             None => Ok(None),
@@ -131,6 +139,10 @@ impl Claims {
     }
 
     /// `aud`: a string or an array of strings (RFC 7519, section 4.1.3).
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::ClaimsMalformed`].
     pub fn audiences(&self) -> Result<Vec<&str>, Denial> {
         match self.0.get("aud") {
             None => Ok(Vec::new()),
@@ -144,6 +156,10 @@ impl Claims {
     }
 
     /// Whom the token was issued to. All the claims that say so must agree.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::ClaimsMalformed`], and [`Denial::AudienceMismatch`] when they don't agree.
     pub fn client(&self) -> Result<Option<&str>, Denial> {
         let mut client = None;
         for name in CLIENT_CLAIMS {
@@ -196,6 +212,10 @@ pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result
 }
 
 /// A string, or the strings of an array.
+///
+/// # Errors
+///
+/// [`Denial::ClaimsMalformed`] for anything else.
 pub fn names(value: &Value) -> Result<Vec<String>, Denial> {
     let name = |value: &Value| value.as_str().map(str::to_owned);
     match value {

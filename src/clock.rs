@@ -37,6 +37,7 @@ impl UnixTime {
     }
 
     /// The moment this much later, as far as there is one.
+    #[must_use]
     pub const fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration))
     }

@@ -1,8 +1,15 @@
 //! The documents as operators write them, before their rules are checked.
 //!
+//! Here is what several documents share, and how a document is read. What one vendor's document
+//! holds stands with the vendor, below `provider`, and what one way of telling a product stands below
+//! `upstream`.
+//!
 //! The JSON Schema of the settings is made of these types (feature `schema`): their comments are
 //! what an operator's editor shows.
 
+mod fields;
+mod named;
+mod object;
 pub mod problem;
 mod product;
 mod provider;
@@ -10,6 +17,7 @@ mod read;
 #[cfg(feature = "schema")]
 mod schema;
 mod tree;
+mod username;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,32 +26,38 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-pub use product::{ProductKind, RawProduct, RawRule, RawUpstream, UpstreamMode, UpstreamScheme};
-#[cfg(feature = "schema")]
-use provider::RawUsernameFields;
+pub(crate) use fields::{ByTag, Fields, by_tag, field_names, grouped};
+pub(crate) use named::Named;
+pub(crate) use object::Object;
+pub use product::{ProductKind, RuleDocument, UpstreamMode};
 pub use provider::{
-    ClientAuthMethod, Discovery, Kind, RawProvider, RawRequirement, RawTransform, RawUsernameRule,
-    TokenUse, Trust, Verify,
+    ClientAuthMethod, ClientFields, IntrospectionFields, KeyFields, Kind, OnlineFields,
+    RequirementDocument, SharedFields, Trust, Verify,
 };
 pub(crate) use read::{read, read_list};
 #[cfg(feature = "schema")]
-pub use schema::schema;
+pub(crate) use schema::{TagSchema, choice, without_empty};
 pub use tree::{API_TOKENS, PUSH_MARKER, ProviderId, Secrets, Tree, is_id};
+pub use username::{TransformDocument, UsernameDocument};
 
 /// General settings.
 #[derive(Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "General")
+)]
 #[serde(deny_unknown_fields)]
-pub struct RawGeneral {
+pub struct GeneralDocument {
     /// How long settings are used before they are read again, in seconds: 1 to 3600, by default 300.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub refresh_seconds: Option<u64>,
     /// What becomes of decisions; `enforce` by default.
     pub mode: Option<Mode>,
     /// What becomes of Basic credentials; `deny` by default.
-    pub basic_auth: Option<RawBasicAuth>,
+    pub basic_auth: Option<BasicAuthDocument>,
     /// The tokens that we issue ourselves.
-    pub api_tokens: Option<RawApiTokens>,
+    pub api_tokens: Option<ApiTokensDocument>,
     /// Providers, by their ids, in the order in which they are asked about opaque tokens. Those
     /// that are not named follow in the order of their ids.
     pub opaque_order: Option<Vec<String>>,
@@ -71,20 +85,24 @@ pub enum Mode {
 
 /// `basic_auth`: `deny`, `pass_through`, or who and where.
 #[derive(Clone, Debug)]
-pub enum RawBasicAuth {
+pub enum BasicAuthDocument {
     /// They are refused.
     Deny,
     /// Atlassian checks them.
     PassThrough,
     /// Some are passed through.
-    Some(RawBasicRule),
+    Some(BasicRuleDocument),
 }
 
 /// Basic credentials that are passed through to Atlassian; all others are refused.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "BasicRule")
+)]
 #[serde(deny_unknown_fields)]
-pub struct RawBasicRule {
+pub struct BasicRuleDocument {
     /// Users, as in Atlassian's own `allowed-users`; `*` stands for any characters.
     pub allowed_users: Option<Vec<String>>,
     /// Paths in the API, as in Atlassian's own `allowed-paths` but with the product's path before
@@ -92,12 +110,12 @@ pub struct RawBasicRule {
     pub allowed_paths: Option<Vec<String>>,
 }
 
-impl<'de> Deserialize<'de> for RawBasicAuth {
+impl<'de> Deserialize<'de> for BasicAuthDocument {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct BasicVisitor;
 
         impl<'de> Visitor<'de> for BasicVisitor {
-            type Value = RawBasicAuth;
+            type Value = BasicAuthDocument;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str(
@@ -105,18 +123,19 @@ impl<'de> Deserialize<'de> for RawBasicAuth {
                 )
             }
 
-            fn visit_str<E: Error>(self, name: &str) -> Result<RawBasicAuth, E> {
+            fn visit_str<E: Error>(self, name: &str) -> Result<BasicAuthDocument, E> {
                 match name {
-                    "deny" => Ok(RawBasicAuth::Deny),
-                    "pass_through" => Ok(RawBasicAuth::PassThrough),
+                    "deny" => Ok(BasicAuthDocument::Deny),
+                    "pass_through" => Ok(BasicAuthDocument::PassThrough),
                     _ => Err(E::custom(
                         "expected `deny`, `pass_through`, or an object of `allowed_users` and `allowed_paths`",
                     )),
                 }
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawBasicAuth, A::Error> {
-                RawBasicRule::deserialize(MapAccessDeserializer::new(map)).map(RawBasicAuth::Some)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<BasicAuthDocument, A::Error> {
+                BasicRuleDocument::deserialize(MapAccessDeserializer::new(map))
+                    .map(BasicAuthDocument::Some)
             }
         }
 
@@ -126,9 +145,13 @@ impl<'de> Deserialize<'de> for RawBasicAuth {
 
 /// The tokens that we issue ourselves.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "ApiTokens")
+)]
 #[serde(deny_unknown_fields)]
-pub struct RawApiTokens {
+pub struct ApiTokensDocument {
     /// Whether they are accepted; false by default.
     pub enabled: Option<bool>,
     /// Whether they are also accepted as the password of Basic auth; false by default.

@@ -153,6 +153,10 @@ impl HttpClient {
     }
 
     /// Fetches a document of at most `limit` bytes, within [`REQUEST_TIMEOUT`] and the deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`], which says nothing of what was sent or received.
     pub async fn get(
         &self,
         endpoint: &Endpoint,
@@ -241,6 +245,10 @@ impl HttpClient {
     }
 
     /// Sends a request of the AWS SDK, whose own time limits apply.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`], which says nothing of what was sent or received.
     pub async fn send(
         &self,
         request: http::Request<Vec<u8>>,

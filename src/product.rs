@@ -1,9 +1,32 @@
 //! Products: where each lives in the API, who may do what in it, and how it learns who is calling.
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use crate::access::Rules;
 use crate::document::problem::Report;
-use crate::document::{ProductKind, RawProduct, Secrets};
-use crate::upstream::Upstream;
+use crate::document::{Object, ProductKind, RuleDocument, Secrets};
+use crate::upstream::{Upstream, UpstreamDocument};
+
+/// One product.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Product")
+)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProductDocument {
+    /// The product's path in the API, such as `/jira`.
+    path: Option<String>,
+    /// What `@read`, `@write` and `@admin` mean; by default from the product's id.
+    kind: Option<ProductKind>,
+    /// Who may do what. Without it every verified caller may use the whole product.
+    access: Option<Vec<RuleDocument>>,
+    /// How the product learns who is calling; by default it does not.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<UpstreamDocument>"))]
+    upstream: Option<Value>,
+}
 
 /// One proxied product.
 #[derive(Clone, Debug)]
@@ -24,17 +47,25 @@ impl Product {
     }
 
     /// Reads a product's document; what is wrong goes to the report.
-    pub(crate) fn resolve(
+    pub(crate) fn read(
         id: &str,
-        raw: RawProduct,
+        text: &str,
         secrets: &Secrets,
         report: &mut Report<'_>,
     ) -> Option<Self> {
-        let upstream = raw
-            .upstream
-            .map(|raw| Upstream::resolve(raw, secrets, report))
+        let mut object = Object::parse(text, report)?;
+        let document = object.take_all::<ProductDocument>(report)?;
+        let upstream = document.upstream;
+        let upstream = upstream.and_then(|value| UpstreamDocument::read(value, report));
+        if !object.is_clean() {
+            return None;
+        }
+        // Without an upstream that can be read the rest is checked all the same: no settings with a
+        // problem are used.
+        let upstream = upstream
+            .and_then(|upstream| upstream.resolve(secrets, report))
             .unwrap_or_default();
-        let Some(path) = raw.path else {
+        let Some(path) = document.path else {
             report.wrong(
                 "path",
                 "is missing; expected the product's path, for example `/jira`",
@@ -53,7 +84,7 @@ impl Product {
             );
             return None;
         }
-        let kind = raw.kind.or(match id {
+        let kind = document.kind.or(match id {
             "jira" => Some(ProductKind::Jira),
             "confluence" => Some(ProductKind::Confluence),
             "bitbucket" => Some(ProductKind::Bitbucket),
@@ -61,7 +92,7 @@ impl Product {
         });
         Some(Self {
             id: id.to_owned(),
-            access: Rules::resolve(raw.access, trimmed, kind, report)?,
+            access: Rules::resolve(document.access, trimmed, kind, report)?,
             upstream,
         })
     }

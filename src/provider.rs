@@ -2,6 +2,7 @@
 
 mod cognito;
 mod custom;
+mod document;
 mod draft;
 mod entra;
 mod facebook;
@@ -10,6 +11,7 @@ mod gitlab;
 mod google;
 mod keycloak;
 mod okta;
+mod online;
 mod registry;
 mod requirement;
 mod resolve;
@@ -24,13 +26,15 @@ use serde_json::Value;
 
 use crate::claims::{AttributePath, Claims};
 use crate::credential::Vendor;
-use crate::document::problem::Report;
-use crate::document::{Kind, ProviderId, RawProvider, Secrets, TokenUse};
+use crate::document::{Kind, ProviderId};
 use crate::error::Denial;
 use crate::http::HttpClient;
 use crate::inspect::Inspect;
 use crate::keys::cache::KeySource;
 use crate::username::{Username, UsernameRule};
+pub use cognito::TokenUse;
+#[cfg(feature = "schema")]
+pub(crate) use document::ProviderDocument;
 pub(crate) use registry::Issued;
 pub use registry::{ProviderIndex, Registry};
 pub use requirement::{Requirement, Test};
@@ -117,38 +121,6 @@ pub struct OnlineFor {
 }
 
 impl Provider {
-    /// Fills in what the provider's kind knows.
-    ///
-    /// Everything that is wrong goes to the report; the provider is of use only if nothing is.
-    pub(crate) fn resolve(
-        id: &ProviderId,
-        raw: RawProvider,
-        secrets: &Secrets,
-        report: &mut Report<'_>,
-    ) -> Option<Self> {
-        let Some(kind) = raw.kind else {
-            report.wrong(
-                "kind",
-                "is missing; expected `cognito`, `entra`, `keycloak`, `okta`, `google`, `github`, \
-                 `gitlab`, `slack`, `facebook` or `custom`",
-            );
-            return None;
-        };
-        let draft = draft::Draft::new(id, kind, raw, secrets, report);
-        Some(match kind {
-            Kind::Cognito => cognito::resolve(draft),
-            Kind::Custom => custom::resolve(draft),
-            Kind::Entra => entra::resolve(draft),
-            Kind::Facebook => facebook::resolve(draft),
-            Kind::Github => github::resolve(draft),
-            Kind::Gitlab => gitlab::resolve(draft),
-            Kind::Google => google::resolve(draft),
-            Kind::Keycloak => keycloak::resolve(draft),
-            Kind::Okta => okta::resolve(draft),
-            Kind::Slack => slack::resolve(draft),
-        })
-    }
-
     /// How long it takes until one more unknown token may be shown to the provider.
     fn unknown_token_pause(&self) -> Duration {
         let mut ways = self.opaque.iter().chain(&self.online);

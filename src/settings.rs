@@ -8,6 +8,8 @@ mod advice;
 mod cross_checks;
 mod general;
 mod in_force;
+#[cfg(feature = "schema")]
+mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +19,7 @@ use crate::authenticate::Revoked;
 use crate::deployment::Deployment;
 use crate::document::problem::Problems;
 use crate::document::{
-    API_TOKENS, PUSH_MARKER, ProviderId, RawGeneral, RawProduct, RawProvider, Tree, is_id, read,
-    read_list,
+    API_TOKENS, GeneralDocument, PUSH_MARKER, ProviderId, Tree, is_id, read, read_list,
 };
 use crate::product::Product;
 use crate::provider::Provider;
@@ -26,6 +27,8 @@ use crate::provider::Provider;
 pub use advice::Advice;
 pub use general::General;
 pub use in_force::{InForce, SettingsInForce};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 /// The most entries of `revoked`.
 const MAX_REVOKED: usize = 1_000;
@@ -61,8 +64,8 @@ impl Settings {
             let mut report = problems.of(name);
             match name.split_once('/') {
                 None if name == "settings" => {
-                    if let Some(raw) = read::<RawGeneral>(text, &mut report) {
-                        general = General::resolve(raw, &mut report);
+                    if let Some(document) = read::<GeneralDocument>(text, &mut report) {
+                        general = General::resolve(document, &mut report);
                     }
                 }
                 None if name == PUSH_MARKER => report.whole(
@@ -79,17 +82,13 @@ impl Settings {
                     report.whole("is the name that our own API tokens have as a provider; expected another");
                 }
                 Some(("providers", id)) if is_id(id) => {
-                    if let Some(raw) = read::<RawProvider>(text, &mut report) {
-                        let id = ProviderId::new(id);
-                        providers.extend(id.and_then(|id| {
-                            Provider::resolve(&id, raw, &secrets, &mut report)
-                        }));
-                    }
+                    let id = ProviderId::new(id);
+                    providers.extend(
+                        id.and_then(|id| Provider::read(&id, text, &secrets, &mut report)),
+                    );
                 }
                 Some(("products", id)) if is_id(id) => {
-                    if let Some(raw) = read::<RawProduct>(text, &mut report) {
-                        products.extend(Product::resolve(id, raw, &secrets, &mut report));
-                    }
+                    products.extend(Product::read(id, text, &secrets, &mut report));
                 }
                 Some(("secrets", id)) if is_id(id) => {
                     if text.is_empty() {

@@ -37,6 +37,10 @@ pub struct SigningError;
 
 impl PrivateKey {
     /// Reads PKCS #8 (`PRIVATE KEY`), PKCS #1 (`RSA PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`).
+    ///
+    /// # Errors
+    ///
+    /// [`PrivateKeyError`] for what is no such key.
     pub fn from_pem(pem: &str) -> Result<Self, PrivateKeyError> {
         let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| PrivateKeyError)?;
         let curve = &ECDSA_P256_SHA256_FIXED_SIGNING;
@@ -59,6 +63,10 @@ impl PrivateKey {
     }
 
     /// Signs claims as a JWT (RFC 7515, section 5.1), with `RS256` or `ES256` as the key has it.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError`].
     pub fn sign_jwt(&self, key_id: Option<&str>, claims: &Value) -> Result<String, SigningError> {
         // `jsonwebtoken::encode` takes RSA keys as PKCS #1 alone and P-256 ones as PKCS #8 alone,
         // so other forms would have to be rewritten for it. It also reads the key anew for each

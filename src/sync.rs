@@ -29,6 +29,12 @@ impl<T> Locked<T> {
 #[derive(Debug)]
 pub(crate) struct Recent<K: Eq + Hash, V, const MOST: usize>(LruCache<K, V>);
 
+impl<K: Eq + Hash, V, const MOST: usize> Default for Recent<K, V, MOST> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<K: Eq + Hash, V, const MOST: usize> Recent<K, V, MOST> {
     pub(crate) fn new() -> Self {
         Self(LruCache::unbounded())

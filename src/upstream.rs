@@ -5,14 +5,16 @@
 
 mod assertion;
 mod credential;
+mod document;
+mod fixed;
 mod impersonation;
 mod oauth1;
 mod per_user;
 
 use std::borrow::Cow;
 
+use crate::document::UpstreamMode;
 use crate::document::problem::Report;
-use crate::document::{RawUpstream, Secrets, UpstreamMode};
 use crate::error::Refusal;
 use crate::event::Request;
 use crate::http::FetchContext;
@@ -21,7 +23,7 @@ use crate::store::Source;
 use crate::username::Username;
 use crate::wildcard::is_match;
 pub use assertion::Assertion;
-use credential::header;
+pub(crate) use document::UpstreamDocument;
 pub use impersonation::OAuth1;
 pub use oauth1::{Moment, SignError, Signer, SignerError};
 pub use per_user::{PerUser, Users, users};
@@ -71,53 +73,6 @@ pub struct RequestContext<'c> {
 }
 
 impl Upstream {
-    /// Reads a product's `upstream`; what is wrong goes to the report.
-    pub(crate) fn resolve(raw: RawUpstream, secrets: &Secrets, report: &mut Report<'_>) -> Self {
-        let Some(mode) = raw.mode else {
-            report.wrong(
-                "upstream.mode",
-                "is missing; expected `none`, `fixed`, `per_user`, `oauth1` or `assertion`",
-            );
-            return Self::None;
-        };
-        let (name, takes): (_, &[&str]) = match mode {
-            UpstreamMode::None => ("none", &[]),
-            UpstreamMode::Fixed => ("fixed", &["scheme", "secret"]),
-            UpstreamMode::PerUser => ("per_user", &["scheme", "recheck_seconds"]),
-            UpstreamMode::OAuth1 => (
-                "oauth1",
-                &[
-                    "private_key",
-                    "consumer_key",
-                    "base_url",
-                    "never_impersonate",
-                ],
-            ),
-            UpstreamMode::Assertion => (
-                "assertion",
-                &["private_key", "issuer", "audience", "never_impersonate"],
-            ),
-        };
-        for (field, given) in raw.fields() {
-            if given && !takes.contains(&field) {
-                report.wrong(
-                    &format!("upstream.{field}"),
-                    &format!("does not belong to mode `{name}`"),
-                );
-            }
-        }
-        let resolved = match mode {
-            UpstreamMode::None => Some(Self::None),
-            UpstreamMode::Fixed => fixed(&raw, secrets, report).map(Self::Fixed),
-            UpstreamMode::PerUser => Some(Self::PerUser(PerUser::resolve(&raw, report))),
-            UpstreamMode::OAuth1 => OAuth1::resolve(raw, secrets, report).map(Self::OAuth1),
-            UpstreamMode::Assertion => {
-                Assertion::resolve(raw, secrets, report).map(Self::Assertion)
-            }
-        };
-        resolved.unwrap_or_default()
-    }
-
     /// Whether what is sent is right for one request alone, so that no answer may be used again.
     pub const fn is_for_one_request(&self) -> bool {
         matches!(self, Self::OAuth1(_))
@@ -136,13 +91,14 @@ impl Upstream {
 
     /// The name of the mode in the settings.
     pub const fn mode(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Fixed(_) => "fixed",
-            Self::PerUser(_) => "per_user",
-            Self::OAuth1(_) => "oauth1",
-            Self::Assertion(_) => "assertion",
-        }
+        let mode = match self {
+            Self::None => UpstreamMode::None,
+            Self::Fixed(_) => UpstreamMode::Fixed,
+            Self::PerUser(_) => UpstreamMode::PerUser,
+            Self::OAuth1(_) => UpstreamMode::OAuth1,
+            Self::Assertion(_) => UpstreamMode::Assertion,
+        };
+        mode.as_str()
     }
 
     /// Whether it makes callers other users, and no user is kept out of that.
@@ -197,16 +153,6 @@ impl Upstream {
             xoauth_requestor_id: None,
         })
     }
-}
-
-fn fixed(raw: &RawUpstream, secrets: &Secrets, report: &mut Report<'_>) -> Option<Secret> {
-    let scheme = raw.scheme.unwrap_or_default();
-    let secret = report.secret(secrets, raw.secret.as_ref(), "upstream.secret")?;
-    let header = header(scheme, secret.expose_secret());
-    if header.is_none() {
-        report.wrong("upstream.secret", credential::expected(scheme));
-    }
-    header.map(|header| Secret::new(&header))
 }
 
 /// Users that nobody is ever made.

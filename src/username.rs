@@ -198,7 +198,10 @@ mod tests {
     }
 
     fn username(rule: &UsernameRule, claims: Value) -> Result<String, Denial> {
-        rule.apply(&Claims::from(claims.as_object().unwrap().clone()))
+        let Value::Object(claims) = claims else {
+            panic!("an object of claims");
+        };
+        rule.apply(&Claims::from(claims))
             .map(|username| username.as_str().to_owned())
     }
 

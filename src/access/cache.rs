@@ -39,9 +39,11 @@ impl CompiledPolicy {
     }
 }
 
-/// CompiledPolicy policies of one generation of settings.
+/// Compiled policies of one generation of settings.
+#[derive(Default)]
 pub struct PolicyCache(Locked<State>);
 
+#[derive(Default)]
 struct State {
     generation: u64,
     entries: Recent<Key, Arc<CompiledPolicy>, MAX_POLICIES>,
@@ -55,14 +57,6 @@ struct Key {
 }
 
 impl PolicyCache {
-    /// No policies yet.
-    pub fn new() -> Self {
-        Self(Locked::new(State {
-            generation: 0,
-            entries: Recent::new(),
-        }))
-    }
-
     /// What callers with this grant may do in the product of this name, by its rules.
     ///
     /// # Errors

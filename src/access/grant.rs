@@ -41,7 +41,7 @@ impl Rules {
         if !identity.limits.allow_product(product) {
             return Grant::Nothing;
         }
-        let rules = self.rules.iter().flatten().enumerate();
+        let rules = self.list.iter().flatten().enumerate();
         let applicable = rules.fold(0, |applicable, (index, rule)| {
             applicable | (u64::from(rule.applies_to(identity)) << (index % MAX_RULES))
         });
@@ -61,7 +61,7 @@ impl Rules {
             Grant::Basic | Grant::BasicOnSomePaths => false,
         };
         let mut denies = false;
-        for (index, rule) in self.rules.iter().flatten().enumerate() {
+        for (index, rule) in self.list.iter().flatten().enumerate() {
             let applies = match (grant, rule.effect) {
                 (Grant::Rules { applicable, .. }, _) => {
                     applicable & (1 << (index % MAX_RULES)) != 0
@@ -86,7 +86,7 @@ impl Rules {
             for resource in &self.basic {
                 policy.allow(resource);
             }
-        } else if self.rules.is_none() {
+        } else if self.list.is_none() {
             for resource in Route::everything().resources(&self.path) {
                 if read_only {
                     self.allow_reading(&resource, &mut policy);
@@ -144,8 +144,8 @@ mod tests {
 
     fn product(id: &str, document: &Value) -> Rules {
         let mut problems = Problems::default();
-        let raw = serde_json::from_value(document.clone()).unwrap();
-        let product = Product::resolve(id, raw, &Secrets::new(), &mut problems.of("product"));
+        let text = document.to_string();
+        let product = Product::read(id, &text, &Secrets::new(), &mut problems.of("product"));
         problems.or(product.unwrap()).unwrap().access().clone()
     }
 

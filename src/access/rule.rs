@@ -2,7 +2,7 @@
 
 use super::routes::{Route, expand};
 use crate::document::problem::Report;
-use crate::document::{ProductKind, RawRule};
+use crate::document::{ProductKind, RuleDocument};
 use crate::identity::Identity;
 
 /// One rule: routes that it allows or denies, and whom it applies to.
@@ -45,7 +45,7 @@ impl Rule {
 
     pub(super) fn resolve(
         index: usize,
-        raw: RawRule,
+        raw: RuleDocument,
         product: &str,
         kind: Option<ProductKind>,
         report: &mut Report<'_>,

@@ -14,8 +14,8 @@ const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod"
 
 fn product(id: &str, document: &Value) -> Product {
     let mut problems = Problems::default();
-    let raw = serde_json::from_value(document.clone()).unwrap();
-    let product = Product::resolve(id, raw, &Secrets::new(), &mut problems.of("product"));
+    let text = document.to_string();
+    let product = Product::read(id, &text, &Secrets::new(), &mut problems.of("product"));
     problems.or(product.unwrap()).unwrap()
 }
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 use super::Revoked;
 use crate::claims::{AuthMethod, Claims};
 use crate::clock::UnixTime;
-use crate::document::TokenUse;
 use crate::error::Denial;
 use crate::identity::{Identity, Limits, Subject};
-use crate::provider::Provider;
+use crate::provider::{Provider, TokenUse};
 
 /// How far the clocks of issuers may be ahead of ours, for `nbf` and `iat`.
 const LEEWAY: Duration = Duration::from_mins(1);

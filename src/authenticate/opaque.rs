@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim_rules::{Proof, VerifiedClaims};
-use super::{Context, Failure, Verdict, inspect};
+use super::{Context, Failure, Terms, Verdict, inspect};
 use crate::credential::{Token, Vendor};
 use crate::error::{Denial, Fault};
 use crate::inspect::{Inspect, TokenStatus};
@@ -24,12 +24,12 @@ pub(super) async fn verify(
 ) -> Result<Verdict, Failure> {
     let candidates = candidates(cx.registry, vendor)?;
     let mut failed: Option<(ProviderIndex, Fault)> = None;
-    for (place, (index, way)) in candidates.iter().enumerate() {
+    for (place, Candidate { index, way }) in candidates.iter().enumerate() {
         // A slow one leaves those after it their share of the time.
         let left = u32::try_from(candidates.len().saturating_sub(place)).unwrap_or(u32::MAX);
         let share = cx.fetch.deadline.left(Duration::MAX).checked_div(left);
-        let allowed = share.unwrap_or_default();
-        match inspect(*index, way, token, false, allowed, cx).await {
+        let terms = Terms::unsigned(share.unwrap_or_default());
+        match inspect(*index, way, token, terms, cx).await {
             Ok(TokenStatus::Inactive) => {
                 if let Some((_, guard)) = cx.registry.guarded(*index) {
                     guard.record(token, false);
@@ -48,20 +48,27 @@ pub(super) async fn verify(
     })
 }
 
+/// A provider that an opaque token may be shown to.
+struct Candidate<'r> {
+    index: ProviderIndex,
+    /// How it is asked.
+    way: &'r Arc<dyn Inspect>,
+}
+
 /// Whom an opaque token may be shown, in their order.
 ///
 /// # Errors
 ///
 /// [`Denial::IssuerUnknown`] for a token of a vendor that no provider is of, and
 /// [`Denial::TokenMalformed`] where no provider takes opaque tokens.
-fn candidates(
-    registry: &Registry,
-    vendor: Option<Vendor>,
-) -> Result<Vec<(ProviderIndex, &Arc<dyn Inspect>)>, Denial> {
+fn candidates(registry: &Registry, vendor: Option<Vendor>) -> Result<Vec<Candidate<'_>>, Denial> {
     let find = |wanted: &dyn Fn(&Provider) -> bool| -> Vec<_> {
         let wanted = registry.providers().filter(|(_, one)| wanted(one));
         wanted
-            .filter_map(|(index, one)| Some((index, one.opaque.as_ref()?)))
+            .filter_map(|(index, one)| {
+                let way = one.opaque.as_ref()?;
+                Some(Candidate { index, way })
+            })
             .collect()
     };
     let of_vendor = find(&|one| vendor.is_some() && one.vendor == vendor);

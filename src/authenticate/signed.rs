@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::claim_rules::{Proof, VerifiedClaims};
 use super::jwt::UnverifiedJwt;
-use super::{Context, Failure, Verdict, VerifyingKey, inspect, needs_inspection, opaque};
+use super::{Context, Failure, Terms, Verdict, VerifyingKey, inspect, needs_inspection, opaque};
 use crate::credential::Token;
 use crate::error::{Denial, Fault};
 use crate::http::REQUEST_TIMEOUT;
@@ -53,7 +53,7 @@ async fn by_provider(
         .opaque
         .as_ref()
         .ok_or(Fault::ProviderMisconfigured)?;
-    let status = inspect(index, way, token, false, REQUEST_TIMEOUT, cx)
+    let status = inspect(index, way, token, Terms::unsigned(REQUEST_TIMEOUT), cx)
         .await
         .map_err(|fault| Failure::from(fault).asked())?;
     opaque::by_answer(index, way.as_ref(), token, status, cx).map_err(Failure::asked)
@@ -121,7 +121,7 @@ async fn with_answer(
     // What can be refused without the provider is.
     claims.check_times(provider, now)?;
     claims.check_audience(provider, claims.check_token_use(provider)?)?;
-    let status = inspect(index, way, token, true, REQUEST_TIMEOUT, cx)
+    let status = inspect(index, way, token, Terms::SIGNED, cx)
         .await
         .map_err(|fault| Failure::from(fault).asked())?;
     let identity = status

@@ -1,4 +1,4 @@
-//! VerdictCache of tokens seen before.
+//! What was found out about tokens seen before.
 
 use lru::LruCache;
 
@@ -38,7 +38,7 @@ impl CachedVerdict {
     }
 }
 
-/// CachedVerdictCache by token, for one generation of settings.
+/// Verdicts by token, for one generation of settings.
 pub(super) struct VerdictCache(Locked<State>);
 
 struct State {

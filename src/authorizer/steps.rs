@@ -13,7 +13,7 @@ use crate::product::Product;
 use crate::upstream::{RequestContext, UpstreamAuth};
 
 /// The request's credential, in a request that contradicts it by nothing.
-pub(super) fn credential<'r>(cx: Context<'r>) -> Result<Credential<'r>, Denial> {
+pub(super) fn credential(cx: Context<'_>) -> Result<Credential<'_>, Denial> {
     let credential = Credential::of(cx.request)?;
     for name in &cx.request.header_names {
         if cx.settings.general.is_identity_header(name) {

@@ -24,6 +24,7 @@ impl AttributePath {
     }
 
     /// Where an email address's mark stands: beside it.
+    #[must_use]
     pub fn verified_mark(&self) -> Self {
         Self(format!("{}_verified", self.0))
     }

@@ -8,26 +8,45 @@ use serde_path_to_error::Segment;
 
 use crate::document::problem::Report;
 
-/// Reads a document, and reports everything in it that can't be read: after each error the
-/// field at fault is taken out and the rest read again.
+/// Reads a value into a struct, whose type only the caller knows.
+pub(super) type Attempt<'a> =
+    dyn FnMut(&Value) -> Result<(), serde_path_to_error::Error<serde_json::Error>> + 'a;
+
+/// Reads a document, and reports everything in it that can't be read.
 ///
 /// `None` when anything was wrong.
 pub(crate) fn read<T: DeserializeOwned>(text: &str, report: &mut Report<'_>) -> Option<T> {
-    let mut value = parse(text, "object", Value::is_object, report)?;
-    let mut clean = !report_empty(&value, "", report);
-    loop {
-        match serde_path_to_error::deserialize(&value) {
-            Ok(document) => return clean.then_some(document),
-            Err(error) => {
-                clean = false;
-                let path = error.path().clone();
-                report.wrong(&path.to_string(), &expectation(&error.into_inner()));
-                if !take_out(&mut value, &path) {
-                    return None;
-                }
-            }
+    let value = parse(text, "object", Value::is_object, report)?;
+    let is_filled = !report_empty(&value, "", report);
+    let mut found = None;
+    let is_clean = read_value(value, "", report, &mut |value| {
+        found = Some(serde_path_to_error::deserialize(value)?);
+        Ok(())
+    });
+    found.filter(|_| is_filled && is_clean)
+}
+
+/// Attempts to read a value until it can be read: after each error the field at fault is taken out,
+/// and reported with `prefix` before its path. `false` if there was any.
+pub(super) fn read_value(
+    mut value: Value,
+    prefix: &str,
+    report: &mut Report<'_>,
+    attempt: &mut Attempt<'_>,
+) -> bool {
+    let mut is_clean = true;
+    while let Err(error) = attempt(&value) {
+        is_clean = false;
+        let path = error.path().clone();
+        report.wrong(
+            &format!("{prefix}{path}"),
+            &expectation(&error.into_inner()),
+        );
+        if !take_out(&mut value, &path) {
+            break;
         }
     }
+    is_clean
 }
 
 /// Reads a document that is a list of texts; it may be empty, but none of the texts may.
@@ -42,7 +61,8 @@ pub(crate) fn read_list(text: &str, report: &mut Report<'_>) -> Option<BTreeSet<
     list
 }
 
-fn parse(
+/// Reads JSON, of which `what` is expected.
+pub(super) fn parse(
     text: &str,
     what: &str,
     is_right: fn(&Value) -> bool,
@@ -59,7 +79,7 @@ fn parse(
 }
 
 /// Reports every empty string, list or object and every null; `true` if there is any.
-fn report_empty(value: &Value, path: &str, report: &mut Report<'_>) -> bool {
+pub(super) fn report_empty(value: &Value, path: &str, report: &mut Report<'_>) -> bool {
     let empty = match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -102,6 +122,7 @@ fn expectation(error: &serde_json::Error) -> String {
     match message.rsplit_once("expected ") {
         Some((_, "u64")) => "expected a whole number, not negative".to_owned(),
         Some((_, "a sequence")) => "expected an array".to_owned(),
+        Some((_, expected)) if expected.starts_with("struct ") => "expected an object".to_owned(),
         Some((_, expected)) if !message.starts_with("expected") => format!("expected {expected}"),
         _ => message,
     }

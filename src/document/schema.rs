@@ -1,54 +1,55 @@
-//! The JSON Schema of all documents, as one schema of the file form.
+//! What derived code can't tell of the documents' JSON Schema.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use schemars::generate::SchemaSettings;
-use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use super::{
-    Discovery, RawBasicAuth, RawBasicRule, RawGeneral, RawProduct, RawProvider, RawUsernameFields,
-    RawUsernameRule,
-};
+use super::username::UsernameFields;
+use super::{BasicAuthDocument, BasicRuleDocument, UsernameDocument};
 use crate::http::Endpoint;
 
-/// The settings of atlassian-authorizer in their file form. In SSM each provider, product and
-/// secret is a parameter of its own; their schemas are those below `$defs`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[allow(
-    dead_code,
-    reason = "stands for the file, which is read as a tree of documents"
-)]
-struct File {
-    /// Where this schema is, for editors.
-    #[schemars(rename = "$schema")]
-    schema: Option<String>,
-    /// General settings.
-    settings: Option<RawGeneral>,
-    /// Providers by id; at least one, unless API tokens are enabled.
-    providers: Option<BTreeMap<String, RawProvider>>,
-    /// Products by id.
-    products: Option<BTreeMap<String, RawProduct>>,
-    /// Secrets by name; the documents refer to them by it.
-    secrets: Option<BTreeMap<String, String>>,
-    /// Token ids (`jti`, `origin_jti`, ids of API tokens), subjects (`sub`) and client ids that
-    /// are refused.
-    revoked: Option<Vec<String>>,
+/// A tag in the schema of a document.
+pub(crate) struct TagSchema {
+    pub(crate) field: &'static str,
+    pub(crate) value: &'static str,
+    /// What is said of the field.
+    pub(crate) about: &'static str,
 }
 
-/// The JSON Schema of the settings (draft 2020-12).
-pub fn schema() -> Schema {
-    SchemaSettings::draft2020_12()
-        .with_transform(RecursiveTransform(without_empty))
-        .into_generator()
-        .into_root_schema_for::<File>()
+/// The schema of a document whose tag has this value. It has the fields of all groups and no
+/// others, and is described as the first of them.
+pub(crate) fn choice(
+    generator: &mut SchemaGenerator,
+    name: &str,
+    tag: &TagSchema,
+    groups: &[Schema],
+) -> Schema {
+    let mut properties = Map::new();
+    for group in groups {
+        if let Some(Value::Object(fields)) = group.get("properties") {
+            properties.extend(fields.clone());
+        }
+    }
+    let is_tag = json!({"description": tag.about, "type": "string", "const": tag.value});
+    properties.insert(tag.field.to_owned(), is_tag);
+    let mut schema = json_schema!({
+        "type": "object",
+        "properties": properties,
+        "required": [tag.field],
+        "additionalProperties": false,
+    });
+    let described = groups.first().and_then(|group| group.get("description"));
+    if let Some(about) = described {
+        schema.insert("description".to_owned(), about.clone());
+    }
+    let definitions = generator.definitions_mut();
+    definitions.insert(name.to_owned(), schema.to_value());
+    json_schema!({"$ref": format!("#/$defs/{name}")})
 }
 
 /// A field is left out or has a value: `null` and empty text are errors.
-fn without_empty(schema: &mut Schema) {
+pub(crate) fn without_empty(schema: &mut Schema) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|name| name != "null");
         if let [only] = types.as_slice() {
@@ -81,17 +82,7 @@ impl JsonSchema for Endpoint {
     }
 }
 
-impl JsonSchema for Discovery {
-    fn schema_name() -> Cow<'static, str> {
-        "Discovery".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"anyOf": [{"type": "boolean"}, generator.subschema_for::<Endpoint>()]})
-    }
-}
-
-impl JsonSchema for RawBasicAuth {
+impl JsonSchema for BasicAuthDocument {
     fn schema_name() -> Cow<'static, str> {
         "BasicAuth".into()
     }
@@ -100,13 +91,13 @@ impl JsonSchema for RawBasicAuth {
         json_schema!({
             "anyOf": [
                 {"type": "string", "enum": ["deny", "pass_through"]},
-                generator.subschema_for::<RawBasicRule>(),
+                generator.subschema_for::<BasicRuleDocument>(),
             ]
         })
     }
 }
 
-impl JsonSchema for RawUsernameRule {
+impl JsonSchema for UsernameDocument {
     fn schema_name() -> Cow<'static, str> {
         "Username".into()
     }
@@ -115,7 +106,7 @@ impl JsonSchema for RawUsernameRule {
         json_schema!({
             "anyOf": [
                 {"type": "string", "minLength": 1},
-                generator.subschema_for::<RawUsernameFields>(),
+                generator.subschema_for::<UsernameFields>(),
             ]
         })
     }

@@ -37,6 +37,7 @@ impl Endpoint {
     }
 
     /// The same URL with these members added to its query, percent-encoded.
+    #[must_use]
     pub fn with_query(&self, members: &[(&str, &str)]) -> Self {
         let mut url = self.0.clone();
         url.query_pairs_mut().extend_pairs(members);

@@ -161,6 +161,10 @@ impl KeyCache {
 }
 
 /// Fetches a key set, whatever is cached.
+///
+/// # Errors
+///
+/// When the answer does not come in time, or is not what was asked for.
 pub async fn fetch(
     source: &KeySource,
     context: FetchContext<'_>,
@@ -197,6 +201,10 @@ async fn discover(
 }
 
 /// The discovery document of an issuer, which it must name.
+///
+/// # Errors
+///
+/// When the answer does not come in time, or is not what was asked for.
 pub async fn discovery_document(
     http: &HttpClient,
     endpoint: &Endpoint,

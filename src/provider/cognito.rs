@@ -4,11 +4,13 @@
 //! [access token claims](https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html).
 
 use jsonwebtoken::Algorithm;
+use serde::Deserialize;
 
-use super::draft::{Draft, KEYS};
+use super::draft::Draft;
+use super::online::Online;
 use super::resolve::{Defaults, resolve_shared};
-use super::{Groups, Issuer};
-use crate::document::TokenUse;
+use super::{Groups, Issuer, Provider};
+use crate::document::{KeyFields, OnlineFields, grouped};
 
 /// The attributes that hold the username: of access tokens, then of id tokens.
 const USERNAME: [&str; 2] = ["username", "cognito:username"];
@@ -16,64 +18,96 @@ const USERNAME: [&str; 2] = ["username", "cognito:username"];
 /// The claim that holds the groups, in tokens of both kinds.
 pub(super) const GROUPS: &str = "cognito:groups";
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(
-        &[
-            &KEYS[..],
-            &[
-                "user_pool_id",
-                "token_use",
-                "domain",
-                "verify",
-                "online_for",
-                "userinfo_endpoint",
-            ],
-        ]
-        .concat(),
-    );
-    let issuers = issuers(&mut draft);
-    let token_uses = draft
-        .raw
-        .token_use
-        .clone()
-        .unwrap_or_else(|| vec![TokenUse::Access, TokenUse::Id]);
-    let userinfo = draft.raw.domain.clone().and_then(|domain| {
-        draft.endpoint(None, "domain", &format!("https://{domain}/oauth2/userInfo"))
-    });
-    let mut provider = resolve_shared(
-        draft,
-        Defaults {
-            issuers: issuers.unwrap_or_default(),
-            algorithms: &[Algorithm::RS256],
-            token_uses: Some(token_uses),
-            username: Some(&USERNAME),
-            groups: Groups::Claim(GROUPS.into()),
-            userinfo,
-            ..Defaults::default()
-        },
-    );
-    // Users of a pool can change their address; the new one is theirs once it is verified.
-    provider.username.email_must_be_verified = true;
-    // The name of the same attribute differs between the two kinds of token.
-    if let [only] = provider.username.attributes.as_slice()
-        && only.as_str() == "username"
-    {
-        provider.username.attributes = USERNAME.into_iter().map(Into::into).collect();
-    }
-    provider
+/// A user pool of AWS Cognito.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct CognitoFields {
+    /// The user pool's id, such as `eu-west-1_AbCdEfGhI`.
+    user_pool_id: Option<String>,
+    /// The user pool's domain, for userinfo.
+    domain: Option<String>,
+    /// Accept tokens of this use alone; by default both.
+    token_use: Option<TokenUse>,
 }
 
-fn issuers(draft: &mut Draft<'_, '_>) -> Option<Vec<Issuer>> {
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct CognitoDocument {
+        own: CognitoFields,
+        keys: KeyFields,
+        online: OnlineFields,
+    }
+}
+
+/// Cognito's `token_use`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TokenUse {
+    /// An access token.
+    Access,
+    /// An id token.
+    Id,
+}
+
+impl CognitoDocument {
+    /// Fills in what the vendor knows.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let Self {
+            own,
+            keys,
+            mut online,
+        } = self;
+        let issuers = issuers(own.user_pool_id, &keys, &mut draft);
+        let token_uses = own
+            .token_use
+            .map_or_else(|| vec![TokenUse::Access, TokenUse::Id], |only| vec![only]);
+        let userinfo = own.domain.and_then(|domain| {
+            draft.endpoint(None, "domain", &format!("https://{domain}/oauth2/userInfo"))
+        });
+        online.userinfo_endpoint = online.userinfo_endpoint.or(userinfo);
+        let mut provider = resolve_shared(
+            draft,
+            Defaults {
+                issuers: issuers.unwrap_or_default(),
+                algorithms: (keys.algorithms, &[Algorithm::RS256]),
+                token_uses: Some(token_uses),
+                username: Some(&USERNAME),
+                groups: Groups::Claim(GROUPS.into()),
+                online: Online {
+                    fields: online,
+                    ..Online::default()
+                },
+                ..Defaults::default()
+            },
+        );
+        // Users of a pool can change their address; the new one is theirs once it is verified.
+        provider.username.email_must_be_verified = true;
+        // The name of the same attribute differs between the two kinds of token.
+        if let [only] = provider.username.attributes.as_slice()
+            && only.as_str() == "username"
+        {
+            provider.username.attributes = USERNAME.into_iter().map(Into::into).collect();
+        }
+        provider
+    }
+}
+
+fn issuers(
+    pool_id: Option<String>,
+    keys: &KeyFields,
+    draft: &mut Draft<'_, '_>,
+) -> Option<Vec<Issuer>> {
     // An emulator's issuer stands in for both of the pool's.
-    if let Some(name) = draft.raw.issuer.clone() {
-        let keys = draft.keys(&jwks_uri(&name))?;
+    if let Some(name) = keys.issuer.clone() {
+        let keys = draft.keys(keys, &jwks_uri(&name))?;
         return Some(vec![Issuer {
             name,
             keys: Some(keys),
         }]);
     }
     let pool_id = draft.required(
-        draft.raw.user_pool_id.clone(),
+        pool_id,
         "user_pool_id",
         "a user pool id, for example `eu-west-1_AbCdEfGhI`",
     )?;
@@ -93,7 +127,7 @@ fn issuers(draft: &mut Draft<'_, '_>) -> Option<Vec<Issuer>> {
         .into_iter()
         .map(|service| {
             let name = format!("https://{service}.{region}.{suffix}/{pool_id}");
-            let keys = draft.keys(&jwks_uri(&name))?;
+            let keys = draft.keys(keys, &jwks_uri(&name))?;
             Some(Issuer {
                 name,
                 keys: Some(keys),

@@ -1,139 +1,219 @@
 //! Any provider: one that signs JWTs with published keys, or that can be asked about its tokens.
 
+use std::fmt;
 use std::sync::Arc;
 
-use super::Issuer;
-use super::draft::{CLIENT, Draft, KEYS, ONLINE};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
+
+use super::draft::{Asked, Draft};
+use super::online::Online;
 use super::resolve::{Defaults, resolve_shared};
-use crate::document::{Discovery, Verify};
+use super::{Issuer, Provider};
+use crate::document::{
+    ClientFields, IntrospectionFields, KeyFields, OnlineFields, Verify, grouped,
+};
 use crate::http::Endpoint;
 use crate::inspect::{Inspect, Userinfo};
 use crate::keys::cache::KeySource;
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(
-        &[
-            &KEYS[..],
-            &CLIENT,
-            &ONLINE,
-            &["discovery", "binding_endpoint"],
-        ]
-        .concat(),
-    );
-    let issuers: Vec<Issuer> = issuer(&mut draft).into_iter().collect();
-    let opaque = check(&mut draft, &issuers);
-    resolve_shared(
-        draft,
-        Defaults {
-            issuers,
-            opaque,
-            // Which claim holds the Atlassian username can't be guessed without letting one
-            // user be taken for another.
-            username: None,
-            ..Defaults::default()
-        },
-    )
+/// Any other provider.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct CustomFields {
+    /// Whether the key set is found by OpenID Connect discovery, or the URL of the document.
+    discovery: Option<Discovery>,
+    /// What tells which client a token was issued to, where userinfo is not enough.
+    binding_endpoint: Option<Endpoint>,
 }
 
-/// How opaque tokens are checked: by introspection, by userinfo, or by both together.
-fn check(draft: &mut Draft<'_, '_>, issuers: &[Issuer]) -> Option<Arc<dyn Inspect>> {
-    let binding = draft.raw.binding_endpoint.clone();
-    let userinfo = draft.raw.userinfo_endpoint.clone();
-    if let Some(endpoint) = draft.raw.introspection_endpoint.clone() {
-        if binding.is_some() {
-            draft.wrong("binding_endpoint", "contradicts `introspection_endpoint`, which binds tokens too; leave one of them out");
-        }
-        let mut introspection = draft.introspection(&endpoint, issuers)?;
-        introspection.userinfo = userinfo;
-        return Some(Arc::new(introspection));
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct CustomDocument {
+        own: CustomFields,
+        keys: KeyFields,
+        client: ClientFields,
+        introspection: IntrospectionFields,
+        online: OnlineFields,
     }
-    let Some(endpoint) = userinfo else {
-        if binding.is_some() {
-            draft.wrong(
-                "binding_endpoint",
-                "needs `userinfo_endpoint`, which tells of the user",
-            );
-        }
-        return None;
-    };
-    // Set for JWTs, which are bound by their claims.
-    if binding.is_none()
-        && draft.raw.trust.is_none()
-        && draft.raw.verify == Some(Verify::JwtUserinfo)
-    {
-        return None;
-    }
-    Some(Arc::new(Userinfo { endpoint, binding }))
 }
 
-fn issuer(draft: &mut Draft<'_, '_>) -> Option<Issuer> {
-    let Some(name) = draft.raw.issuer.clone() else {
-        let can_be_asked =
-            draft.raw.introspection_endpoint.is_some() || draft.raw.userinfo_endpoint.is_some();
-        let has_keys = draft.raw.jwks.is_some()
-            || draft.raw.jwks_uri.is_some()
-            || draft.raw.discovery.is_some();
-        if !can_be_asked || has_keys {
-            draft.wrong(
-                "issuer",
-                "is missing; expected the exact `iss` of the provider's tokens, or, where they are no JWTs, \
-                 `introspection_endpoint` or `userinfo_endpoint`",
-            );
-        }
-        return None;
-    };
-    let sources = [
-        draft.raw.jwks.is_some(),
-        draft.raw.jwks_uri.is_some(),
-        draft
-            .raw
-            .discovery
-            .as_ref()
-            .is_some_and(|discovery| *discovery != Discovery::Off),
-    ];
-    if sources.into_iter().filter(|given| *given).count() > 1 {
-        draft.wrong(
-            "jwks_uri",
-            "expected one of `jwks`, `jwks_uri` and `discovery`",
-        );
-        return None;
-    }
-    // Asked about every token, the provider needs no keys.
-    if matches!(
-        draft.raw.verify,
-        Some(Verify::Introspection | Verify::Userinfo)
-    ) {
-        return Some(Issuer { name, keys: None });
-    }
-    let keys = if draft.raw.jwks.is_some() {
-        draft.inline_keys()?
-    } else if let Some(uri) = &draft.raw.jwks_uri {
-        KeySource::Jwks(uri.clone())
-    } else {
-        let endpoint = match &draft.raw.discovery {
-            Some(Discovery::Off) => {
-                draft.wrong(
-                    "jwks_uri",
-                    "is missing; expected it, or `jwks`, or `discovery`",
-                );
-                return None;
+/// `discovery`: true, false, or the URL of the document.
+#[derive(Clone, Debug, PartialEq)]
+enum Discovery {
+    /// There is none.
+    Off,
+    /// At its usual place below the issuer.
+    On,
+    /// At this URL.
+    At(Endpoint),
+}
+
+impl<'de> Deserialize<'de> for Discovery {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DiscoveryVisitor;
+
+        impl Visitor<'_> for DiscoveryVisitor {
+            type Value = Discovery;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("true, false, or the https URL of the discovery document")
             }
-            Some(Discovery::At(endpoint)) => endpoint.clone(),
-            Some(Discovery::On) | None => {
-                // OpenID Connect Discovery 1.0, section 4: a terminating `/` is removed.
-                let base = name.strip_suffix('/').unwrap_or(&name);
-                Endpoint::parse(&format!("{base}/.well-known/openid-configuration"))
-                    .map_err(|expected| draft.wrong("issuer", expected))
-                    .ok()?
+
+            fn visit_bool<E>(self, on: bool) -> Result<Discovery, E> {
+                Ok(if on { Discovery::On } else { Discovery::Off })
+            }
+
+            fn visit_str<E: Error>(self, url: &str) -> Result<Discovery, E> {
+                Endpoint::parse(url).map(Discovery::At).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(DiscoveryVisitor)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Discovery {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Discovery".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let endpoint = generator.subschema_for::<Endpoint>();
+        schemars::json_schema!({"anyOf": [{"type": "boolean"}, endpoint]})
+    }
+}
+
+impl CustomDocument {
+    /// Fills in the little that is known of any provider.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let issuers: Vec<Issuer> = self.issuer(&mut draft).into_iter().collect();
+        let opaque = self.check(&mut draft, &issuers);
+        resolve_shared(
+            draft,
+            Defaults {
+                issuers,
+                opaque,
+                algorithms: (self.keys.algorithms, &[]),
+                // Which claim holds the Atlassian username can't be guessed without letting one
+                // user be taken for another.
+                username: None,
+                online: Online {
+                    fields: self.online,
+                    introspection: self.introspection,
+                    client: self.client,
+                    binding: self.own.binding_endpoint,
+                },
+                ..Defaults::default()
+            },
+        )
+    }
+
+    /// How opaque tokens are checked: by introspection, by userinfo, or by both together.
+    fn check(&self, draft: &mut Draft<'_, '_>, issuers: &[Issuer]) -> Option<Arc<dyn Inspect>> {
+        let binding = self.own.binding_endpoint.clone();
+        let userinfo = self.online.userinfo_endpoint.clone();
+        if let Some(endpoint) = &self.introspection.introspection_endpoint {
+            if binding.is_some() {
+                draft.wrong("binding_endpoint", "contradicts `introspection_endpoint`, which binds tokens too; leave one of them out");
+            }
+            let asked = Asked {
+                endpoint,
+                client: &self.client,
+                fields: &self.introspection,
+            };
+            let mut introspection = draft.introspection(&asked, issuers)?;
+            introspection.userinfo = userinfo;
+            return Some(Arc::new(introspection));
+        }
+        let Some(endpoint) = userinfo else {
+            if binding.is_some() {
+                draft.wrong(
+                    "binding_endpoint",
+                    "needs `userinfo_endpoint`, which tells of the user",
+                );
+            }
+            return None;
+        };
+        // Set for JWTs, which are bound by their claims.
+        if binding.is_none()
+            && draft.shared.trust.is_none()
+            && self.online.verify == Some(Verify::JwtUserinfo)
+        {
+            return None;
+        }
+        Some(Arc::new(Userinfo { endpoint, binding }))
+    }
+
+    fn issuer(&self, draft: &mut Draft<'_, '_>) -> Option<Issuer> {
+        let keys = &self.keys;
+        let Some(name) = keys.issuer.clone() else {
+            let can_be_asked = self.introspection.introspection_endpoint.is_some()
+                || self.online.userinfo_endpoint.is_some();
+            let has_keys =
+                keys.jwks.is_some() || keys.jwks_uri.is_some() || self.own.discovery.is_some();
+            if !can_be_asked || has_keys {
+                draft.wrong(
+                    "issuer",
+                    "is missing; expected the exact `iss` of the provider's tokens, or, where they are no JWTs, \
+                     `introspection_endpoint` or `userinfo_endpoint`",
+                );
+            }
+            return None;
+        };
+        let sources = [
+            keys.jwks.is_some(),
+            keys.jwks_uri.is_some(),
+            self.own
+                .discovery
+                .as_ref()
+                .is_some_and(|discovery| *discovery != Discovery::Off),
+        ];
+        if sources.into_iter().filter(|given| *given).count() > 1 {
+            draft.wrong(
+                "jwks_uri",
+                "expected one of `jwks`, `jwks_uri` and `discovery`",
+            );
+            return None;
+        }
+        // Asked about every token, the provider needs no keys.
+        if matches!(
+            self.online.verify,
+            Some(Verify::Introspection | Verify::Userinfo)
+        ) {
+            return Some(Issuer { name, keys: None });
+        }
+        let keys = if let Some(set) = &keys.jwks {
+            draft.inline_keys(set)?
+        } else if let Some(uri) = &keys.jwks_uri {
+            KeySource::Jwks(uri.clone())
+        } else {
+            let endpoint = match &self.own.discovery {
+                Some(Discovery::Off) => {
+                    draft.wrong(
+                        "jwks_uri",
+                        "is missing; expected it, or `jwks`, or `discovery`",
+                    );
+                    return None;
+                }
+                Some(Discovery::At(endpoint)) => endpoint.clone(),
+                Some(Discovery::On) | None => {
+                    // OpenID Connect Discovery 1.0, section 4: a terminating `/` is removed.
+                    let base = name.strip_suffix('/').unwrap_or(&name);
+                    Endpoint::parse(&format!("{base}/.well-known/openid-configuration"))
+                        .map_err(|expected| draft.wrong("issuer", expected))
+                        .ok()?
+                }
+            };
+            KeySource::Discovery {
+                endpoint,
+                issuer: name.clone(),
             }
         };
-        KeySource::Discovery {
-            endpoint,
-            issuer: name.clone(),
-        }
-    };
-    Some(Issuer {
-        name,
-        keys: Some(keys),
-    })
+        Some(Issuer {
+            name,
+            keys: Some(keys),
+        })
+    }
 }

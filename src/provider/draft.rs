@@ -1,11 +1,15 @@
-//! A provider's document on its way, and what its kind may read of it.
+//! A provider's document on its way.
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::Issuer;
 use crate::document::problem::Report;
-use crate::document::{ClientAuthMethod, Kind, RawProvider};
-use crate::document::{ProviderId, Secrets};
+use crate::document::{
+    ClientAuthMethod, ClientFields, IntrospectionFields, KeyFields, Kind, ProviderId, Secrets,
+    SharedFields,
+};
 use crate::http::Endpoint;
 use crate::inspect::{ClientAuth, Introspection};
 use crate::keys::KeySet;
@@ -13,27 +17,9 @@ use crate::keys::cache::KeySource;
 use crate::secret::Secret;
 use crate::signing::PrivateKey;
 
-/// The fields that say how JWTs are verified.
-pub(super) const KEYS: [&str; 4] = ["issuer", "jwks_uri", "jwks", "algorithms"];
-/// The fields that say who we are at the provider.
-pub(super) const CLIENT: [&str; 5] = [
-    "client_id",
-    "client_secret",
-    "client_auth",
-    "private_key",
-    "client_key_id",
-];
-/// The fields that say whether it is asked about JWTs.
-pub(super) const ONLINE: [&str; 4] = [
-    "verify",
-    "online_for",
-    "introspection_endpoint",
-    "userinfo_endpoint",
-];
-
-/// A provider's document on its way, and where to report what is wrong with it.
+/// What all kinds share of a provider's document, and where to report what is wrong with it.
 pub(super) struct Draft<'d, 'p> {
-    pub(super) raw: RawProvider,
+    pub(super) shared: SharedFields,
     pub(super) id: &'d ProviderId,
     pub(super) kind: Kind,
     secrets: &'d Secrets,
@@ -44,12 +30,12 @@ impl<'d, 'p> Draft<'d, 'p> {
     pub(super) fn new(
         id: &'d ProviderId,
         kind: Kind,
-        raw: RawProvider,
+        shared: SharedFields,
         secrets: &'d Secrets,
         report: &'d mut Report<'p>,
     ) -> Self {
         Self {
-            raw,
+            shared,
             id,
             kind,
             secrets,
@@ -59,16 +45,6 @@ impl<'d, 'p> Draft<'d, 'p> {
 
     pub(super) fn wrong(&mut self, field: &str, message: &str) {
         self.report.wrong(field, message);
-    }
-
-    /// Reports the fields that belong to other kinds.
-    pub(super) fn takes(&mut self, fields: &[&str]) {
-        let message = format!("does not belong to kind `{}`", self.kind.as_str());
-        for (field, given) in self.raw.specific() {
-            if given && !fields.contains(&field) {
-                self.report.wrong(field, &message);
-            }
-        }
     }
 
     /// A field that the kind can't do without.
@@ -82,9 +58,9 @@ impl<'d, 'p> Draft<'d, 'p> {
     }
 
     /// `base_url`, without a slash at its end.
-    pub(super) fn base_url(&mut self) -> Option<String> {
-        let url = self.raw.base_url.clone()?;
-        let base = url.strip_suffix('/').unwrap_or(&url);
+    pub(super) fn base_url(&mut self, url: Option<&String>) -> Option<String> {
+        let url = url?;
+        let base = url.strip_suffix('/').unwrap_or(url);
         match Endpoint::parse(base) {
             Ok(_) if !base.contains('?') => {}
             Ok(_) => self.wrong("base_url", "expected a URL without a query"),
@@ -108,22 +84,22 @@ impl<'d, 'p> Draft<'d, 'p> {
     }
 
     /// The keys of the settings, or else those at this URL, made of the issuer.
-    pub(super) fn keys(&mut self, url: &str) -> Option<KeySource> {
-        if self.raw.jwks.is_some() && self.raw.jwks_uri.is_some() {
+    pub(super) fn keys(&mut self, keys: &KeyFields, url: &str) -> Option<KeySource> {
+        if keys.jwks.is_some() && keys.jwks_uri.is_some() {
             self.wrong("jwks_uri", "contradicts `jwks`; leave one of them out");
         }
-        if self.raw.jwks.is_some() {
-            return self.inline_keys();
+        if let Some(set) = &keys.jwks {
+            return self.inline_keys(set);
         }
-        self.endpoint(self.raw.jwks_uri.clone(), "issuer", url)
+        self.endpoint(keys.jwks_uri.clone(), "issuer", url)
             .map(KeySource::Jwks)
     }
 
     /// The issuer of the settings, or else this one, with its keys, which are at this URL unless the
     /// settings say otherwise.
-    pub(super) fn issuer(&mut self, name: String, keys_url: &str) -> Vec<Issuer> {
-        let name = self.raw.issuer.clone().unwrap_or(name);
-        let keys = self.keys(keys_url);
+    pub(super) fn issuer(&mut self, keys: &KeyFields, name: String, keys_url: &str) -> Vec<Issuer> {
+        let name = keys.issuer.clone().unwrap_or(name);
+        let keys = self.keys(keys, keys_url);
         let issuer = keys.map(|keys| Issuer {
             name,
             keys: Some(keys),
@@ -131,9 +107,9 @@ impl<'d, 'p> Draft<'d, 'p> {
         issuer.into_iter().collect()
     }
 
-    /// The key set written in the settings, if there is one.
-    pub(super) fn inline_keys(&mut self) -> Option<KeySource> {
-        match KeySet::from_value(self.raw.jwks.as_ref()?) {
+    /// The key set written in the settings.
+    pub(super) fn inline_keys(&mut self, set: &Value) -> Option<KeySource> {
+        match KeySet::from_value(set) {
             Ok(keys) => Some(KeySource::Inline(Arc::new(keys))),
             Err(error) => {
                 self.wrong("jwks", &error.to_string());
@@ -148,64 +124,62 @@ impl<'d, 'p> Draft<'d, 'p> {
     }
 
     /// Our client id and secret at the provider.
-    pub(super) fn client_secret(&mut self) -> Option<(String, Secret)> {
+    pub(super) fn client_secret(&mut self, client: &ClientFields) -> Option<(String, Secret)> {
         let id = self.required(
-            self.raw.client_id.clone(),
+            client.client_id.clone(),
             "client_id",
             "the id of your application at the provider",
         );
-        let name = self.raw.client_secret.clone();
-        let secret = self.secret(name.as_ref(), "client_secret");
+        let secret = self.secret(client.client_secret.as_ref(), "client_secret");
         id.zip(secret)
     }
 
     /// How we authenticate at an introspection endpoint.
-    fn client_auth(&mut self, endpoint: &Endpoint, audience: Option<&str>) -> Option<ClientAuth> {
-        let method = self
-            .raw
+    fn client_auth(&mut self, asked: &Asked<'_>, audience: &str) -> Option<ClientAuth> {
+        let Asked { client, fields, .. } = asked;
+        let method = fields
             .client_auth
-            .unwrap_or(if self.raw.private_key.is_some() {
+            .unwrap_or(if fields.private_key.is_some() {
                 ClientAuthMethod::PrivateKeyJwt
             } else {
                 ClientAuthMethod::ClientSecretBasic
             });
         if method == ClientAuthMethod::PrivateKeyJwt {
             let id = self.required(
-                self.raw.client_id.clone(),
+                client.client_id.clone(),
                 "client_id",
                 "the id of your client at the provider",
             );
-            let name = self.raw.private_key.clone();
-            let pem = self.secret(name.as_ref(), "private_key")?;
+            let pem = self.secret(fields.private_key.as_ref(), "private_key")?;
             let key = PrivateKey::from_pem(pem.expose_secret())
                 .map_err(|error| self.wrong("private_key", &error.to_string()))
                 .ok()?;
             return Some(ClientAuth::PrivateKeyJwt {
                 id: id?,
                 key,
-                key_id: self.raw.client_key_id.clone(),
-                audience: audience.unwrap_or(endpoint.as_str()).to_owned(),
+                key_id: fields.client_key_id.clone(),
+                audience: audience.to_owned(),
             });
         }
-        let (id, secret) = self.client_secret()?;
+        let (id, secret) = self.client_secret(client)?;
         Some(match method {
             ClientAuthMethod::ClientSecretPost => ClientAuth::Post { id, secret },
             _ => ClientAuth::Basic { id, secret },
         })
     }
 
-    /// An introspection check at this endpoint.
+    /// An introspection check.
     pub(super) fn introspection(
         &mut self,
-        endpoint: &Endpoint,
+        asked: &Asked<'_>,
         issuers: &[Issuer],
     ) -> Option<Introspection> {
         // Okta wants the endpoint, others take their issuer.
-        let issuer = issuers.first().map(|issuer| issuer.name.as_str());
-        let client = self.client_auth(endpoint, issuer.filter(|_| self.kind != Kind::Okta))?;
+        let issuer = issuers.first().filter(|_| self.kind != Kind::Okta);
+        let audience = issuer.map_or(asked.endpoint.as_str(), |issuer| &issuer.name);
         Some(Introspection {
-            endpoint: endpoint.clone(),
-            client,
+            endpoint: asked.endpoint.clone(),
+            client: self.client_auth(asked, audience)?,
             issuers: issuers.iter().map(|issuer| issuer.name.clone()).collect(),
             always_names_issuer: self.kind == Kind::Okta,
             userinfo: None,
@@ -214,7 +188,7 @@ impl<'d, 'p> Draft<'d, 'p> {
 
     /// Anyone can have an account here, under a name that is someone else's elsewhere.
     pub(super) fn needs_known_users(&mut self, vendor: &str) {
-        let rule = self.raw.username.as_ref();
+        let rule = self.shared.username.as_ref();
         if rule.is_none_or(|rule| rule.allow.is_none() && rule.map.is_none()) {
             self.wrong(
                 "username",
@@ -230,7 +204,7 @@ impl<'d, 'p> Draft<'d, 'p> {
     /// The provider's ids mean nothing to Atlassian.
     pub(super) fn needs_map(&mut self) {
         if self
-            .raw
+            .shared
             .username
             .as_ref()
             .is_none_or(|rule| rule.map.is_none())
@@ -238,6 +212,14 @@ impl<'d, 'p> Draft<'d, 'p> {
             self.wrong("username.map", "is missing; expected an object from the provider's user ids to Atlassian usernames");
         }
     }
+}
+
+/// An endpoint for introspection, and who asks it.
+pub(super) struct Asked<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) client: &'a ClientFields,
+    /// How the client authenticates.
+    pub(super) fields: &'a IntrospectionFields,
 }
 
 /// Whether a URL leads to this host or one below it.

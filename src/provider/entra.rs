@@ -4,12 +4,14 @@
 //! [their claims](https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference).
 
 use jsonwebtoken::Algorithm;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::draft::{Draft, KEYS};
+use super::draft::Draft;
 use super::resolve::{Defaults, resolve_shared};
-use super::{Groups, Issuer};
+use super::{Groups, Issuer, Provider};
 use crate::claims::Claims;
+use crate::document::{KeyFields, grouped};
 
 /// Microsoft Graph, by its id and its names.
 const GRAPH: [&str; 3] = [
@@ -18,65 +20,83 @@ const GRAPH: [&str; 3] = [
     "https://graph.microsoft.com/",
 ];
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(&[&KEYS[..], &["tenant_id"]].concat());
-    let tenant = draft.required(
-        draft.raw.tenant_id.clone(),
-        "tenant_id",
-        "the directory (tenant) id, for example `8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9a0b`",
-    );
-    let tenant = tenant.unwrap_or_default().to_ascii_lowercase();
-    if !tenant.is_empty() && !is_guid(&tenant) {
-        draft.wrong("tenant_id", "expected the tenant's id, 32 hexadecimal digits in five groups, for tokens never name its domain");
+/// A tenant of Microsoft Entra ID.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct EntraFields {
+    /// The directory (tenant) id.
+    tenant_id: Option<String>,
+}
+
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct EntraDocument {
+        own: EntraFields,
+        keys: KeyFields,
     }
-    // A token of version 1.0 or 2.0, as the API's own registration says.
-    let versions = [
-        (
-            format!("https://sts.windows.net/{tenant}/"),
-            "discovery/keys",
-        ),
-        (
-            format!("https://login.microsoftonline.com/{tenant}/v2.0"),
-            "discovery/v2.0/keys",
-        ),
-    ];
-    let versions = match &draft.raw.issuer {
-        // A national cloud's.
-        Some(issuer) => vec![(issuer.clone(), "discovery/v2.0/keys")],
-        None => versions.to_vec(),
-    };
-    let issuers = versions
-        .into_iter()
-        .filter_map(|(name, path)| {
-            let keys = draft.keys(&format!(
-                "https://login.microsoftonline.com/{tenant}/{path}"
-            ))?;
-            Some(Issuer {
-                name,
-                keys: Some(keys),
+}
+
+impl EntraDocument {
+    /// Fills in what the vendor knows.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let Self { own, keys } = self;
+        let tenant = draft.required(
+            own.tenant_id,
+            "tenant_id",
+            "the directory (tenant) id, for example `8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9a0b`",
+        );
+        let tenant = tenant.unwrap_or_default().to_ascii_lowercase();
+        if !tenant.is_empty() && !is_guid(&tenant) {
+            draft.wrong("tenant_id", "expected the tenant's id, 32 hexadecimal digits in five groups, for tokens never name its domain");
+        }
+        // A token of version 1.0 or 2.0, as the API's own registration says.
+        let versions = [
+            (
+                format!("https://sts.windows.net/{tenant}/"),
+                "discovery/keys",
+            ),
+            (
+                format!("https://login.microsoftonline.com/{tenant}/v2.0"),
+                "discovery/v2.0/keys",
+            ),
+        ];
+        let versions = match &keys.issuer {
+            // A national cloud's.
+            Some(issuer) => vec![(issuer.clone(), "discovery/v2.0/keys")],
+            None => versions.to_vec(),
+        };
+        let issuers = versions
+            .into_iter()
+            .filter_map(|(name, path)| {
+                let url = format!("https://login.microsoftonline.com/{tenant}/{path}");
+                let keys = draft.keys(&keys, &url)?;
+                Some(Issuer {
+                    name,
+                    keys: Some(keys),
+                })
             })
-        })
-        .collect();
-    // A token for another API of the tenant could have been passed on by that API. So `aud` is
-    // checked in any case: an app that calls its own API has its client id there.
-    if draft.raw.audiences.is_none()
-        && let Some(ids) = &draft.raw.client_ids
-    {
-        let own = ids
-            .iter()
-            .flat_map(|id| [id.clone(), format!("api://{id}")]);
-        draft.raw.audiences = Some(own.collect());
+            .collect();
+        // A token for another API of the tenant could have been passed on by that API. So `aud` is
+        // checked in any case: an app that calls its own API has its client id there.
+        if draft.shared.audiences.is_none()
+            && let Some(ids) = &draft.shared.client_ids
+        {
+            let own = ids
+                .iter()
+                .flat_map(|id| [id.clone(), format!("api://{id}")]);
+            draft.shared.audiences = Some(own.collect());
+        }
+        resolve_shared(
+            draft,
+            Defaults {
+                issuers,
+                algorithms: (keys.algorithms, &[Algorithm::RS256]),
+                username: Some(&["preferred_username", "upn", "unique_name"]),
+                groups: Groups::Claim("groups".into()),
+                ..Defaults::default()
+            },
+        )
     }
-    resolve_shared(
-        draft,
-        Defaults {
-            issuers,
-            algorithms: &[Algorithm::RS256],
-            username: Some(&["preferred_username", "upn", "unique_name"]),
-            groups: Groups::Claim("groups".into()),
-            ..Defaults::default()
-        },
-    )
 }
 
 /// App-only: an access token, which names its client, without the scopes that a user's has.

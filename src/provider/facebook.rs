@@ -6,11 +6,14 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Provider;
 use super::draft::Draft;
 use super::resolve::{Defaults, resolve_shared};
 use crate::credential::Vendor;
+use crate::document::{ClientFields, grouped};
 use crate::error::Denial;
 use crate::http::{Endpoint, FetchError};
 use crate::inspect::{
@@ -30,34 +33,53 @@ pub(crate) struct DebugToken {
     pub(crate) client_secret: Secret,
 }
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(&["client_id", "client_secret", "binding_endpoint"]);
-    let endpoint = draft.endpoint(
-        draft.raw.binding_endpoint.clone(),
-        "binding_endpoint",
-        "https://graph.facebook.com/debug_token",
-    );
-    let client = draft.client_secret();
-    let client_ids = draft.raw.client_id.clone().into_iter().collect();
-    draft.raw.client_ids.get_or_insert(client_ids);
-    draft.needs_map();
-    resolve_shared(
-        draft,
-        Defaults {
-            opaque: endpoint
-                .zip(client)
-                .map(|(endpoint, (client_id, client_secret))| {
-                    Arc::new(DebugToken {
-                        endpoint,
-                        client_id,
-                        client_secret,
-                    }) as Arc<dyn Inspect>
-                }),
-            vendor: Some(Vendor::Facebook),
-            username: Some(&["user_id"]),
-            ..Defaults::default()
-        },
-    )
+/// An app of Facebook.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct FacebookFields {
+    /// Where a token is checked, in place of Facebook's `debug_token`.
+    binding_endpoint: Option<Endpoint>,
+}
+
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct FacebookDocument {
+        own: FacebookFields,
+        client: ClientFields,
+    }
+}
+
+impl FacebookDocument {
+    /// Fills in what the vendor knows.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let Self { own, client: app } = self;
+        let endpoint = draft.endpoint(
+            own.binding_endpoint,
+            "binding_endpoint",
+            "https://graph.facebook.com/debug_token",
+        );
+        let client = draft.client_secret(&app);
+        let client_ids = app.client_id.into_iter().collect();
+        draft.shared.client_ids.get_or_insert(client_ids);
+        draft.needs_map();
+        resolve_shared(
+            draft,
+            Defaults {
+                opaque: endpoint
+                    .zip(client)
+                    .map(|(endpoint, (client_id, client_secret))| {
+                        Arc::new(DebugToken {
+                            endpoint,
+                            client_id,
+                            client_secret,
+                        }) as Arc<dyn Inspect>
+                    }),
+                vendor: Some(Vendor::Facebook),
+                username: Some(&["user_id"]),
+                ..Defaults::default()
+            },
+        )
+    }
 }
 
 impl Inspect for DebugToken {

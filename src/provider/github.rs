@@ -6,13 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::Provider;
 use super::draft::{Draft, is_host_of};
 use super::resolve::{Defaults, resolve_shared};
 use crate::credential::Vendor;
+use crate::document::{ClientFields, grouped};
 use crate::http::Endpoint;
 use crate::inspect::{
     EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
@@ -31,52 +34,73 @@ pub(crate) struct TokenCheck {
     pub(crate) client_secret: Secret,
 }
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(&["base_url", "client_id", "client_secret", "binding_endpoint"]);
-    let api = draft.base_url().map_or_else(
-        || "https://api.github.com".to_owned(),
-        |base| format!("{base}/api/v3"),
-    );
-    if api.ends_with("/api/v3/api/v3") {
-        draft.wrong(
-            "base_url",
-            "expected the server's URL without `/api/v3`, for example `https://github.example.com`",
+/// An OAuth app or a GitHub App of github.com or a GitHub Enterprise Server.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct GithubFields {
+    /// The URL of a GitHub Enterprise Server.
+    base_url: Option<String>,
+    /// Where a token is checked, in place of the server's own check.
+    binding_endpoint: Option<Endpoint>,
+}
+
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct GithubDocument {
+        own: GithubFields,
+        client: ClientFields,
+    }
+}
+
+impl GithubDocument {
+    /// Fills in what the vendor knows.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let Self { own, client: app } = self;
+        let api = draft.base_url(own.base_url.as_ref()).map_or_else(
+            || "https://api.github.com".to_owned(),
+            |base| format!("{base}/api/v3"),
         );
-    }
-    let client = draft.client_secret();
-    let check = client.and_then(|(client_id, client_secret)| {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        if !client_id.bytes().all(is_plain) {
-            draft.wrong("client_id", "expected letters, digits, `.`, `_` and `-`");
-            return None;
+        if api.ends_with("/api/v3/api/v3") {
+            draft.wrong(
+                "base_url",
+                "expected the server's URL without `/api/v3`, for example `https://github.example.com`",
+            );
         }
-        let url = format!("{api}/applications/{client_id}/token");
-        let endpoint = draft.endpoint(draft.raw.binding_endpoint.clone(), "base_url", &url)?;
-        Some(TokenCheck {
-            endpoint,
-            client_id,
-            client_secret,
-        })
-    });
-    if let (Some(check), Some(ids)) = (&check, &draft.raw.client_ids)
-        && ids.as_slice() != [check.client_id.clone()]
-    {
-        draft.wrong("client_ids", "expected just `client_id`, or the field to be left out: GitHub tells of tokens of that application alone");
+        let client = draft.client_secret(&app);
+        let check = client.and_then(|(client_id, client_secret)| {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+            if !client_id.bytes().all(is_plain) {
+                draft.wrong("client_id", "expected letters, digits, `.`, `_` and `-`");
+                return None;
+            }
+            let url = format!("{api}/applications/{client_id}/token");
+            let endpoint = draft.endpoint(own.binding_endpoint, "base_url", &url)?;
+            Some(TokenCheck {
+                endpoint,
+                client_id,
+                client_secret,
+            })
+        });
+        if let (Some(check), Some(ids)) = (&check, &draft.shared.client_ids)
+            && ids.as_slice() != [check.client_id.clone()]
+        {
+            draft.wrong("client_ids", "expected just `client_id`, or the field to be left out: GitHub tells of tokens of that application alone");
+        }
+        let client_ids = app.client_id.into_iter().collect();
+        draft.shared.client_ids.get_or_insert(client_ids);
+        if is_host_of(&api, "github.com") {
+            draft.needs_known_users("GitHub");
+        }
+        resolve_shared(
+            draft,
+            Defaults {
+                opaque: check.map(|check| Arc::new(check) as Arc<dyn Inspect>),
+                vendor: Some(Vendor::GitHub),
+                username: Some(&["login"]),
+                ..Defaults::default()
+            },
+        )
     }
-    let client_ids = draft.raw.client_id.clone().into_iter().collect();
-    draft.raw.client_ids.get_or_insert(client_ids);
-    if is_host_of(&api, "github.com") {
-        draft.needs_known_users("GitHub");
-    }
-    resolve_shared(
-        draft,
-        Defaults {
-            opaque: check.map(|check| Arc::new(check) as Arc<dyn Inspect>),
-            vendor: Some(Vendor::GitHub),
-            username: Some(&["login"]),
-            ..Defaults::default()
-        },
-    )
 }
 
 impl Inspect for TokenCheck {

@@ -6,12 +6,15 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::draft::{Draft, KEYS, is_host_of};
+use super::Provider;
+use super::draft::{Draft, is_host_of};
 use super::resolve::{Defaults, resolve_shared};
 use crate::claims::Claims;
 use crate::credential::Vendor;
+use crate::document::{KeyFields, grouped};
 use crate::error::Denial;
 use crate::http::Endpoint;
 use crate::inspect::{
@@ -30,50 +33,60 @@ pub(crate) struct TokenInfo {
     pub(crate) client_ids: Vec<String>,
 }
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(
-        &[
-            &KEYS[..],
-            &["base_url", "binding_endpoint", "userinfo_endpoint"],
-        ]
-        .concat(),
-    );
-    let base = draft
-        .base_url()
-        .unwrap_or_else(|| "https://gitlab.com".to_owned());
-    let url = |path: &str| format!("{base}{path}");
-    let token = draft.endpoint(
-        draft.raw.binding_endpoint.clone(),
-        "base_url",
-        &url("/oauth/token/info"),
-    );
-    let user = draft.endpoint(
-        draft.raw.userinfo_endpoint.clone(),
-        "base_url",
-        &url("/api/v4/user"),
-    );
-    let issuers = draft.issuer(base.clone(), &url("/oauth/discovery/keys"));
-    let client_ids = draft.raw.client_ids.clone().unwrap_or_default();
-    if is_host_of(&base, "gitlab.com") {
-        draft.needs_known_users("GitLab.com");
+/// GitLab.com, or a self-managed GitLab.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct GitlabFields {
+    /// The URL of a self-managed instance.
+    base_url: Option<String>,
+    /// What tells which application a token was issued to, in place of GitLab's token info.
+    binding_endpoint: Option<Endpoint>,
+    /// What tells of the user, in place of GitLab's API.
+    userinfo_endpoint: Option<Endpoint>,
+}
+
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct GitlabDocument {
+        own: GitlabFields,
+        keys: KeyFields,
     }
-    resolve_shared(
-        draft,
-        Defaults {
-            issuers,
-            opaque: token.zip(user).map(|(token, user)| {
-                Arc::new(TokenInfo {
-                    token,
-                    user,
-                    client_ids,
-                }) as Arc<dyn Inspect>
-            }),
-            vendor: Some(Vendor::GitLab),
-            username: Some(&["username", "preferred_username", "nickname"]),
-            id_tokens_alone: true,
-            ..Defaults::default()
-        },
-    )
+}
+
+impl GitlabDocument {
+    /// Fills in what the vendor knows.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let Self { own, keys } = self;
+        let base = draft
+            .base_url(own.base_url.as_ref())
+            .unwrap_or_else(|| "https://gitlab.com".to_owned());
+        let url = |path: &str| format!("{base}{path}");
+        let token = draft.endpoint(own.binding_endpoint, "base_url", &url("/oauth/token/info"));
+        let user = draft.endpoint(own.userinfo_endpoint, "base_url", &url("/api/v4/user"));
+        let issuers = draft.issuer(&keys, base.clone(), &url("/oauth/discovery/keys"));
+        let client_ids = draft.shared.client_ids.clone().unwrap_or_default();
+        if is_host_of(&base, "gitlab.com") {
+            draft.needs_known_users("GitLab.com");
+        }
+        resolve_shared(
+            draft,
+            Defaults {
+                issuers,
+                algorithms: (keys.algorithms, &[]),
+                opaque: token.zip(user).map(|(token, user)| {
+                    Arc::new(TokenInfo {
+                        token,
+                        user,
+                        client_ids,
+                    }) as Arc<dyn Inspect>
+                }),
+                vendor: Some(Vendor::GitLab),
+                username: Some(&["username", "preferred_username", "nickname"]),
+                id_tokens_alone: true,
+                ..Defaults::default()
+            },
+        )
+    }
 }
 
 /// A CI job's id token: the job's own script chooses whom it is for.

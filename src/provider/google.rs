@@ -7,12 +7,14 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Issuer;
-use super::draft::{Draft, KEYS};
+use super::draft::Draft;
 use super::resolve::{Defaults, equals, resolve_shared};
+use super::{Issuer, Provider};
 use crate::credential::Vendor;
+use crate::document::{KeyFields, grouped};
 use crate::http::{Endpoint, FetchError};
 use crate::inspect::{
     EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
@@ -33,57 +35,81 @@ pub(crate) struct TokenInfo {
     pub(crate) client_ids: Vec<String>,
 }
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(&[&KEYS[..], &["hd", "binding_endpoint", "userinfo_endpoint"]].concat());
-    let token = draft.endpoint(
-        draft.raw.binding_endpoint.clone(),
-        "binding_endpoint",
-        "https://oauth2.googleapis.com/tokeninfo",
-    );
-    let user = draft.endpoint(
-        draft.raw.userinfo_endpoint.clone(),
-        "userinfo_endpoint",
-        "https://openidconnect.googleapis.com/v1/userinfo",
-    );
-    let keys = draft.keys("https://www.googleapis.com/oauth2/v3/certs");
-    let names = draft.raw.issuer.clone().map_or_else(
-        || ISSUERS.map(str::to_owned).to_vec(),
-        |issuer| vec![issuer],
-    );
-    let hd = draft.raw.hd.clone();
-    let client_ids = draft.raw.client_ids.clone().unwrap_or_default();
-    let mut provider = resolve_shared(
-        draft,
-        Defaults {
-            issuers: keys
-                .map(|keys| {
-                    names
-                        .into_iter()
-                        .map(|name| Issuer {
-                            name,
-                            keys: Some(keys.clone()),
-                        })
-                        .collect()
-                })
-                .unwrap_or_default(),
-            opaque: token.map(|token| {
-                let user = user.filter(|_| hd.is_some());
-                Arc::new(TokenInfo {
-                    token,
-                    user,
-                    client_ids,
-                }) as Arc<dyn Inspect>
-            }),
-            vendor: Some(Vendor::Google),
-            username: Some(&["email"]),
-            id_tokens_alone: true,
-            ..Defaults::default()
-        },
-    );
-    // Anyone can open a Google account for an address that is not theirs, unverified.
-    provider.username.email_must_be_verified = true;
-    provider.requirements.extend(hd.map(|hd| equals("hd", hd)));
-    provider
+/// Google, and Google Workspace.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct GoogleFields {
+    /// The Google Workspace domain that users must be of.
+    hd: Option<String>,
+    /// What tells of a token, in place of Google's tokeninfo.
+    binding_endpoint: Option<Endpoint>,
+    /// What tells of the user, in place of Google's userinfo.
+    userinfo_endpoint: Option<Endpoint>,
+}
+
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct GoogleDocument {
+        own: GoogleFields,
+        keys: KeyFields,
+    }
+}
+
+impl GoogleDocument {
+    /// Fills in what the vendor knows.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let Self { own, keys: fields } = self;
+        let token = draft.endpoint(
+            own.binding_endpoint,
+            "binding_endpoint",
+            "https://oauth2.googleapis.com/tokeninfo",
+        );
+        let user = draft.endpoint(
+            own.userinfo_endpoint,
+            "userinfo_endpoint",
+            "https://openidconnect.googleapis.com/v1/userinfo",
+        );
+        let keys = draft.keys(&fields, "https://www.googleapis.com/oauth2/v3/certs");
+        let names = fields.issuer.map_or_else(
+            || ISSUERS.map(str::to_owned).to_vec(),
+            |issuer| vec![issuer],
+        );
+        let hd = own.hd;
+        let client_ids = draft.shared.client_ids.clone().unwrap_or_default();
+        let mut provider = resolve_shared(
+            draft,
+            Defaults {
+                issuers: keys
+                    .map(|keys| {
+                        names
+                            .into_iter()
+                            .map(|name| Issuer {
+                                name,
+                                keys: Some(keys.clone()),
+                            })
+                            .collect()
+                    })
+                    .unwrap_or_default(),
+                algorithms: (fields.algorithms, &[]),
+                opaque: token.map(|token| {
+                    let user = user.filter(|_| hd.is_some());
+                    Arc::new(TokenInfo {
+                        token,
+                        user,
+                        client_ids,
+                    }) as Arc<dyn Inspect>
+                }),
+                vendor: Some(Vendor::Google),
+                username: Some(&["email"]),
+                id_tokens_alone: true,
+                ..Defaults::default()
+            },
+        );
+        // Anyone can open a Google account for an address that is not theirs, unverified.
+        provider.username.email_must_be_verified = true;
+        provider.requirements.extend(hd.map(|hd| equals("hd", hd)));
+        provider
+    }
 }
 
 impl Inspect for TokenInfo {

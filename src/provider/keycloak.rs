@@ -3,63 +3,100 @@
 //! Sources: [OpenID Connect endpoints](https://www.keycloak.org/securing-apps/oidc-layers),
 //! [service accounts](https://www.keycloak.org/docs/latest/server_admin/index.html#_service_accounts).
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::Groups;
-use super::draft::{CLIENT, Draft, KEYS, ONLINE};
+use super::draft::Draft;
+use super::online::Online;
 use super::resolve::{Defaults, resolve_shared};
+use super::{Groups, Provider};
 use crate::claims::{Claims, names};
+use crate::document::{ClientFields, IntrospectionFields, KeyFields, OnlineFields, grouped};
 use crate::error::Denial;
+use crate::http::Endpoint;
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(&[&KEYS[..], &CLIENT, &ONLINE, &["base_url", "realm"]].concat());
-    draft.required(
-        draft.raw.base_url.clone(),
-        "base_url",
-        "the server's URL, for example `https://sso.example.com`",
-    );
-    let base = draft.base_url();
-    let realm = draft.required(draft.raw.realm.clone(), "realm", "the realm's name");
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if realm
-        .as_ref()
-        .is_some_and(|realm| !realm.bytes().all(is_plain))
-    {
-        draft.wrong(
-            "realm",
-            "expected letters, digits, `.`, `_` and `-`; for other names use kind `custom`",
-        );
+/// A realm of a Keycloak server.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct KeycloakFields {
+    /// The server's URL.
+    base_url: Option<String>,
+    /// The realm's name.
+    realm: Option<String>,
+}
+
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct KeycloakDocument {
+        own: KeycloakFields,
+        keys: KeyFields,
+        client: ClientFields,
+        introspection: IntrospectionFields,
+        online: OnlineFields,
     }
-    let place = base
-        .zip(realm)
-        .map(|(base, realm)| format!("{base}/realms/{realm}"));
-    let Some(place) = place else {
-        return resolve_shared(draft, Defaults::default());
-    };
-    let issuers = draft.issuer(
-        place.clone(),
-        &format!("{place}/protocol/openid-connect/certs"),
-    );
-    let mut endpoint = |path: &str| {
-        draft.endpoint(
-            None,
+}
+
+impl KeycloakDocument {
+    /// Fills in what the vendor knows.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let Self {
+            own,
+            keys,
+            client,
+            mut introspection,
+            mut online,
+        } = self;
+        draft.required(
+            own.base_url.clone(),
             "base_url",
-            &format!("{place}/protocol/openid-connect/{path}"),
+            "the server's URL, for example `https://sso.example.com`",
+        );
+        let base = draft.base_url(own.base_url.as_ref());
+        let realm = draft.required(own.realm, "realm", "the realm's name");
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if realm
+            .as_ref()
+            .is_some_and(|realm| !realm.bytes().all(is_plain))
+        {
+            draft.wrong(
+                "realm",
+                "expected letters, digits, `.`, `_` and `-`; for other names use kind `custom`",
+            );
+        }
+        let place = base
+            .zip(realm)
+            .map(|(base, realm)| format!("{base}/realms/{realm}"));
+        let mut issuers = Vec::new();
+        if let Some(place) = place {
+            let url = |path: &str| format!("{place}/protocol/openid-connect/{path}");
+            issuers = draft.issuer(&keys, place.clone(), &url("certs"));
+            let mut endpoint = |given: &mut Option<Endpoint>, path: &str| {
+                let known = draft.endpoint(None, "base_url", &url(path));
+                *given = given.take().or(known);
+            };
+            endpoint(
+                &mut introspection.introspection_endpoint,
+                "token/introspect",
+            );
+            endpoint(&mut online.userinfo_endpoint, "userinfo");
+        }
+        resolve_shared(
+            draft,
+            Defaults {
+                issuers,
+                algorithms: (keys.algorithms, &[]),
+                username: Some(&["preferred_username"]),
+                groups: Groups::KeycloakRoles,
+                online: Online {
+                    fields: online,
+                    introspection,
+                    client,
+                    binding: None,
+                },
+                ..Defaults::default()
+            },
         )
-    };
-    let introspection = endpoint("token/introspect");
-    let userinfo = endpoint("userinfo");
-    resolve_shared(
-        draft,
-        Defaults {
-            issuers,
-            username: Some(&["preferred_username"]),
-            groups: Groups::KeycloakRoles,
-            introspection,
-            userinfo,
-            ..Defaults::default()
-        },
-    )
+    }
 }
 
 /// Realm roles by their names, and client roles as `client:role`.

@@ -4,35 +4,99 @@
 //! [authorization servers](https://developer.okta.com/docs/concepts/auth-servers/) and
 //! [their endpoints](https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/).
 
-use super::Groups;
-use super::draft::{CLIENT, Draft, KEYS, ONLINE};
-use super::resolve::{Defaults, resolve_shared};
-use crate::document::Verify;
+use serde::Deserialize;
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(
-        &[
-            &KEYS[..],
-            &CLIENT,
-            &ONLINE,
-            &["domain", "authorization_server"],
-        ]
-        .concat(),
-    );
-    let domain = draft.required(
-        draft.raw.domain.clone(),
-        "domain",
-        "your Okta domain, for example `example.okta.com`",
-    );
-    let Some(base) = domain.map(|domain| origin(&domain)) else {
-        return resolve_shared(draft, Defaults::default());
-    };
-    let server = draft
-        .raw
-        .authorization_server
-        .clone()
-        .unwrap_or_else(|| "default".to_owned());
-    let is_org = server == "org";
+use super::draft::Draft;
+use super::online::Online;
+use super::resolve::{Defaults, resolve_shared};
+use super::{Groups, Provider};
+use crate::document::{
+    ClientFields, IntrospectionFields, KeyFields, OnlineFields, Verify, grouped,
+};
+use crate::http::Endpoint;
+
+/// What stands for the org's own authorization server.
+const ORG: &str = "org";
+
+/// An authorization server of Okta.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct OktaFields {
+    /// Your Okta domain.
+    domain: Option<String>,
+    /// The authorization server's id, by default `default`; `org` for the org's own.
+    authorization_server: Option<String>,
+}
+
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct OktaDocument {
+        own: OktaFields,
+        keys: KeyFields,
+        client: ClientFields,
+        introspection: IntrospectionFields,
+        online: OnlineFields,
+    }
+}
+
+impl OktaDocument {
+    /// Fills in what the vendor knows.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let Self {
+            own,
+            keys,
+            client,
+            mut introspection,
+            mut online,
+        } = self;
+        let domain = draft.required(
+            own.domain,
+            "domain",
+            "your Okta domain, for example `example.okta.com`",
+        );
+        let mut issuers = Vec::new();
+        if let Some(domain) = domain {
+            let base = origin(&domain);
+            let server = own
+                .authorization_server
+                .unwrap_or_else(|| "default".to_owned());
+            check(&server, &mut online, &mut draft);
+            let (issuer, place) = if server == ORG {
+                (base.clone(), format!("{base}/oauth2"))
+            } else {
+                let place = format!("{base}/oauth2/{server}");
+                (place.clone(), place)
+            };
+            issuers = draft.issuer(&keys, issuer, &format!("{place}/v1/keys"));
+            let mut endpoint = |given: &mut Option<Endpoint>, path: &str| {
+                let known = draft.endpoint(None, "domain", &format!("{place}/v1/{path}"));
+                *given = given.take().or(known);
+            };
+            endpoint(&mut introspection.introspection_endpoint, "introspect");
+            endpoint(&mut online.userinfo_endpoint, "userinfo");
+        }
+        resolve_shared(
+            draft,
+            Defaults {
+                issuers,
+                algorithms: (keys.algorithms, &[]),
+                // An id token's `sub` is Okta's id of the user, an access token's the login.
+                username: Some(&["preferred_username", "sub"]),
+                groups: Groups::Claim("groups".into()),
+                online: Online {
+                    fields: online,
+                    introspection,
+                    client,
+                    binding: None,
+                },
+                ..Defaults::default()
+            },
+        )
+    }
+}
+
+/// What goes with an authorization server.
+fn check(server: &str, online: &mut OnlineFields, draft: &mut Draft<'_, '_>) {
     if !server
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -42,44 +106,19 @@ pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
             "expected an authorization server's id, such as `default`, or `org`",
         );
     }
-    let (issuer, place) = if is_org {
-        (base.clone(), format!("{base}/oauth2"))
-    } else {
-        let place = format!("{base}/oauth2/{server}");
-        (place.clone(), place)
-    };
-    if draft.raw.verify == Some(Verify::JwtUserinfo) && !is_org {
-        draft.wrong(
+    match online.verify {
+        None if server == ORG => online.verify = Some(Verify::Introspection),
+        Some(Verify::Introspection) if server == ORG => {}
+        Some(_) if server == ORG => draft.wrong(
+            "verify",
+            "expected `introspection`: an org's access tokens can't be verified by its keys",
+        ),
+        Some(Verify::JwtUserinfo) => draft.wrong(
             "verify",
             "expected `jwt+introspection`: userinfo names users by another `sub` than access tokens do",
-        );
+        ),
+        _ => {}
     }
-    if is_org {
-        match draft.raw.verify {
-            None => draft.raw.verify = Some(Verify::Introspection),
-            Some(Verify::Introspection) => {}
-            Some(_) => draft.wrong(
-                "verify",
-                "expected `introspection`: an org's access tokens can't be verified by its keys",
-            ),
-        }
-    }
-    let issuers = draft.issuer(issuer, &format!("{place}/v1/keys"));
-    let mut endpoint = |path: &str| draft.endpoint(None, "domain", &format!("{place}/v1/{path}"));
-    let introspection = endpoint("introspect");
-    let userinfo = endpoint("userinfo");
-    resolve_shared(
-        draft,
-        Defaults {
-            issuers,
-            // An id token's `sub` is Okta's id of the user, an access token's the login.
-            username: Some(&["preferred_username", "sub"]),
-            groups: Groups::Claim("groups".into()),
-            introspection,
-            userinfo,
-            ..Defaults::default()
-        },
-    )
 }
 
 /// The URL of a domain; one that is written as a URL stays as it is, for an emulator.

@@ -7,16 +7,16 @@ use std::time::Duration;
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
+use super::cognito::TokenUse;
 use super::draft::Draft;
+use super::online::{self, Online, Verification};
 use super::{AudienceRule, Groups, Issuer, OnlineFor, Provider, Requirement, Test};
-use crate::claims::{AttributePath, AuthMethod};
+use crate::claims::AttributePath;
 use crate::credential::Vendor;
 use crate::document::problem::Report;
-use crate::document::{
-    Kind, RawRequirement, RawTransform, RawUsernameRule, TokenUse, Trust, Verify,
-};
-use crate::http::{Endpoint, HttpClient};
-use crate::inspect::{Inspect, Userinfo};
+use crate::document::{RequirementDocument, TransformDocument, Trust, UsernameDocument};
+use crate::http::HttpClient;
+use crate::inspect::Inspect;
 use crate::keys::ALGORITHMS;
 use crate::username::{DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
 
@@ -27,23 +27,26 @@ const DEFAULT_RECHECK: Duration = Duration::from_mins(1);
 #[derive(Default)]
 pub(super) struct Defaults<'d> {
     pub(super) issuers: Vec<Issuer>,
-    /// Empty for all that there are.
-    pub(super) algorithms: &'d [Algorithm],
+    /// The names of the settings, or else these; neither for all that there are.
+    pub(super) algorithms: (Option<Vec<String>>, &'d [Algorithm]),
     pub(super) token_uses: Option<Vec<TokenUse>>,
     pub(super) username: Option<&'d [&'d str]>,
     pub(super) groups: Groups,
     /// How opaque tokens are checked.
     pub(super) opaque: Option<Arc<dyn Inspect>>,
-    /// Where the provider can be asked about JWTs, unless the settings name other endpoints.
-    pub(super) introspection: Option<Endpoint>,
-    pub(super) userinfo: Option<Endpoint>,
+    /// How the provider can be asked about JWTs.
+    pub(super) online: Online,
     pub(super) vendor: Option<Vendor>,
     pub(super) id_tokens_alone: bool,
 }
 
 /// Reads the fields that all kinds share.
 pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -> Provider {
-    let (issuers, opaque, online) = verification(&mut draft, &defaults);
+    let Verification {
+        issuers,
+        opaque,
+        online,
+    } = online::verification(&mut draft, &defaults);
     let audience = audience(&mut draft, defaults.id_tokens_alone, opaque.as_ref());
     if let Some(check) = &opaque
         && !check.binds_client()
@@ -56,16 +59,16 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         );
     }
     let Draft {
-        raw,
+        shared,
         id,
         kind,
         report,
         ..
     } = draft;
-    let algorithms = match &raw.algorithms {
-        None if defaults.algorithms.is_empty() => ALGORITHMS.to_vec(),
-        None => defaults.algorithms.to_vec(),
-        Some(names) => algorithms(names, report),
+    let algorithms = match &defaults.algorithms {
+        (None, []) => ALGORITHMS.to_vec(),
+        (None, known) => known.to_vec(),
+        (Some(names), _) => algorithms(names, report),
     };
     Provider {
         id: id.clone(),
@@ -74,20 +77,20 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         algorithms,
         audience,
         token_uses: defaults.token_uses,
-        username: username_rule(raw.username, defaults.username, report),
-        groups: raw
+        username: username_rule(shared.username, defaults.username, report),
+        groups: shared
             .groups
             .as_deref()
             .map_or(defaults.groups, |path| Groups::Claim(path.into())),
-        machine_users: usernames(raw.machine_users, "machine_users", report),
+        machine_users: usernames(shared.machine_users, "machine_users", report),
         max_token_age: seconds(
-            raw.max_token_age_seconds,
+            shared.max_token_age_seconds,
             u64::MAX,
             "max_token_age_seconds",
             report,
         ),
-        requirements: requirements(raw.require.unwrap_or_default(), report),
-        online_for: raw.online_for.map(|routes| {
+        requirements: requirements(shared.require.unwrap_or_default(), report),
+        online_for: defaults.online.fields.online_for.map(|routes| {
             if online.is_none() {
                 report.wrong(
                     "online_for",
@@ -101,10 +104,10 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         }),
         opaque,
         online,
-        recheck: seconds(raw.recheck_seconds, 3_600, "recheck_seconds", report)
+        recheck: seconds(shared.recheck_seconds, 3_600, "recheck_seconds", report)
             .unwrap_or(DEFAULT_RECHECK),
         vendor: defaults.vendor,
-        http: raw.ca_certificates.and_then(|pem| {
+        http: shared.ca_certificates.and_then(|pem| {
             HttpClient::trusting_pem(&pem)
                 .map_err(|_| {
                     report.wrong(
@@ -117,79 +120,15 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
     }
 }
 
-/// The issuers, how opaque tokens are checked, and how the provider is asked beside a signature.
-fn verification(
-    draft: &mut Draft<'_, '_>,
-    defaults: &Defaults<'_>,
-) -> (
-    Vec<Issuer>,
-    Option<Arc<dyn Inspect>>,
-    Option<Arc<dyn Inspect>>,
-) {
-    let mut issuers = defaults.issuers.clone();
-    let introspection = draft
-        .raw
-        .introspection_endpoint
-        .clone()
-        .or_else(|| defaults.introspection.clone());
-    let userinfo = draft
-        .raw
-        .userinfo_endpoint
-        .clone()
-        .or_else(|| defaults.userinfo.clone());
-    let by_introspection = |draft: &mut Draft<'_, '_>| {
-        if introspection.is_none() {
-            draft.wrong("introspection_endpoint", "is missing; `verify` needs it");
-        }
-        let check = draft.introspection(introspection.as_ref()?, &defaults.issuers)?;
-        Some(Arc::new(check) as Arc<dyn Inspect>)
-    };
-    let by_userinfo = |draft: &mut Draft<'_, '_>, binding: Option<Endpoint>| {
-        if userinfo.is_none() {
-            let field = if draft.kind == Kind::Cognito {
-                "domain"
-            } else {
-                "userinfo_endpoint"
-            };
-            draft.wrong(field, "is missing; `verify` needs it");
-        }
-        let endpoint = userinfo.clone()?;
-        Some(Arc::new(Userinfo { endpoint, binding }) as Arc<dyn Inspect>)
-    };
-    let opaque = defaults.opaque.clone();
-    match draft.raw.verify.unwrap_or(Verify::Jwt) {
-        Verify::Jwt => (issuers, opaque, None),
-        // Userinfo is asked about a token whose signature and client have been verified.
-        Verify::JwtUserinfo => (issuers, opaque, by_userinfo(draft, None)),
-        Verify::JwtIntrospection => (issuers, opaque, by_introspection(draft)),
-        verify @ (Verify::Introspection | Verify::Userinfo) => {
-            for issuer in &mut issuers {
-                issuer.keys = None;
-            }
-            let check = if verify == Verify::Introspection {
-                opaque
-                    .filter(|check| check.auth_method() == AuthMethod::Introspection)
-                    .or_else(|| by_introspection(draft))
-            } else {
-                let binding = draft.raw.binding_endpoint.clone();
-                opaque
-                    .filter(|check| check.auth_method() == AuthMethod::Userinfo)
-                    .or_else(|| by_userinfo(draft, binding))
-            };
-            (issuers, check, None)
-        }
-    }
-}
-
 fn audience(
     draft: &mut Draft<'_, '_>,
     id_tokens_alone: bool,
     opaque: Option<&Arc<dyn Inspect>>,
 ) -> AudienceRule {
     let rule = AudienceRule {
-        any_client: draft.raw.trust == Some(Trust::AnyClient),
-        client_ids: draft.raw.client_ids.clone().unwrap_or_default(),
-        audiences: draft.raw.audiences.clone().unwrap_or_default(),
+        any_client: draft.shared.trust == Some(Trust::AnyClient),
+        client_ids: draft.shared.client_ids.clone().unwrap_or_default(),
+        audiences: draft.shared.audiences.clone().unwrap_or_default(),
         id_tokens_alone,
     };
     let listed = !rule.client_ids.is_empty() || (!rule.audiences.is_empty() && !id_tokens_alone);
@@ -243,7 +182,7 @@ fn seconds(
     Some(Duration::from_secs(value))
 }
 
-fn requirements(raw: Vec<RawRequirement>, report: &mut Report<'_>) -> Vec<Requirement> {
+fn requirements(raw: Vec<RequirementDocument>, report: &mut Report<'_>) -> Vec<Requirement> {
     let mut requirements = Vec::new();
     for (index, raw) in raw.into_iter().enumerate() {
         let test = match (raw.equals, raw.one_of, raw.contains) {
@@ -267,7 +206,7 @@ fn requirements(raw: Vec<RawRequirement>, report: &mut Report<'_>) -> Vec<Requir
 }
 
 fn username_rule(
-    raw: Option<RawUsernameRule>,
+    raw: Option<UsernameDocument>,
     default: Option<&[&str]>,
     report: &mut Report<'_>,
 ) -> UsernameRule {
@@ -288,10 +227,10 @@ fn username_rule(
         .unwrap_or_default()
         .into_iter()
         .filter_map(|transform| match transform {
-            RawTransform::Lowercase => Some(Transform::Lowercase),
-            RawTransform::Uppercase => Some(Transform::Uppercase),
-            RawTransform::StripDomain => Some(Transform::StripDomain),
-            RawTransform::Regex(expression) => {
+            TransformDocument::Lowercase => Some(Transform::Lowercase),
+            TransformDocument::Uppercase => Some(Transform::Uppercase),
+            TransformDocument::StripDomain => Some(Transform::StripDomain),
+            TransformDocument::Regex(expression) => {
                 let pattern = pattern(&expression, "username.transform", report)?;
                 if pattern.captures() != 1 {
                     report.wrong(

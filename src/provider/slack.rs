@@ -7,13 +7,15 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::draft::{Draft, KEYS};
+use super::Provider;
+use super::draft::Draft;
 use super::resolve::{Defaults, equals, resolve_shared};
 use crate::claims::AuthMethod;
 use crate::credential::Vendor;
-use crate::document::Trust;
+use crate::document::{KeyFields, Trust, grouped};
 use crate::error::Denial;
 use crate::http::{Endpoint, FetchError};
 use crate::inspect::{
@@ -31,41 +33,64 @@ pub(crate) struct UserInfo {
     pub(crate) endpoint: Endpoint,
 }
 
-pub(super) fn resolve(mut draft: Draft<'_, '_>) -> super::Provider {
-    draft.takes(&[&KEYS[..], &["team_id", "userinfo_endpoint"]].concat());
-    let endpoint = draft.endpoint(
-        draft.raw.userinfo_endpoint.clone(),
-        "userinfo_endpoint",
-        "https://slack.com/api/openid.connect.userInfo",
-    );
-    let issuers = draft.issuer(
-        "https://slack.com".to_owned(),
-        "https://slack.com/openid/connect/keys",
-    );
-    let team = draft.required(
-        draft.raw.team_id.clone(),
-        "team_id",
-        "the id of your workspace, for example `T0123ABC456`",
-    );
-    let any_client = draft.raw.trust == Some(Trust::AnyClient);
-    let mut provider = resolve_shared(
-        draft,
-        Defaults {
-            issuers,
-            opaque: endpoint
-                .filter(|_| any_client)
-                .map(|endpoint| Arc::new(UserInfo { endpoint }) as Arc<dyn Inspect>),
-            vendor: Some(Vendor::Slack),
-            username: Some(&[USER]),
-            id_tokens_alone: true,
-            ..Defaults::default()
-        },
-    );
-    provider.username.email_must_be_verified = true;
-    provider
-        .requirements
-        .extend(team.map(|team| equals(TEAM, team)));
-    provider
+/// A workspace of Slack.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct SlackFields {
+    /// The workspace's id.
+    team_id: Option<String>,
+    /// What tells of the user, in place of Slack's userinfo.
+    userinfo_endpoint: Option<Endpoint>,
+}
+
+grouped! {
+    /// The document of a provider of this kind.
+    pub(crate) struct SlackDocument {
+        own: SlackFields,
+        keys: KeyFields,
+    }
+}
+
+impl SlackDocument {
+    /// Fills in what the vendor knows.
+    pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
+        let Self { own, keys } = self;
+        let endpoint = draft.endpoint(
+            own.userinfo_endpoint,
+            "userinfo_endpoint",
+            "https://slack.com/api/openid.connect.userInfo",
+        );
+        let issuers = draft.issuer(
+            &keys,
+            "https://slack.com".to_owned(),
+            "https://slack.com/openid/connect/keys",
+        );
+        let team = draft.required(
+            own.team_id,
+            "team_id",
+            "the id of your workspace, for example `T0123ABC456`",
+        );
+        let any_client = draft.shared.trust == Some(Trust::AnyClient);
+        let mut provider = resolve_shared(
+            draft,
+            Defaults {
+                issuers,
+                algorithms: (keys.algorithms, &[]),
+                opaque: endpoint
+                    .filter(|_| any_client)
+                    .map(|endpoint| Arc::new(UserInfo { endpoint }) as Arc<dyn Inspect>),
+                vendor: Some(Vendor::Slack),
+                username: Some(&[USER]),
+                id_tokens_alone: true,
+                ..Defaults::default()
+            },
+        );
+        provider.username.email_must_be_verified = true;
+        provider
+            .requirements
+            .extend(team.map(|team| equals(TEAM, team)));
+        provider
+    }
 }
 
 impl Inspect for UserInfo {

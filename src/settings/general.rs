@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::access::BasicAuth;
 use crate::authenticate::ApiTokenRules;
 use crate::document::problem::Report;
-use crate::document::{Mode, RawApiTokens, RawBasicAuth, RawGeneral};
+use crate::document::{ApiTokensDocument, BasicAuthDocument, GeneralDocument, Mode};
 
 /// How long settings are used before they are read again.
 const DEFAULT_REFRESH: Duration = Duration::from_mins(5);
@@ -47,7 +47,7 @@ impl Default for General {
 }
 
 impl General {
-    pub(super) fn resolve(raw: RawGeneral, report: &mut Report<'_>) -> Self {
+    pub(super) fn resolve(raw: GeneralDocument, report: &mut Report<'_>) -> Self {
         let refresh = report.bounded(
             raw.refresh_seconds,
             DEFAULT_REFRESH.as_secs(),
@@ -133,11 +133,11 @@ fn usage_keys(keys: BTreeMap<String, String>, report: &mut Report<'_>) -> BTreeM
     keys
 }
 
-fn basic_auth(raw: Option<RawBasicAuth>, report: &mut Report<'_>) -> BasicAuth {
+fn basic_auth(raw: Option<BasicAuthDocument>, report: &mut Report<'_>) -> BasicAuth {
     let rule = match raw {
-        None | Some(RawBasicAuth::Deny) => return BasicAuth::Deny,
-        Some(RawBasicAuth::PassThrough) => return BasicAuth::PassThrough,
-        Some(RawBasicAuth::Some(rule)) => rule,
+        None | Some(BasicAuthDocument::Deny) => return BasicAuth::Deny,
+        Some(BasicAuthDocument::PassThrough) => return BasicAuth::PassThrough,
+        Some(BasicAuthDocument::Some(rule)) => rule,
     };
     let users = rule.allowed_users.unwrap_or_default();
     let paths = rule.allowed_paths.unwrap_or_default();
@@ -163,7 +163,7 @@ fn basic_auth(raw: Option<RawBasicAuth>, report: &mut Report<'_>) -> BasicAuth {
     }
 }
 
-fn api_tokens(raw: &RawApiTokens, report: &mut Report<'_>) -> Option<ApiTokenRules> {
+fn api_tokens(raw: &ApiTokensDocument, report: &mut Report<'_>) -> Option<ApiTokenRules> {
     let days = report.bounded(
         raw.max_lifetime_days,
         365,

@@ -70,6 +70,10 @@ impl<K: Clone + Eq + Hash, V> Records<K, V> {
     }
 
     /// The record of a name, read no longer than `recheck` ago; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`].
     pub async fn find(
         &self,
         key: &K,

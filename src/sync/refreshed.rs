@@ -165,19 +165,23 @@ mod tests {
     const LONGEST: Duration = Duration::from_secs(4);
 
     /// Fresh for 10 s, usable for 100.
-    fn due(_: &u32, age: Age) -> Due {
+    fn due(_: &String, age: Age) -> Due {
         Due {
             fetch: age.of_value >= Duration::from_secs(10),
             usable: age.of_value < Duration::from_secs(100),
         }
     }
 
+    fn new(number: u32) -> Fetched<String> {
+        Fetched::New(number.to_string())
+    }
+
     /// The value, and whether a fetch was asked for.
     fn current(
-        refreshed: &Refreshed<u32>,
+        refreshed: &Refreshed<String>,
         clock: &ManualClock,
-        fetched: Fetched<u32>,
-    ) -> (Option<u32>, bool) {
+        fetched: Fetched<String>,
+    ) -> (Option<String>, bool) {
         let mut asked = false;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -186,7 +190,7 @@ mod tests {
             asked = true;
             fetched
         }));
-        (value.map(|value| *value), asked)
+        (value.map(|value| (*value).clone()), asked)
     }
 
     #[test]
@@ -194,46 +198,46 @@ mod tests {
         let refreshed = Refreshed::new(LONGEST);
         let clock = ManualClock::at(1_000);
         assert_eq!(current(&refreshed, &clock, Fetched::Failed), (None, true));
-        assert_eq!(current(&refreshed, &clock, Fetched::New(1)), (None, false));
+        assert_eq!(current(&refreshed, &clock, new(1)), (None, false));
         clock.advance(1);
         assert_eq!(
-            current(&refreshed, &clock, Fetched::New(1)),
-            (Some(1), true)
+            current(&refreshed, &clock, new(1)),
+            (Some("1".to_owned()), true)
         );
         clock.advance(9);
         assert_eq!(
-            current(&refreshed, &clock, Fetched::New(2)),
-            (Some(1), false)
+            current(&refreshed, &clock, new(2)),
+            (Some("1".to_owned()), false)
         );
         clock.advance(1);
         assert_eq!(
             current(&refreshed, &clock, Fetched::Failed),
-            (Some(1), true)
+            (Some("1".to_owned()), true)
         );
         assert_eq!(
-            current(&refreshed, &clock, Fetched::New(2)),
-            (Some(1), false)
+            current(&refreshed, &clock, new(2)),
+            (Some("1".to_owned()), false)
         );
         clock.advance(89);
         assert_eq!(
             current(&refreshed, &clock, Fetched::Failed),
-            (Some(1), true)
+            (Some("1".to_owned()), true)
         );
         clock.advance(4);
         assert_eq!(current(&refreshed, &clock, Fetched::Failed), (None, true));
         clock.advance(4);
         assert_eq!(
-            current(&refreshed, &clock, Fetched::New(2)),
-            (Some(2), true)
+            current(&refreshed, &clock, new(2)),
+            (Some("2".to_owned()), true)
         );
         clock.advance(10);
         assert_eq!(
             current(&refreshed, &clock, Fetched::Current),
-            (Some(2), true)
+            (Some("2".to_owned()), true)
         );
         assert_eq!(
-            current(&refreshed, &clock, Fetched::New(3)),
-            (Some(2), false)
+            current(&refreshed, &clock, new(3)),
+            (Some("2".to_owned()), false)
         );
     }
 
@@ -241,7 +245,7 @@ mod tests {
     fn a_value_that_is_withdrawn_serves_no_more() {
         let refreshed = Refreshed::new(LONGEST);
         let clock = ManualClock::at(1_000);
-        current(&refreshed, &clock, Fetched::New(1));
+        current(&refreshed, &clock, new(1));
         clock.advance(10);
         assert_eq!(
             current(&refreshed, &clock, Fetched::Withdrawn),
@@ -253,20 +257,20 @@ mod tests {
     fn after_a_clock_was_set_back_a_value_is_due() {
         let refreshed = Refreshed::new(LONGEST);
         let later = ManualClock::at(1_000);
-        current(&refreshed, &later, Fetched::New(1));
+        current(&refreshed, &later, new(1));
         let earlier = ManualClock::at(500);
         assert_eq!(
             current(&refreshed, &earlier, Fetched::Failed),
-            (Some(1), true)
+            (Some("1".to_owned()), true)
         );
         earlier.advance(1);
         assert_eq!(
-            current(&refreshed, &earlier, Fetched::New(2)),
-            (Some(2), true)
+            current(&refreshed, &earlier, new(2)),
+            (Some("2".to_owned()), true)
         );
         assert_eq!(
-            current(&refreshed, &earlier, Fetched::New(3)),
-            (Some(2), false)
+            current(&refreshed, &earlier, new(3)),
+            (Some("2".to_owned()), false)
         );
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{NeverImpersonate, RequestContext};
-use crate::document::RawUpstream;
 use crate::document::Secrets;
 use crate::document::problem::Report;
 use crate::error::{Fault, Forbidden, Refusal};
@@ -21,6 +21,20 @@ const SLACK: Duration = Duration::from_mins(1);
 /// where nobody has said.
 const LONGEST_CACHE: u32 = 3_600;
 
+/// Everyone is themselves, by a signed JWT that something at the origin verifies.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct AssertionDocument {
+    /// The name of the secret, below `secrets/`, that holds the P-256 private key in PEM.
+    private_key: Option<String>,
+    /// The `iss` of the JWT.
+    issuer: Option<String>,
+    /// The `aud` of the JWT.
+    audience: Option<String>,
+    /// Users that nobody is ever made, such as administrators; `*` stands for any characters.
+    never_impersonate: Option<Vec<String>>,
+}
+
 /// What assertions are made of.
 #[derive(Clone, Debug)]
 pub struct Assertion {
@@ -31,14 +45,11 @@ pub struct Assertion {
     never_impersonate: NeverImpersonate,
 }
 
-impl Assertion {
-    pub(super) fn resolve(
-        raw: RawUpstream,
-        secrets: &Secrets,
-        report: &mut Report<'_>,
-    ) -> Option<Self> {
+impl AssertionDocument {
+    /// Finds the secret, and checks the rest.
+    pub(super) fn resolve(self, secrets: &Secrets, report: &mut Report<'_>) -> Option<Assertion> {
         let field = "upstream.private_key";
-        let secret = report.secret(secrets, raw.private_key.as_ref(), field);
+        let secret = report.secret(secrets, self.private_key.as_ref(), field);
         let key = secret.and_then(|secret| {
             let key = PrivateKey::from_pem(secret.expose_secret()).ok();
             let found = key.and_then(|key| key.ec_public_key().map(|public| (key, public)));
@@ -51,18 +62,18 @@ impl Assertion {
             found
         });
         let issuer = report.required(
-            raw.issuer,
+            self.issuer,
             "upstream.issuer",
             "the `iss` that the verifier at the origin trusts",
         );
         let audience = report.required(
-            raw.audience,
+            self.audience,
             "upstream.audience",
             "the `aud` that the verifier at the origin takes",
         );
-        let never_impersonate = NeverImpersonate::resolve(raw.never_impersonate, report);
+        let never_impersonate = NeverImpersonate::resolve(self.never_impersonate, report);
         let (key, public) = key?;
-        Some(Self {
+        Some(Assertion {
             key,
             public,
             issuer: issuer?,
@@ -70,7 +81,9 @@ impl Assertion {
             never_impersonate,
         })
     }
+}
 
+impl Assertion {
     /// The header's value: a Bearer token about the user.
     pub(super) fn header(
         &self,

@@ -2,30 +2,41 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-
-use crate::document::UpstreamScheme;
+use serde::Deserialize;
 
 /// The most bytes of a credential: it must fit into an answer beside policy and context.
 const MAX_CREDENTIAL: usize = 1_000;
+
+/// How a credential is sent.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Scheme {
+    /// A personal access token: `Authorization: Bearer`.
+    #[default]
+    Bearer,
+    /// `user:password`, or Cloud's `email:token`: `Authorization: Basic`.
+    Basic,
+}
 
 /// The header's value for a credential; `None` for what is none of that scheme.
 ///
 /// Bearer: a token of RFC 6750, section 2.1. Basic: `user:password` in UTF-8 (RFC 7617, section 2).
 /// A line break at the end, as a file has, is not part of it.
-pub(super) fn header(scheme: UpstreamScheme, credential: &str) -> Option<String> {
+pub(super) fn header(scheme: Scheme, credential: &str) -> Option<String> {
     let credential = credential.trim_end_matches(['\r', '\n']);
     if credential.is_empty() || credential.len() > MAX_CREDENTIAL {
         return None;
     }
     match scheme {
-        UpstreamScheme::Bearer => {
+        Scheme::Bearer => {
             let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
             credential
                 .bytes()
                 .all(is_token)
                 .then(|| format!("Bearer {credential}"))
         }
-        UpstreamScheme::Basic => {
+        Scheme::Basic => {
             let (user, _) = credential.split_once(':')?;
             let well_formed = !user.is_empty() && !credential.contains(char::is_control);
             well_formed.then(|| format!("Basic {}", STANDARD.encode(credential)))
@@ -34,12 +45,12 @@ pub(super) fn header(scheme: UpstreamScheme, credential: &str) -> Option<String>
 }
 
 /// What would be right.
-pub(super) const fn expected(scheme: UpstreamScheme) -> &'static str {
+pub(super) const fn expected(scheme: Scheme) -> &'static str {
     match scheme {
-        UpstreamScheme::Bearer => {
+        Scheme::Bearer => {
             "is no Bearer token; expected a personal access token of at most 1000 letters, digits and `-._~+/=`, or for `user:password` the scheme `basic`"
         }
-        UpstreamScheme::Basic => {
+        Scheme::Basic => {
             "is no pair; expected `user:password` or `email:token`, of at most 1000 bytes without control characters, or for a token alone the scheme `bearer`"
         }
     }
@@ -51,8 +62,8 @@ mod tests {
 
     #[test]
     fn headers() {
-        let bearer = |text| header(UpstreamScheme::Bearer, text);
-        let basic = |text| header(UpstreamScheme::Basic, text);
+        let bearer = |text| header(Scheme::Bearer, text);
+        let basic = |text| header(Scheme::Basic, text);
         assert_eq!(bearer("MDEyMzQ1+/=").unwrap(), "Bearer MDEyMzQ1+/=");
         assert_eq!(bearer("token\r\n").unwrap(), "Bearer token");
         assert_eq!(basic("svc:a:b\n").unwrap(), "Basic c3ZjOmE6Yg==");

@@ -1,15 +1,29 @@
 //! Two-legged OAuth 1.0a with impersonation: which requests can be signed, and for whom.
 
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 
 use super::oauth1::{Moment, Signer, SignerError};
 use super::{NeverImpersonate, RequestContext};
-use crate::document::RawUpstream;
 use crate::document::Secrets;
 use crate::document::problem::Report;
 use crate::error::{Fault, Forbidden, Refusal};
 use crate::event::{EventKind, Request};
 use crate::username::Username;
+
+/// Everyone is themselves, by two-legged OAuth 1.0a with impersonation.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct OAuth1Document {
+    /// The name of the secret, below `secrets/`, that holds the RSA private key in PEM.
+    private_key: Option<String>,
+    /// The consumer key of the product's incoming application link.
+    consumer_key: Option<String>,
+    /// What the product believes its own URL to be for the product's `path`.
+    base_url: Option<String>,
+    /// Users that nobody is ever made, such as administrators; `*` stands for any characters.
+    never_impersonate: Option<Vec<String>>,
+}
 
 /// What requests are signed with.
 #[derive(Clone, Debug)]
@@ -18,24 +32,21 @@ pub struct OAuth1 {
     never_impersonate: NeverImpersonate,
 }
 
-impl OAuth1 {
-    pub(super) fn resolve(
-        raw: RawUpstream,
-        secrets: &Secrets,
-        report: &mut Report<'_>,
-    ) -> Option<Self> {
-        let secret = report.secret(secrets, raw.private_key.as_ref(), "upstream.private_key");
+impl OAuth1Document {
+    /// Finds the secret, and checks the rest.
+    pub(super) fn resolve(self, secrets: &Secrets, report: &mut Report<'_>) -> Option<OAuth1> {
+        let secret = report.secret(secrets, self.private_key.as_ref(), "upstream.private_key");
         let consumer_key = report.required(
-            raw.consumer_key,
+            self.consumer_key,
             "upstream.consumer_key",
             "the consumer key of the product's incoming application link",
         );
         let base_url = report.required(
-            raw.base_url,
+            self.base_url,
             "upstream.base_url",
             "the base URL in the product's own settings, such as `https://jira.example.com/jira`",
         );
-        let never_impersonate = NeverImpersonate::resolve(raw.never_impersonate, report);
+        let never_impersonate = NeverImpersonate::resolve(self.never_impersonate, report);
         let signer = Signer::new(&consumer_key?, secret?.expose_secret(), &base_url?);
         let signer = signer.map_err(|error| {
             let field = match error {
@@ -45,12 +56,14 @@ impl OAuth1 {
             };
             report.wrong(field, &error.to_string());
         });
-        Some(Self {
+        Some(OAuth1 {
             signer: signer.ok()?,
             never_impersonate,
         })
     }
+}
 
+impl OAuth1 {
     pub(super) fn never_impersonate(&self) -> &NeverImpersonate {
         &self.never_impersonate
     }

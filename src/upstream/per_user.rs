@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Deserialize;
 use tracing::{error, info};
 
-use super::{RequestContext, header};
+use super::RequestContext;
+use super::credential::{self, Scheme, header};
 use crate::document::problem::Report;
-use crate::document::{RawUpstream, UpstreamScheme};
 use crate::error::{Fault, Forbidden, Refusal};
 use crate::secret::Secret;
 use crate::store::RecordName;
@@ -21,6 +22,18 @@ const DEFAULT_RECHECK: u64 = 300;
 /// takes. These users are verified, so there is no guessing; it keeps to SSM's rate.
 const UNKNOWN_AT_ONCE: u32 = 100;
 const UNKNOWN_PAUSE: Duration = Duration::from_millis(100);
+
+/// Everyone is themselves, by a credential of their own.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct PerUserDocument {
+    /// How the credentials are sent; `bearer` by default.
+    scheme: Option<Scheme>,
+    /// How long a user's credential is used before it is read again, in seconds: 1 to 3600, by
+    /// default 300.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
+    recheck_seconds: Option<u64>,
+}
 
 /// Credentials by username.
 pub type Users = Records<String, Stored>;
@@ -63,23 +76,26 @@ impl Stored {
 /// Each user's own credential, in this scheme.
 #[derive(Clone, Debug)]
 pub struct PerUser {
-    scheme: UpstreamScheme,
+    scheme: Scheme,
     recheck: Duration,
     /// Other products take users' credentials too: one product's token is not for another.
     pub(super) by_product_alone: bool,
 }
 
-impl PerUser {
-    pub(super) fn resolve(raw: &RawUpstream, report: &mut Report<'_>) -> Self {
+impl PerUserDocument {
+    /// Fills in what is left out.
+    pub(super) fn resolve(self, report: &mut Report<'_>) -> PerUser {
         let field = "upstream.recheck_seconds";
-        let seconds = report.bounded(raw.recheck_seconds, DEFAULT_RECHECK, 3_600, field);
-        Self {
-            scheme: raw.scheme.unwrap_or_default(),
+        let seconds = report.bounded(self.recheck_seconds, DEFAULT_RECHECK, 3_600, field);
+        PerUser {
+            scheme: self.scheme.unwrap_or_default(),
             recheck: Duration::from_secs(seconds),
             by_product_alone: false,
         }
     }
+}
 
+impl PerUser {
     /// The header's value for a user.
     pub(super) async fn header(
         &self,
@@ -115,7 +131,7 @@ impl PerUser {
             error!(
                 name = name.last_part(),
                 product = cx.product,
-                expected = super::credential::expected(self.scheme),
+                expected = credential::expected(self.scheme),
                 "a user's credential can't be used"
             );
             Fault::UserCredentialInvalid

@@ -1,10 +1,11 @@
 //! The JSON Schema of the settings: current, and of one mind with what is read.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
-use atlassian_authorizer::document::{Tree, schema};
-use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::document::{Kind, Tree, UpstreamMode};
+use atlassian_authorizer::settings::{Settings, schema};
 use serde_json::{Value, json};
 
 use testing::ssm::{PREFIX, parameters};
@@ -83,6 +84,199 @@ fn sample_settings_are_valid_and_mistakes_are_not() {
     let accepted = valid(&documents);
     for (index, (document, accepted)) in documents.iter().zip(accepted).enumerate() {
         assert_eq!(accepted, index < 5, "{document}");
+    }
+}
+
+/// A smallest document of each kind of provider, and a field of another kind.
+fn providers() -> [(Kind, Value, (&'static str, Value)); 10] {
+    let map = json!({"map": {"1": "alice"}});
+    let app = json!({"client_id": "a", "client_secret": "b", "username": map});
+    let clients = |mut fields: Value| {
+        fields["client_ids"] = json!(["a"]);
+        fields
+    };
+    let tenant = "8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9a0b";
+    [
+        (
+            Kind::Cognito,
+            clients(json!({"user_pool_id": "eu-west-1_AbCdEfGhI"})),
+            ("realm", json!("main")),
+        ),
+        (
+            Kind::Entra,
+            clients(json!({"tenant_id": tenant})),
+            ("verify", json!("jwt")),
+        ),
+        (
+            Kind::Keycloak,
+            clients(json!({"base_url": "https://sso.example.com", "realm": "main"})),
+            ("discovery", json!(true)),
+        ),
+        (
+            Kind::Okta,
+            clients(json!({"domain": "example.okta.com"})),
+            ("token_use", json!("access")),
+        ),
+        (
+            Kind::Google,
+            clients(json!({})),
+            ("team_id", json!("T0123ABC456")),
+        ),
+        (
+            Kind::Github,
+            app.clone(),
+            ("issuer", json!("https://a.example")),
+        ),
+        (
+            Kind::Gitlab,
+            clients(json!({"username": map})),
+            ("client_id", json!("a")),
+        ),
+        (
+            Kind::Slack,
+            clients(json!({"team_id": "T0123ABC456"})),
+            ("hd", json!("example.com")),
+        ),
+        (Kind::Facebook, app, ("algorithms", json!(["RS256"]))),
+        (
+            Kind::Custom,
+            clients(json!({"issuer": "https://idp.example.com", "username": "sub"})),
+            ("tenant_id", json!(tenant)),
+        ),
+    ]
+}
+
+/// A smallest `upstream` of each mode, and a field of another mode.
+fn upstreams() -> [(UpstreamMode, Value, (&'static str, Value)); 5] {
+    [
+        (UpstreamMode::None, json!({}), ("secret", json!("a"))),
+        (
+            UpstreamMode::Fixed,
+            json!({"secret": "a"}),
+            ("recheck_seconds", json!(60)),
+        ),
+        (UpstreamMode::PerUser, json!({}), ("secret", json!("a"))),
+        (
+            UpstreamMode::OAuth1,
+            json!({"private_key": "a", "consumer_key": "b", "base_url": "https://jira.example.com"}),
+            ("audience", json!("a")),
+        ),
+        (
+            UpstreamMode::Assertion,
+            json!({"private_key": "a", "issuer": "b", "audience": "c"}),
+            ("scheme", json!("basic")),
+        ),
+    ]
+}
+
+#[test]
+fn each_kind_and_mode_is_offered_its_own_fields_alone() {
+    let kinds = providers().map(|(kind, ..)| kind);
+    assert_eq!(kinds, Kind::ALL);
+    let modes = upstreams().map(|(mode, ..)| mode);
+    assert_eq!(modes, UpstreamMode::ALL);
+
+    let tagged = |tag: &str, name: &str, fields: &Value| {
+        let mut document = fields.clone();
+        document[tag] = name.into();
+        document
+    };
+    let providers = providers().map(|(kind, fields, foreign)| {
+        let document = tagged("kind", kind.as_str(), &fields);
+        (document, foreign, json!({"providers": {"idp": null}}))
+    });
+    let upstreams = upstreams().map(|(mode, fields, foreign)| {
+        let document = tagged("mode", mode.as_str(), &fields);
+        let file = json!({"products": {"jira": {"path": "/jira", "upstream": null}}});
+        (document, foreign, file)
+    });
+    let mut files = Vec::new();
+    for (document, (field, value), file) in providers.into_iter().chain(upstreams) {
+        let with = |field: &str, value: Value| {
+            let mut document = document.clone();
+            document[field] = value;
+            document
+        };
+        let tag = if file.get("providers").is_some() {
+            "kind"
+        } else {
+            "mode"
+        };
+        let mut untagged = document.clone();
+        untagged.as_object_mut().unwrap().remove(tag);
+        for (document, expected) in [
+            (document.clone(), true),
+            (with(field, value), false),
+            (with("colour", json!("green")), false),
+            (with(tag, json!("openldap")), false),
+            (untagged, false),
+        ] {
+            let mut file = file.clone();
+            let place = ["/providers/idp", "/products/jira/upstream"];
+            let place = place
+                .into_iter()
+                .find(|place| file.pointer(place).is_some());
+            *file.pointer_mut(place.unwrap()).unwrap() = document;
+            files.push((file, expected));
+        }
+    }
+    let (files, expected): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+    for ((file, accepted), expected) in files.iter().zip(valid(&files)).zip(expected) {
+        assert_eq!(accepted, expected, "{file}");
+    }
+}
+
+/// Whatever field of whatever kind: the schema has it just where the reader takes it.
+#[test]
+fn the_schema_and_the_reader_agree_on_fields() {
+    let schema = schema().to_value();
+    let fields = |name: String| -> BTreeSet<String> {
+        let properties = &schema["$defs"][name]["properties"];
+        properties.as_object().unwrap().keys().cloned().collect()
+    };
+    let of = |names: &[&str], suffix: &str| -> Vec<(String, BTreeSet<String>)> {
+        let choices = schema["$defs"][suffix]["oneOf"].as_array().unwrap();
+        assert_eq!(choices.len(), names.len());
+        let choices = names.iter().zip(choices).map(|(name, choice)| {
+            let reference = choice["$ref"].as_str().unwrap();
+            let fields = fields(reference.replace("#/$defs/", ""));
+            ((*name).to_owned(), fields)
+        });
+        choices.collect()
+    };
+    let kinds: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let modes: Vec<_> = UpstreamMode::ALL.iter().map(|mode| mode.as_str()).collect();
+    for (tag, choices) in [
+        ("kind", of(&kinds, "Provider")),
+        ("mode", of(&modes, "Upstream")),
+    ] {
+        let all: BTreeSet<_> = choices.iter().flat_map(|(_, fields)| fields).collect();
+        for (name, fields) in &choices {
+            for field in &all {
+                // No field takes it, so each is named: as foreign, or for what is expected of it.
+                let mut document = json!({(field.as_str()): [{"a": [1]}]});
+                document[tag] = name.as_str().into();
+                let (parameter, document, prefix) = if tag == "kind" {
+                    ("providers/idp", document, "")
+                } else {
+                    let product = json!({"path": "/jira", "upstream": document});
+                    ("products/jira", product, "upstream.")
+                };
+                let tree: Tree = [(parameter.to_owned(), document.to_string())]
+                    .into_iter()
+                    .collect();
+                let problems = Settings::parse(&tree, &Deployment::default()).unwrap_err();
+                let is_foreign = problems.iter().any(|problem| {
+                    problem.field == format!("{prefix}{field}")
+                        && problem.message == format!("does not belong to {tag} `{name}`")
+                });
+                assert_eq!(
+                    is_foreign,
+                    !fields.contains(*field),
+                    "{name}: {field}: {problems}"
+                );
+            }
+        }
     }
 }
 

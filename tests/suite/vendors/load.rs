@@ -194,12 +194,6 @@ fn each_kind_has_its_own_fields() {
         let kind = provider["kind"].as_str().unwrap();
         for (field, value) in &values {
             let problems = problems(&with(provider.clone(), &json!({*field: value})));
-            // One field is known by the name of the one that it goes with.
-            let field = if *field == "online_for" {
-                "verify"
-            } else {
-                field
-            };
             let refused = format!("providers/idp: {field}: does not belong to kind `{kind}`");
             assert_eq!(
                 problems.contains(&refused),
