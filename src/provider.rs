@@ -148,8 +148,8 @@ impl Provider {
         }
     }
 
-    /// The groups that claims name, and whether there may be more: a token can be silent about
-    /// groups that its user is in.
+    /// The groups that claims name, and whether there may be more: a token can be silent about groups
+    /// that its user is in.
     ///
     /// # Errors
     ///

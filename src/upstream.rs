@@ -1,7 +1,7 @@
 //! How Atlassian learns who is calling.
 //!
-//! What a product is sent rests on the verified [`crate::identity::Identity`] and the settings
-//! alone. It goes into the answer's context, from where API Gateway's mappings take it.
+//! What a product is sent rests on the verified [`crate::identity::Identity`] and the settings alone.
+//! It goes into the answer's context, from where API Gateway's mappings take it.
 
 mod assertion;
 mod credential;
@@ -128,8 +128,8 @@ impl Upstream {
     ///
     /// # Errors
     ///
-    /// Why the caller may not go on, or a fault where the store of users' credentials can't be
-    /// read, or nothing can be signed.
+    /// Why the caller may not go on, or a fault where the store of users' credentials can't be read,
+    /// or nothing can be signed.
     pub async fn credential<'u>(
         &'u self,
         username: &'u Username,

@@ -148,8 +148,8 @@ impl Authorizer {
 
     /// What Atlassian is sent about a caller.
     ///
-    /// With API Gateway's cache on it is needed wherever anything is allowed: an answer that is
-    /// used again serves for routes that this request did not ask for.
+    /// With API Gateway's cache on it is needed wherever anything is allowed: an answer that is used
+    /// again serves for routes that this request did not ask for.
     pub(super) async fn upstream<'u>(
         &'u self,
         product: &'u Product,

@@ -8,8 +8,8 @@ use crate::secret::Secret;
 /// The provider that API tokens are by, in context and audit line.
 pub const API_TOKENS: &str = "api-tokens";
 
-/// The parameter that is there while settings are being written. Any version of the authorizer
-/// refuses a tree with it, as it does with any other parameter that it does not know.
+/// The parameter that is there while settings are being written. Any version of the authorizer refuses
+/// a tree with it, as it does with any other parameter that it does not know.
 pub const PUSH_MARKER: &str = "push-in-progress";
 
 /// The name of a provider in the settings: letters, digits, `-`, `_` and `.`.

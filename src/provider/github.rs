@@ -1,8 +1,7 @@
 //! GitHub, and GitHub Enterprise Server by `base_url`: tokens of OAuth apps and GitHub Apps.
 //!
 //! GitHub's check answers for tokens of one application alone, so it binds the token and tells of
-//! its user in one request:
-//! [check a token](https://docs.github.com/en/rest/apps/oauth-applications#check-a-token).
+//! its user in one request: [check a token](https://docs.github.com/en/rest/apps/oauth-applications#check-a-token).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,7 @@
 //! GitLab.com, and self-managed instances by `base_url`.
 //!
 //! [Token info](https://docs.gitlab.com/api/oauth2/#retrieve-the-token-information) tells the
-//! application that a token was issued to,
-//! [the user](https://docs.gitlab.com/api/users/#list-current-user)
+//! application that a token was issued to, [the user](https://docs.gitlab.com/api/users/#list-current-user)
 //! who it stands for. Id tokens are verified by GitLab's keys.
 
 use std::sync::Arc;

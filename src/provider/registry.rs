@@ -45,8 +45,7 @@ impl Registry {
     ///
     /// Takes over the key caches whose source is the same, so that a change of a rule doesn't make
     /// us fetch all keys anew. Keys that came by a private authority are fetched anew, for the
-    /// authority may be what has changed. Takes over the guards of the providers that
-    /// `is_unchanged`.
+    /// authority may be what has changed. Takes over the guards of the providers that `is_unchanged`.
     pub(crate) fn new(
         providers: Vec<Provider>,
         previous: Option<&Self>,

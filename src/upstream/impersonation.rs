@@ -105,8 +105,8 @@ impl OAuth1 {
 /// The path below the product's, as the product will see it: `/` for the product's own.
 fn path_below<'r>(request: &'r Request<'_>, product: &str) -> &'r str {
     let of_arn = request.arn.path();
-    // The event's own path is as the caller sent it; whether the ARN's is, is not documented. It
-    // may also have a custom domain's base path before it, and is another one then.
+    // The event's own path is as the caller sent it; whether the ARN's is, is not documented. It may
+    // also have a custom domain's base path before it, and is another one then.
     let path = request
         .path
         .as_deref()

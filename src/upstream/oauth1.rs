@@ -121,8 +121,8 @@ impl Moment {
 }
 
 impl Signer {
-    /// A signer with the consumer key of an application link, the RSA key whose public half the
-    /// link has, and what the product believes its own base URL to be.
+    /// A signer with the consumer key of an application link, the RSA key whose public half the link
+    /// has, and what the product believes its own base URL to be.
     ///
     /// # Errors
     ///

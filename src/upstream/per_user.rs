@@ -52,8 +52,7 @@ pub enum Stored {
 }
 
 impl Stored {
-    /// Reads a credential, or a JSON object of credentials by product. No token begins with a
-    /// brace.
+    /// Reads a credential, or a JSON object of credentials by product. No token begins with a brace.
     fn parse(text: &str) -> Option<Self> {
         if !text.trim_start().starts_with('{') {
             return Some(Self::One(Secret::new(text)));

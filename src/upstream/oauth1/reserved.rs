@@ -19,8 +19,8 @@ const MOST_DECODINGS: usize = 4;
 /// signature. `user_id` counts only beside a signature, where it is another name of
 /// `xoauth_requestor_id`.
 ///
-/// The name may be percent-encoded, once or several times, and in any case: a proxy at the origin
-/// may decode once more than API Gateway.
+/// The name may be percent-encoded, once or several times, and in any case: a proxy at the origin may
+/// decode once more than API Gateway.
 pub(in crate::upstream) fn is_reserved(name: &str, beside_signature: bool) -> bool {
     let mut name = name.to_owned();
     for _ in 0..MOST_DECODINGS {
