@@ -2,9 +2,9 @@
 
 mod atlassian;
 mod issuer;
-mod scenes;
-mod stage;
-mod walk;
+mod scenarios;
+mod environment;
+mod run;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::gateway::{ROW_HEAD, interrupted, show};
 use crate::ui::{Tone, Ui};
 use issuer::Claims;
-use stage::Stage;
+use environment::Environment;
 
 /// How long a token of `--keep` holds, in seconds.
 const AN_HOUR: u64 = 3_600;
@@ -35,30 +35,30 @@ pub(crate) struct DemoArgs {
 pub(crate) async fn run(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
     tokio::select! {
         done = play(args, ui) => done,
-        // The stage is struck on the way out.
+        // The environment is removed on the way out.
         () = interrupted() => Ok(()),
     }
 }
 
 async fn play(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
-    let mut stage = ui.progress("Making keys", Stage::set(ui)).await?;
+    let mut environment = ui.progress("Making keys", Environment::start(ui)).await?;
     ui.line("On loopback: an issuer like a Cognito user pool, a Jira and a Confluence that");
     ui.line("know their users by the gateway alone, and between them API Gateway, played by");
     ui.line("template.yaml, with this authorizer. What is sent, and what comes of it:");
     ui.line("");
-    let (all, good) = walk::walk(&mut stage, ui).await?;
+    let (all, good) = run::run(&mut environment, ui).await?;
     ui.line("");
     if good < all {
         let wrong = all.saturating_sub(good);
-        return Err(Failure::no(format!(
+        return Err(Failure::negative(format!(
             "{wrong} of {all} came out otherwise than they must"
         )));
     }
     let done = format!("All {all} came out as they must.");
     ui.line(&ui.paint(Tone::Good, &done));
     if args.keep {
-        keep(&stage, ui)?;
-        while let Some(row) = stage.row().await {
+        keep(&environment, ui)?;
+        while let Some(row) = environment.row().await {
             show(ui, &row);
         }
     }
@@ -66,18 +66,18 @@ async fn play(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
 }
 
 /// Says what to try.
-fn keep(stage: &Stage, ui: &Ui) -> Result<(), Failure> {
-    let now = stage.now();
+fn keep(environment: &Environment, ui: &Ui) -> Result<(), Failure> {
+    let now = environment.now();
     let claims = Claims {
-        client_id: stage::CLIENT,
+        client_id: environment::CLIENT,
         scope: "atlassian/read atlassian/write",
         issued: now,
         expires: now.saturating_add(AN_HOUR),
     };
-    let token = stage.issuer.token(&stage.key, &claims)?;
+    let token = environment.issuer.token(&environment.key, &claims)?;
     let header = format!("Authorization: Bearer {token}\n");
-    let file = stage.folder.write("header", header.as_bytes())?;
-    let (file, url) = (file.display(), &stage.url);
+    let file = environment.folder.write("header", header.as_bytes())?;
+    let (file, url) = (file.display(), &environment.url);
     ui.line("");
     ui.line("It goes on until Ctrl-C. For an hour, alice's token is good for:");
     ui.line("");
@@ -99,7 +99,7 @@ fn keep(stage: &Stage, ui: &Ui) -> Result<(), Failure> {
 
 /// What the demo itself could not do.
 #[derive(Debug, Error)]
-enum Unlucky {
+enum DemoError {
     /// The library refused.
     #[error("{0}")]
     Crypto(&'static str),
@@ -111,22 +111,22 @@ enum Unlucky {
     Gateway(#[from] reqwest::Error),
 }
 
-impl From<Unlucky> for Failure {
-    fn from(error: Unlucky) -> Self {
-        Self::ours(error.to_string())
+impl From<DemoError> for Failure {
+    fn from(error: DemoError) -> Self {
+        Self::unavailable(error.to_string())
     }
 }
 
 /// Listens on a free port, and says where.
-async fn listen() -> Result<(TcpListener, String), Unlucky> {
+async fn listen() -> Result<(TcpListener, String), DemoError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
 }
 
 /// 128 random bits as text.
-fn random_id() -> Result<String, Unlucky> {
+fn random_id() -> Result<String, DemoError> {
     let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Unlucky::Crypto("no random numbers"))?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| DemoError::Crypto("no random numbers"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

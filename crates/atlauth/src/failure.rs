@@ -10,7 +10,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// It is not so: refused, invalid, different.
-    pub(crate) fn no(message: impl Into<String>) -> Self {
+    pub(crate) fn negative(message: impl Into<String>) -> Self {
         Self::new(message, 1)
     }
 
@@ -20,7 +20,7 @@ impl Failure {
     }
 
     /// It could not be found out.
-    pub(crate) fn ours(message: impl Into<String>) -> Self {
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(message, 3)
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn apis(
 /// A client that passes on what it is given.
 pub(crate) fn client(authority: Option<&str>) -> Result<reqwest::Client, Failure> {
     local_gateway::client(authority)
-        .map_err(|error| Failure::ours(format!("no HTTP client: {error}")))
+        .map_err(|error| Failure::unavailable(format!("no HTTP client: {error}")))
 }
 
 /// What [`show`] writes, as a head.
@@ -77,7 +77,7 @@ pub(crate) async fn interrupted() {
 
 impl From<TemplateError> for Failure {
     fn from(error: TemplateError) -> Self {
-        Self::ours(format!("the template can't be used: {error}"))
+        Self::unavailable(format!("the template can't be used: {error}"))
     }
 }
 

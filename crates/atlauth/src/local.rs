@@ -108,12 +108,12 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
     );
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await;
     let listener = listener.map_err(|error| {
-        Failure::ours(format!("port {} can't be listened on: {error}", args.port))
+        Failure::unavailable(format!("port {} can't be listened on: {error}", args.port))
             .hint("--port 0 takes a free one")
     })?;
     let address = listener
         .local_addr()
-        .map_err(|error| Failure::ours(error.to_string()))?;
+        .map_err(|error| Failure::unavailable(error.to_string()))?;
     announce(ui, &format!("http://{address}"), &upstreams);
     let serving = gateway.serve(listener);
     tokio::pin!(serving);
@@ -122,7 +122,7 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
         tokio::select! {
             Some(row) = seen.recv() => show(ui, &row),
             ended = &mut serving => {
-                return ended.map_err(|error| Failure::ours(format!("the gateway ended: {error}")));
+                return ended.map_err(|error| Failure::unavailable(format!("the gateway ended: {error}")));
             }
             () = interrupted() => return Ok(()),
         }
@@ -187,12 +187,12 @@ fn log_to_stderr() {
 
 fn read(path: &PathBuf) -> Result<String, Failure> {
     std::fs::read_to_string(path)
-        .map_err(|error| Failure::ours(format!("{} can't be read: {error}", path.display())))
+        .map_err(|error| Failure::unavailable(format!("{} can't be read: {error}", path.display())))
 }
 
 fn append(path: &PathBuf) -> Result<std::fs::File, Failure> {
     let file = OpenOptions::new().append(true).create(true).open(path);
-    file.map_err(|error| Failure::ours(format!("{} can't be written: {error}", path.display())))
+    file.map_err(|error| Failure::unavailable(format!("{} can't be written: {error}", path.display())))
 }
 
 fn upstream(text: &str) -> Result<(String, Endpoint), String> {

@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::Unlucky;
+use super::DemoError;
 
 /// The pool's id.
 const POOL: &str = "eu-west-1_Demo00000";
@@ -41,9 +41,9 @@ pub(super) struct Issuer {
 }
 
 impl Key {
-    pub(super) fn generate(id: &'static str) -> Result<Self, Unlucky> {
+    pub(super) fn generate(id: &'static str) -> Result<Self, DemoError> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048)
-            .map_err(|_| Unlucky::Crypto("no key could be made"))?;
+            .map_err(|_| DemoError::Crypto("no key could be made"))?;
         Ok(Self { id, pair })
     }
 
@@ -56,7 +56,7 @@ impl Key {
         })
     }
 
-    fn sign(&self, claims: &Value) -> Result<String, Unlucky> {
+    fn sign(&self, claims: &Value) -> Result<String, DemoError> {
         let header = json!({"alg": "RS256", "kid": self.id});
         let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let input = [encode(&header), encode(claims)].join(".");
@@ -68,14 +68,14 @@ impl Key {
                 input.as_bytes(),
                 &mut signature,
             )
-            .map_err(|_| Unlucky::Crypto("nothing could be signed"))?;
+            .map_err(|_| DemoError::Crypto("nothing could be signed"))?;
         Ok([input, URL_SAFE_NO_PAD.encode(signature)].join("."))
     }
 }
 
 impl Issuer {
     /// Serves an empty key set on a free port.
-    pub(super) async fn start() -> Result<Self, Unlucky> {
+    pub(super) async fn start() -> Result<Self, DemoError> {
         let (listener, url) = super::listen().await?;
         let name = format!("{url}/{POOL}");
         let published = Arc::new(Mutex::new(json!({"keys": []})));
@@ -96,7 +96,7 @@ impl Issuer {
     }
 
     /// An access token of the user alice, as a pool has it.
-    pub(super) fn token(&self, key: &Key, claims: &Claims<'_>) -> Result<String, Unlucky> {
+    pub(super) fn token(&self, key: &Key, claims: &Claims<'_>) -> Result<String, DemoError> {
         key.sign(&json!({
             "iss": self.name,
             "sub": "5f0c4e2a-93f7-4f2b-8a51-0d6f7c1f4c11",

@@ -185,8 +185,8 @@ impl Report {
     pub(crate) fn verdict(&self) -> Result<(), Failure> {
         match self.outcome {
             "allowed" => Ok(()),
-            "failed" => Err(Failure::ours("")),
-            _ => Err(Failure::no("")),
+            "failed" => Err(Failure::unavailable("")),
+            _ => Err(Failure::negative("")),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Resul
     let deployment = args.api.deployment();
     let settings = Settings::parse(&tree, &deployment).map_err(|problems| {
         let count = problems.iter().count();
-        Failure::no(format!("{source} is invalid: {count} problems"))
+        Failure::negative(format!("{source} is invalid: {count} problems"))
             .hint("`atlauth settings check` shows them")
     })?;
     let mut found = lint_rules::lint(&settings, &tree, &deployment);
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Resul
             ui.note("nothing found");
             Ok(())
         }
-        _ if args.strict => Err(Failure::no(format!("{count} {noun} of advice"))),
+        _ if args.strict => Err(Failure::negative(format!("{count} {noun} of advice"))),
         _ => {
             ui.note(&format!("{count} {noun} of advice"));
             Ok(())

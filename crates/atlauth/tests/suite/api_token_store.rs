@@ -180,10 +180,10 @@ async fn an_unknown_id_is_looked_up_again_after_half_a_minute() {
     std::fs::rename(&away, &file).unwrap();
     local.clock.advance(29);
     assert_eq!(local.code(&event).await, "api_token_unknown");
-    assert_eq!(local.metric("provider_checks"), 1);
+    assert_eq!(local.metric("record_reads"), 1);
     local.clock.advance(1);
     assert_eq!(local.code(&event).await, "allowed");
-    assert_eq!(local.metric("provider_checks"), 2);
+    assert_eq!(local.metric("record_reads"), 2);
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn guessing_ids_costs_a_bounded_number_of_lookups() {
             .iter()
             .all(|code| code == "api_tokens_unavailable")
     );
-    assert_eq!(local.metric("provider_checks"), 1 + 20);
+    assert_eq!(local.metric("record_reads"), 1 + 20);
     // What is known goes on.
     assert_eq!(
         local.code(&bearer(known.token.expose_secret())).await,
