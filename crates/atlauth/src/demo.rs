@@ -1,10 +1,10 @@
 //! `atlauth demo`: the gateway at work on loopback, with an issuer and an Atlassian of its own.
 
 mod atlassian;
-mod issuer;
-mod scenarios;
 mod environment;
+mod issuer;
 mod run;
+mod scenarios;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,8 +14,8 @@ use tokio::net::TcpListener;
 use crate::failure::Failure;
 use crate::gateway::{ROW_HEAD, interrupted, show};
 use crate::ui::{Tone, Ui};
-use issuer::Claims;
 use environment::Environment;
+use issuer::Claims;
 
 /// How long a token of `--keep` holds, in seconds.
 const AN_HOUR: u64 = 3_600;

@@ -123,8 +123,9 @@ impl RequestArgs {
             source_ip: &self.source_ip(),
         };
         let event = sent.event(kind);
-        serde_json::to_string_pretty(&event)
-            .map_err(|error| Failure::unavailable(format!("the event could not be written: {error}")))
+        serde_json::to_string_pretty(&event).map_err(|error| {
+            Failure::unavailable(format!("the event could not be written: {error}"))
+        })
     }
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod decode;
 mod explanation;
 pub mod meaning;
+mod path_hint;
 mod probe;
 mod report;
 mod rules;

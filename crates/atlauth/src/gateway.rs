@@ -1,6 +1,9 @@
 //! The local gateway as commands of the tool set it up and show it.
 
-use local_gateway::{AccessLogEntry, Api, Template, TemplateError, Upstream, UpstreamError};
+use atlassian_authorizer::product::Product;
+use local_gateway::{
+    AccessLogEntry, Api, ServedProduct, Template, TemplateError, Upstream, UpstreamError,
+};
 
 use crate::failure::Failure;
 use crate::ui::{Tone, Ui};
@@ -13,6 +16,11 @@ pub(crate) fn template(text: Option<&str>) -> Result<Template, Failure> {
     Template::parse(text.unwrap_or(TEMPLATE)).map_err(Failure::from)
 }
 
+/// The products that a template serves, and where.
+pub(crate) fn served(template: &Template) -> Result<Vec<ServedProduct>, Failure> {
+    ServedProduct::all(template).map_err(Failure::from)
+}
+
 /// The APIs of products: the template, evaluated for each of them alone.
 pub(crate) fn apis(
     template: &Template,
@@ -23,6 +31,14 @@ pub(crate) fn apis(
         .iter()
         .map(|upstream| Ok(upstream.api(template, cache_seconds)?))
         .collect()
+}
+
+/// The path of a product of the settings, as they write it.
+pub(crate) fn path_of(product: &Product) -> &str {
+    match product.path() {
+        "" => "/",
+        path => path,
+    }
 }
 
 /// A client that passes on what it is given.

@@ -166,7 +166,9 @@ async fn jwks(product: Option<&str>, source: Option<&str>, ui: &Ui) -> Result<()
     let names = || keys.keys().copied().collect::<Vec<_>>().join(", ");
     let set = match (product, keys.len()) {
         (_, 0) => {
-            return Err(Failure::negative("no product has the upstream mode `assertion`"));
+            return Err(Failure::negative(
+                "no product has the upstream mode `assertion`",
+            ));
         }
         (None, 1) => keys.values().next(),
         (None, _) => {

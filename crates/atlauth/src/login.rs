@@ -15,8 +15,8 @@ use atlassian_authorizer::http::Endpoint;
 use clap::{Args, ValueEnum};
 
 use crate::failure::Failure;
-use crate::source;
 use crate::session;
+use crate::source;
 use crate::ui::Ui;
 
 const EXAMPLES: &str = "\

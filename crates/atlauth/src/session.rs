@@ -37,9 +37,10 @@ pub(crate) fn store(
     let stored = Stored {
         token: token.expose_secret().to_owned(),
         provider: provider.to_owned(),
-        expires: expires.map(|expires| expires.as_secs()),
+        expires: expires.map(UnixTime::as_secs),
     };
-    let text = serde_json::to_vec(&stored).map_err(|error| Failure::unavailable(error.to_string()))?;
+    let text =
+        serde_json::to_vec(&stored).map_err(|error| Failure::unavailable(error.to_string()))?;
     private_file::write(&path, &text, Existing::Replace)?;
     Ok(path)
 }

@@ -130,8 +130,10 @@ impl Ui {
         let flushed = self.results.lock().flush();
         let broken = flushed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
         if broken || self.lost.load(Ordering::Relaxed) {
-            return Err(Failure::unavailable("the result could not be written whole")
-                .hint("look whether the disk is full"));
+            return Err(
+                Failure::unavailable("the result could not be written whole")
+                    .hint("look whether the disk is full"),
+            );
         }
         Ok(())
     }

@@ -64,8 +64,12 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
                 .first()
                 .map_or("atlauth explain tells more", String::as_str),
         )),
-        (_, what) => Err(Failure::negative(message(report.code, what))
-            .hint(report.next.unwrap_or("atlauth explain tells more"))),
+        (_, what) => Err(Failure::negative(message(report.code, what)).hint(
+            report
+                .next
+                .as_deref()
+                .unwrap_or("atlauth explain tells more"),
+        )),
     }
 }
 

@@ -71,8 +71,9 @@ impl Environment {
         let path = folder.write("settings.json", document.to_string().as_bytes())?;
         let http = HttpClient::new().map_err(|error| Failure::unavailable(error.to_string()))?;
         let source = format!("file:{}", path.display());
-        let source =
-            || Source::parse(&source, &http).map_err(|error| Failure::unavailable(error.to_string()));
+        let source = || {
+            Source::parse(&source, &http).map_err(|error| Failure::unavailable(error.to_string()))
+        };
         let settings = source::load(&source()?, ui).await?;
         atlassian.trust(Trust {
             assertion_keys: assertion_keys(&settings),
@@ -88,7 +89,6 @@ impl Environment {
                 Ok(Upstream {
                     id: id.to_owned(),
                     url: Endpoint::parse(&url).map_err(Failure::unavailable)?,
-                    path: Some(format!("/{id}")),
                     is_signed: false,
                 })
             })

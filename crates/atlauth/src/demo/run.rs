@@ -4,9 +4,9 @@ use axum::http::Method;
 use local_gateway::{AccessLogEntry, DecidedBy};
 
 use super::DemoError;
+use super::environment::{Environment, SERVICE_USER};
 use super::issuer::Key;
 use super::scenarios::{self, MYSELF, Scenario};
-use super::environment::{SERVICE_USER, Environment};
 use crate::failure::Failure;
 use crate::gateway;
 use crate::ui::{Tone, Ui};
@@ -51,7 +51,8 @@ async fn show(
     let code = environment.row().await.map(code).unwrap_or_default();
     let seen = environment.atlassian.seen();
     let (user, told) = seen.map(|seen| (seen.user, seen.told)).unwrap_or_default();
-    let good = (status, code.as_str(), user.as_str()) == (scenario.status, scenario.code, scenario.seen);
+    let good =
+        (status, code.as_str(), user.as_str()) == (scenario.status, scenario.code, scenario.seen);
     let (mark, tone) = if good {
         ("ok", Tone::Good)
     } else {
@@ -76,7 +77,11 @@ async fn show(
     Ok(good)
 }
 
-async fn send(client: &reqwest::Client, gateway: &str, scenario: &Scenario) -> Result<u16, DemoError> {
+async fn send(
+    client: &reqwest::Client,
+    gateway: &str,
+    scenario: &Scenario,
+) -> Result<u16, DemoError> {
     let url = [gateway, scenario.path].concat();
     let mut request = client.request(scenario.method.clone(), url);
     for (name, value) in &scenario.headers {

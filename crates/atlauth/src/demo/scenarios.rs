@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::DemoError;
+use super::environment::{BOT, CLIENT, Environment, SERVICE_USER};
 use super::issuer::{Claims, Key};
-use super::environment::{BOT, CLIENT, SERVICE_USER, Environment};
 
 pub(super) const MYSELF: &str = "/jira/rest/api/2/myself";
 const ISSUE: &str = "/jira/rest/api/2/issue";

@@ -28,7 +28,7 @@ pub(crate) fn show(report: &Report, ui: &Ui) {
         );
         ui.line(line.trim_end());
     }
-    if let (Some(what), Some(next)) = (report.what, report.next) {
+    if let (Some(what), Some(next)) = (report.what, &report.next) {
         ui.line("");
         wrapped("what", what, ui);
         wrapped("next", next, ui);

@@ -148,7 +148,8 @@ impl Callback {
         let _ = stop.send(());
         let _ = tokio::time::timeout(LAST_WORDS, server).await;
         result.map_err(|message| {
-            Failure::negative(message).hint("try again, with another --scope or --client-id if need be")
+            Failure::negative(message)
+                .hint("try again, with another --scope or --client-id if need be")
         })
     }
 }

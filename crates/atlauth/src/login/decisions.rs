@@ -5,6 +5,7 @@ use std::sync::Arc;
 use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::SystemClock;
+use atlassian_authorizer::document::ProductKind;
 use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::product::Product;
 use atlassian_authorizer::secret::Secret;
@@ -58,7 +59,7 @@ pub(super) async fn decide(
 /// A route that reads and one that writes.
 fn routes(product: &Product) -> [(&'static str, String); 2] {
     let kind = product.access().kind();
-    let [read, write] = match kind.map(|kind| kind.as_str()) {
+    let [read, write] = match kind.map(ProductKind::as_str) {
         Some("confluence") => ["/rest/api/content", "/rest/api/content"],
         Some("bitbucket") => ["/rest/api/1.0/projects", "/rest/api/1.0/projects/A/repos"],
         _ => ["/rest/api/2/issue/A-1", "/rest/api/2/issue"],

@@ -68,7 +68,8 @@ impl Granted {
             return Ok(&self.access);
         }
         self.id.as_ref().ok_or_else(|| {
-            Failure::negative("the provider gave no id token").hint("ask for it by `--scope openid`")
+            Failure::negative("the provider gave no id token")
+                .hint("ask for it by `--scope openid`")
         })
     }
 }
@@ -88,8 +89,10 @@ pub(super) async fn run(login: &Login<'_>, args: &LoginArgs, ui: &Ui) -> Result<
         .await
         .unwrap_or_else(|_| {
             let waited = humantime::format_duration(args.timeout);
-            Err(Failure::unavailable(format!("nobody logged in within {waited}"))
-                .hint("try again; --timeout gives more time"))
+            Err(
+                Failure::unavailable(format!("nobody logged in within {waited}"))
+                    .hint("try again; --timeout gives more time"),
+            )
         })?;
     let lifetime = answer.expires_in();
     let scopes = answer.scopes().map(|scopes| {
@@ -114,7 +117,8 @@ async fn by_browser(login: &Login<'_>, args: &LoginArgs, ui: &Ui) -> Result<Answ
         args.redirect_host.as_str(),
         callback.port()
     );
-    let redirect = RedirectUrl::new(redirect).map_err(|error| Failure::unavailable(error.to_string()))?;
+    let redirect =
+        RedirectUrl::new(redirect).map_err(|error| Failure::unavailable(error.to_string()))?;
     let client = client(login)?.set_redirect_uri(redirect);
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let mut request = client

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use atlassian_authorizer::clock::{Clock, SystemClock};
+use atlassian_authorizer::clock::{Clock, SystemClock, UnixTime};
 use atlassian_authorizer::secret::Secret;
 use serde_json::{Value, json};
 
@@ -208,7 +208,7 @@ impl Report<'_> {
             "token": if self.is_id_token { "id_token" } else { "access_token" },
             "is_jwt": claims::claims(self.token).is_some(),
             "scope": self.granted.scope,
-            "expires": claims::expiry(self.token, self.granted).map(|expires| expires.as_secs()),
+            "expires": claims::expiry(self.token, self.granted).map(UnixTime::as_secs),
             "kept_in": self.kept.display().to_string(),
             "claims_from": self.told.by,
             "claims": self.told.claims,

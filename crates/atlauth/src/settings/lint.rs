@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ApiArgs, lint_rules};
 use crate::failure::Failure;
+use crate::gateway;
 use crate::source;
 use crate::ui::{Tone, Ui};
 
@@ -37,7 +38,8 @@ pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Resul
         Failure::negative(format!("{source} is invalid: {count} problems"))
             .hint("`atlauth settings check` shows them")
     })?;
-    let mut found = lint_rules::lint(&settings, &tree, &deployment);
+    let served = gateway::served(&gateway::template(None)?)?;
+    let mut found = lint_rules::lint(&settings, &tree, &deployment, &served);
     found.retain(|advice| !args.allow.iter().any(|id| id == advice.id));
     if args.json {
         let advice: Vec<_> = found.iter().map(as_json).collect();

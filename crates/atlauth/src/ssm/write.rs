@@ -163,11 +163,11 @@ impl Parameters<'_> {
         self.0.within(Deadline::start(), work).await
     }
 
-    fn full(&self, name: &str) -> String {
+    fn full(self, name: &str) -> String {
         format!("{}/{name}", self.0.prefix())
     }
 
-    fn below<'n>(&self, name: &'n str) -> Option<&'n str> {
+    fn below<'n>(self, name: &'n str) -> Option<&'n str> {
         name.strip_prefix(self.0.prefix())?.strip_prefix('/')
     }
 }

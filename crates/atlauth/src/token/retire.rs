@@ -83,7 +83,8 @@ pub(super) async fn rotate(
         .await
         .map_err(|error| super::failure(&error))?;
     let old = old.ok_or_else(|| {
-        Failure::negative(format!("there is no token {}", id.as_str())).hint("see `atlauth token list`")
+        Failure::negative(format!("there is no token {}", id.as_str()))
+            .hint("see `atlauth token list`")
     })?;
     let before = Duration::from_secs(old.expires.saturating_sub(old.created));
     let new = old

@@ -1,6 +1,5 @@
 //! API tokens: how they are made, who they act as, and which of them are refused.
 
-
 use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::deployment::Deployment;
 use atlauth::api_tokens::{ApiTokenError, NewToken, create};

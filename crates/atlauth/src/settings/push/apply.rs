@@ -83,10 +83,10 @@ impl Push<'_> {
             .await
             .map_err(|error| interrupted(&error.to_string()))?;
         forget(journal)?;
-        Err(
-            Failure::negative("somebody has changed the settings in the meantime; nothing was written")
-                .hint("run it again"),
+        Err(Failure::negative(
+            "somebody has changed the settings in the meantime; nothing was written",
         )
+        .hint("run it again"))
     }
 
     /// Writes what leads from one set of documents to another, and takes the marker away.
@@ -227,10 +227,10 @@ pub(super) fn lock() -> Result<File, Failure> {
         .map_err(|error| state::file_failure(&path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Failure::negative("another push is going on on this machine")
-                .hint("run it again when that is done"))
-        }
+        Err(TryLockError::WouldBlock) => Err(Failure::negative(
+            "another push is going on on this machine",
+        )
+        .hint("run it again when that is done")),
         Err(TryLockError::Error(error)) => Err(state::file_failure(&path, &error)),
     }
 }
