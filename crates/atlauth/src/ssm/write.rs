@@ -167,7 +167,7 @@ impl Parameters<'_> {
         format!("{}/{name}", self.0.prefix())
     }
 
-    fn below<'n>(self, name: &'n str) -> Option<&'n str> {
+    fn below(self, name: &str) -> Option<&str> {
         name.strip_prefix(self.0.prefix())?.strip_prefix('/')
     }
 }

@@ -262,7 +262,10 @@ fn a_path_that_is_refused_is_told_with_the_prefix() {
     }
     // The template serves `/jira`, and the settings say `/`.
     let mut tree = settings(&here.key);
-    tree["products"].as_object_mut().unwrap().remove("confluence");
+    tree["products"]
+        .as_object_mut()
+        .unwrap()
+        .remove("confluence");
     tree["products"]["jira"]["path"] = "/".into();
     tree.as_object_mut().unwrap().remove("secrets");
     let at_root = here.folder.settings(&tree);
@@ -289,7 +292,11 @@ fn control_characters_are_not_shown() {
                         "name": "x\nok  access\u{202e}"});
     let said = here.explain("", &here.key.sign(&claims));
     assert_eq!(said.code, 1);
-    assert!(!said.all().contains(['\u{1b}', '\u{202e}']), "{}", said.stdout);
+    assert!(
+        !said.all().contains(['\u{1b}', '\u{202e}']),
+        "{}",
+        said.stdout
+    );
     // Nor does a claim make a line of its own.
     assert!(!said.stdout.contains("\nok  access"), "{}", said.stdout);
 }

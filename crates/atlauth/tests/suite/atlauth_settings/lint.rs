@@ -249,7 +249,10 @@ async fn paths_that_the_template_does_not_serve() {
             assert_eq!(one["parameter"], format!("products/{id}"));
             assert_eq!(one["field"], "path");
             let why = one["why"].as_str().unwrap();
-            assert!(why.contains(&format!("is `{path}`")) && why.contains(all), "{why}");
+            assert!(
+                why.contains(&format!("is `{path}`")) && why.contains(all),
+                "{why}"
+            );
             one["instead"].as_str().unwrap()
         });
         let expected = expected.map(|paths| format!("{paths}, unless the API is one of your own"));

@@ -242,14 +242,31 @@ async fn products_are_served_where_the_template_has_them() {
     custom["products"] = json!({"api": {"path": "/", "access": [{"allow": ["GET /jira/rest/*"]}],
                                         "upstream": upstream}});
     let warning = |path: &str| {
-        format!("warning: products/jira: path: is `{path}`, and the template serves `/jira`; expected `/jira`.")
+        format!(
+            "warning: products/jira: path: is `{path}`, and the template serves `/jira`; expected `/jira`."
+        )
     };
     let note = "`/jira` lies in the product `api`, whose path is `/`: the settings have no product `jira`.";
     for (settings, remark, myself, outside) in [
         (at("/jira"), None, (200, "allowed"), "/rest/api/2/myself"),
-        (at("/"), Some(warning("/")), (403, "route_not_allowed"), "/rest/api/2/myself"),
-        (at("/tracker"), Some(warning("/tracker")), (403, "product_unknown"), "/tracker/rest/api/2/myself"),
-        (custom, Some(note.to_owned()), (200, "allowed"), "/rest/api/2/myself"),
+        (
+            at("/"),
+            Some(warning("/")),
+            (403, "route_not_allowed"),
+            "/rest/api/2/myself",
+        ),
+        (
+            at("/tracker"),
+            Some(warning("/tracker")),
+            (403, "product_unknown"),
+            "/tracker/rest/api/2/myself",
+        ),
+        (
+            custom,
+            Some(note.to_owned()),
+            (200, "allowed"),
+            "/rest/api/2/myself",
+        ),
     ] {
         let local = Local::start(&settings, &[("jira", &jira.url)], &[]).await;
         let said = local.stderr();
@@ -257,7 +274,10 @@ async fn products_are_served_where_the_template_has_them() {
             Some(remark) => assert!(said.contains(remark), "{remark}: {said}"),
             None => assert!(!said.contains("warning"), "{said}"),
         }
-        assert!(said.contains(&format!("{}/jira -> {}", local.url, jira.url)), "{said}");
+        assert!(
+            said.contains(&format!("{}/jira -> {}", local.url, jira.url)),
+            "{said}"
+        );
         let token = key.sign(&access_claims(&issuer.url));
         local.keep_secret(&token);
         let get = |path: &str| {
@@ -285,11 +305,16 @@ async fn settings_without_products_serve_what_the_template_has() {
     assert!(said.contains(note) && !said.contains("warning"), "{said}");
     let token = key.sign(&access_claims(&issuer.url));
     local.keep_secret(&token);
-    let get = client().get([&local.url, MYSELF].concat()).bearer_auth(&token);
+    let get = client()
+        .get([&local.url, MYSELF].concat())
+        .bearer_auth(&token);
     // The product does not know `none`, which is what it is sent.
     assert_eq!(get.send().await.unwrap().status(), 401);
     let audits = local.audits();
-    assert_eq!((&audits[0]["code"], &audits[0]["product"]), (&json!("allowed"), &json!("api")));
+    assert_eq!(
+        (&audits[0]["code"], &audits[0]["product"]),
+        (&json!("allowed"), &json!("api"))
+    );
 }
 
 #[tokio::test]
