@@ -22,7 +22,7 @@ use super::callback::{Callback, Expected};
 use super::client::Login;
 use super::{ClientAuth, LoginArgs};
 use crate::failure::Failure;
-use crate::ui::{Ui, within_line};
+use crate::ui::Ui;
 
 type Answer = StandardTokenResponse<Extra, BasicTokenType>;
 type Client = oauth2::Client<
@@ -267,5 +267,8 @@ where
 /// A text from the network, as it may be written to a terminal.
 pub(super) fn plain(text: &str) -> String {
     const LONGEST: usize = 500;
-    within_line(text).chars().take(LONGEST).collect()
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(LONGEST)
+        .collect()
 }

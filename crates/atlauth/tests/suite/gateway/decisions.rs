@@ -298,7 +298,7 @@ async fn products_are_served_where_the_template_has_them() {
 async fn settings_without_products_serve_what_the_template_has() {
     let key = SigningKey::generate("key", "ES256");
     let issuer = Issuer::start(&[&key]).await;
-    let jira = Atlassian::start("").await;
+    let jira = Atlassian::start("Bearer of-the-product").await;
     let local = Local::start(&issuer.settings(), &[("jira", &jira.url)], &[]).await;
     let said = local.stderr();
     let note = "`/jira` lies in the product `api`, whose path is `/`";
