@@ -17,7 +17,7 @@ pub struct Advice {
     /// What follows from it.
     pub why: String,
     /// What would be better.
-    pub instead: &'static str,
+    pub instead: String,
     /// Whether it can let in someone who should stay outside, or make one user another.
     pub severe: bool,
 }
@@ -30,7 +30,7 @@ impl Advice {
             parameter: parameter.into(),
             field: field.to_owned(),
             why: String::new(),
-            instead: "",
+            instead: String::new(),
             severe: false,
         }
     }
@@ -44,8 +44,8 @@ impl Advice {
 
     /// What would be better.
     #[must_use]
-    pub fn instead(mut self, instead: &'static str) -> Self {
-        self.instead = instead;
+    pub fn instead(mut self, instead: impl Into<String>) -> Self {
+        self.instead = instead.into();
         self
     }
 

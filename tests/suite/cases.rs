@@ -2,7 +2,7 @@
 //!
 //! - `event.json`, where `{{token}}` stands for a token of `token.json`'s claims, signed with the
 //!   development key; or `event.txt`, sent as it is.
-//! - `settings.json`, or the development settings where there is none.
+//! - `settings.json`, or `events/custom-api.json` where there is none: a product at `/`.
 //! - `environment.json`: variables of the function.
 //! - `expected.json`: the whole `answer` or the `error`, and members of the `audit` line.
 //!
@@ -45,7 +45,7 @@ async fn check(folder: &Path) {
     let settings = if own.exists() {
         own
     } else {
-        root().join("events/settings.json")
+        root().join("events/custom-api.json")
     };
     let environment = json(&folder.join("environment.json")).unwrap_or_default();
     let variables: Vec<(&str, &str)> = environment

@@ -11,7 +11,12 @@ use testing::tokens::SigningKey;
 /// 2100-01-01.
 const FAR: u64 = 4_102_444_800;
 const ISSUER: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example00";
-const PATH: &str = "/rest/api/2/issue/DEMO-1";
+/// The path as the template serves it.
+const PATH: &str = "/jira/rest/api/2/issue/DEMO-1";
+/// What the template calls it.
+const RESOURCE: &str = "/jira/{proxy+}";
+/// What the product itself calls it.
+const PROXY: &str = "rest/api/2/issue/DEMO-1";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("events")
@@ -31,17 +36,17 @@ fn rest(method: &str, path: &str, token: &str) -> Value {
     json!({
         "type": "REQUEST",
         "methodArn": format!("{STAGE}/{method}{path}"),
-        "resource": "/{proxy+}",
+        "resource": RESOURCE,
         "path": path,
         "httpMethod": method,
         "headers": {"Accept": "application/json", "Authorization": authorization, "Host": "abcdef1234.execute-api.eu-west-1.amazonaws.com", "X-Forwarded-For": "203.0.113.7"},
         "multiValueHeaders": {"Accept": ["application/json"], "Authorization": [authorization], "Host": ["abcdef1234.execute-api.eu-west-1.amazonaws.com"], "X-Forwarded-For": ["203.0.113.7"]},
         "queryStringParameters": {"fields": "summary"},
         "multiValueQueryStringParameters": {"fields": ["summary"]},
-        "pathParameters": {"proxy": &path[1..]},
+        "pathParameters": {"proxy": PROXY},
         "stageVariables": null,
         "requestContext": {
-            "resourceId": "a1b2c3", "resourcePath": "/{proxy+}", "httpMethod": method,
+            "resourceId": "a1b2c3", "resourcePath": RESOURCE, "httpMethod": method,
             "path": format!("/prod{path}"), "accountId": "123456789012", "protocol": "HTTP/1.1", "stage": "prod",
             "requestId": "7f6b8f0c-0000-4000-8000-000000000002", "apiId": "abcdef1234",
             "identity": {"sourceIp": "203.0.113.7", "userAgent": "curl/8.5.0", "apiKey": null, "clientCert": null},
@@ -63,7 +68,7 @@ fn http(version: &str, token: &str) -> Value {
         "type": "REQUEST",
         "routeArn": format!("{STAGE}/GET{PATH}"),
         "identitySource": [authorization],
-        "routeKey": "ANY /{proxy+}",
+        "routeKey": format!("ANY {RESOURCE}"),
         "rawPath": PATH,
         "rawQueryString": "fields=summary",
         "headers": {"accept": "application/json", "authorization": authorization, "x-forwarded-for": "203.0.113.7"},
@@ -71,10 +76,10 @@ fn http(version: &str, token: &str) -> Value {
         "requestContext": {
             "accountId": "123456789012", "apiId": "abcdef1234", "domainName": "abcdef1234.execute-api.eu-west-1.amazonaws.com",
             "http": {"method": "GET", "path": PATH, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "curl/8.5.0"},
-            "requestId": "JKJaXmPLvHcESHA=", "routeKey": "ANY /{proxy+}", "stage": "prod",
+            "requestId": "JKJaXmPLvHcESHA=", "routeKey": format!("ANY {RESOURCE}"), "stage": "prod",
             "time": "23/Nov/2026:12:00:00 +0000", "timeEpoch": 1_795_435_200_000_u64,
         },
-        "pathParameters": {"proxy": &PATH[1..]},
+        "pathParameters": {"proxy": PROXY},
     })
 }
 
@@ -116,14 +121,15 @@ fn samples() -> Vec<(&'static str, Value)> {
 
 #[test]
 fn samples_are_current() {
-    let settings: Value =
-        serde_json::from_str(&std::fs::read_to_string(folder().join("settings.json")).unwrap())
-            .unwrap();
-    assert_eq!(
-        settings["providers"]["cognito"]["jwks"]["keys"][0],
-        SigningKey::development().jwk,
-        "events/settings.json has the public half of tests/keys/development.pem"
-    );
+    for name in ["settings.json", "custom-api.json"] {
+        let text = std::fs::read_to_string(folder().join(name)).unwrap();
+        let settings: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            settings["providers"]["cognito"]["jwks"]["keys"][0],
+            SigningKey::development().jwk,
+            "events/{name} has the public half of tests/keys/development.pem"
+        );
+    }
     for (name, event) in samples() {
         let path = folder().join(format!("{name}.json"));
         let text = serde_json::to_string_pretty(&event).unwrap() + "\n";
@@ -140,10 +146,18 @@ fn samples_are_current() {
 
 #[tokio::test]
 async fn samples_keep_their_answers() {
-    let settings = format!("file:{}", folder().join("settings.json").display());
-    let lambda = Lambda::start(&settings, &[]).await;
+    let start = async |name: &str| {
+        let settings = format!("file:{}", folder().join(name).display());
+        Lambda::start(&settings, &[]).await
+    };
+    let lambda = start("settings.json").await;
     for (name, event) in samples() {
         match name {
+            // A WebSocket API is one of the operator's own: its product is at `/`.
+            "websocket" => {
+                let custom = start("custom-api.json").await;
+                assert_eq!(custom.allowed(&event).await, "alice", "{name}");
+            }
             "expired-token" => assert_eq!(lambda.denied(&event).await, "token_expired"),
             "forbidden-route" => {
                 let answer = lambda.invoke(&event).await.unwrap();

@@ -54,11 +54,14 @@ print(json.dumps([validator.is_valid(document) for document in json.loads(sys.ar
 
 #[test]
 fn sample_settings_are_valid_and_mistakes_are_not() {
-    let sample = std::fs::read_to_string(path("events/settings.json")).unwrap();
-    let sample: Value = serde_json::from_str(&sample).unwrap();
+    let sample = |name: &str| -> Value {
+        let text = std::fs::read_to_string(path(name)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
     let provider = |provider: Value| json!({"providers": {"idp": provider}});
     let documents = [
-        sample,
+        sample("events/settings.json"),
+        sample("events/custom-api.json"),
         provider(
             json!({"kind": "github", "client_id": "a", "client_secret": "b", "username": {"map": {"1": "alice"}}}),
         ),
@@ -83,7 +86,7 @@ fn sample_settings_are_valid_and_mistakes_are_not() {
     ];
     let accepted = valid(&documents);
     for (index, (document, accepted)) in documents.iter().zip(accepted).enumerate() {
-        assert_eq!(accepted, index < 5, "{document}");
+        assert_eq!(accepted, index < 6, "{document}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! `atlauth demo`: the gateway at work on loopback, with an issuer and an Atlassian of its own.
 
 mod atlassian;
+mod environment;
 mod issuer;
-mod scenes;
-mod stage;
-mod walk;
+mod run;
+mod scenarios;
 
 use atlassian_authorizer::random::RandomError;
 use thiserror::Error;
@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use crate::failure::Failure;
 use crate::gateway::{ROW_HEAD, interrupted, show};
 use crate::ui::{Tone, Ui};
+use environment::Environment;
 use issuer::Claims;
-use stage::Stage;
 
 /// How long a token of `--keep` holds, in seconds.
 const AN_HOUR: u64 = 3_600;
@@ -34,30 +34,30 @@ pub(crate) struct DemoArgs {
 pub(crate) async fn run(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
     tokio::select! {
         done = play(args, ui) => done,
-        // The stage is struck on the way out.
+        // The environment is removed on the way out.
         () = interrupted() => Ok(()),
     }
 }
 
 async fn play(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
-    let mut stage = ui.progress("Making keys", Stage::set(ui)).await?;
+    let mut environment = ui.progress("Making keys", Environment::start(ui)).await?;
     ui.line("On loopback: an issuer like a Cognito user pool, a Jira and a Confluence that");
     ui.line("know their users by the gateway alone, and between them API Gateway, played by");
     ui.line("template.yaml, with this authorizer. What is sent, and what comes of it:");
     ui.line("");
-    let (all, good) = walk::walk(&mut stage, ui).await?;
+    let (all, good) = run::run(&mut environment, ui).await?;
     ui.line("");
     if good < all {
         let wrong = all.saturating_sub(good);
-        return Err(Failure::no(format!(
+        return Err(Failure::negative(format!(
             "{wrong} of {all} came out otherwise than they must"
         )));
     }
     let done = format!("All {all} came out as they must.");
     ui.line(&ui.paint(Tone::Good, &done));
     if args.keep {
-        keep(&stage, ui)?;
-        while let Some(row) = stage.row().await {
+        keep(&environment, ui)?;
+        while let Some(row) = environment.row().await {
             show(ui, &row);
         }
     }
@@ -65,18 +65,18 @@ async fn play(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
 }
 
 /// Says what to try.
-fn keep(stage: &Stage, ui: &Ui) -> Result<(), Failure> {
-    let now = stage.now();
+fn keep(environment: &Environment, ui: &Ui) -> Result<(), Failure> {
+    let now = environment.now();
     let claims = Claims {
-        client_id: stage::CLIENT,
+        client_id: environment::CLIENT,
         scope: "atlassian/read atlassian/write",
         issued: now,
         expires: now.saturating_add(AN_HOUR),
     };
-    let token = stage.issuer.token(&stage.key, &claims)?;
+    let token = environment.issuer.token(&environment.key, &claims)?;
     let header = format!("Authorization: Bearer {token}\n");
-    let file = stage.folder.write("header", header.as_bytes())?;
-    let (file, url) = (file.display(), &stage.url);
+    let file = environment.folder.write("header", header.as_bytes())?;
+    let (file, url) = (file.display(), &environment.url);
     ui.line("");
     ui.line("It goes on until Ctrl-C. For an hour, alice's token is good for:");
     ui.line("");
@@ -98,7 +98,7 @@ fn keep(stage: &Stage, ui: &Ui) -> Result<(), Failure> {
 
 /// What the demo itself could not do.
 #[derive(Debug, Error)]
-enum Unlucky {
+enum DemoError {
     /// The library refused.
     #[error("{0}")]
     Crypto(&'static str),
@@ -113,14 +113,14 @@ enum Unlucky {
     Gateway(#[from] reqwest::Error),
 }
 
-impl From<Unlucky> for Failure {
-    fn from(error: Unlucky) -> Self {
-        Self::ours(error.to_string())
+impl From<DemoError> for Failure {
+    fn from(error: DemoError) -> Self {
+        Self::unavailable(error.to_string())
     }
 }
 
 /// Listens on a free port, and says where.
-async fn listen() -> Result<(TcpListener, String), Unlucky> {
+async fn listen() -> Result<(TcpListener, String), DemoError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))

@@ -123,13 +123,13 @@ impl RequestArgs {
             source_ip: &self.source_ip(),
         };
         let event = sent.event(kind);
-        serde_json::to_string_pretty(&event)
-            .map_err(|error| Failure::ours(format!("the event could not be written: {error}")))
+        serde_json::to_string_pretty(&event).map_err(|error| {
+            Failure::unavailable(format!("the event could not be written: {error}"))
+        })
     }
 }
 
-#[expect(clippy::unused_async, reason = "all commands are alike")]
-pub(crate) async fn run(args: EventArgs, _source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+pub(crate) fn run(args: &EventArgs, ui: &Ui) -> Result<(), Failure> {
     let credential = Credential::bearer(args.token_file.as_deref(), ui)?;
     let event = args.request.event(args.kind, Some(&credential))?;
     match &args.out {

@@ -4,6 +4,7 @@ mod access;
 mod decode;
 mod explanation;
 pub mod meaning;
+mod path_hint;
 mod probe;
 mod report;
 mod rules;
@@ -87,7 +88,7 @@ impl CredentialArgs {
 pub(crate) async fn run(args: ExplainArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     let probe = Probe::new(source).await?;
     let (event, decoded, told) = if let Some(file) = &args.event {
-        let event = crate::credential::read(file)?;
+        let event = crate::input::read(file)?;
         let decoded = Decoded::of_event(&event);
         (event, decoded, Told::event(file))
     } else {

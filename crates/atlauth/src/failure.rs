@@ -12,7 +12,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// It is not so: refused, invalid, different.
-    pub(crate) fn no(message: impl Into<String>) -> Self {
+    pub(crate) fn negative(message: impl Into<String>) -> Self {
         Self::new(message, 1)
     }
 
@@ -22,7 +22,7 @@ impl Failure {
     }
 
     /// It could not be found out.
-    pub(crate) fn ours(message: impl Into<String>) -> Self {
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(message, 3)
     }
 
@@ -58,6 +58,6 @@ impl Failure {
 
 impl From<RandomError> for Failure {
     fn from(error: RandomError) -> Self {
-        Self::ours(error.to_string())
+        Self::unavailable(error.to_string())
     }
 }

@@ -1,6 +1,9 @@
 //! The local gateway as commands of the tool set it up and show it.
 
-use local_gateway::{AccessLogEntry, Api, Template, TemplateError, Upstream, UpstreamError};
+use atlassian_authorizer::product::Product;
+use local_gateway::{
+    AccessLogEntry, Api, ServedProduct, Template, TemplateError, Upstream, UpstreamError,
+};
 
 use crate::failure::Failure;
 use crate::ui::{Tone, Ui};
@@ -11,6 +14,11 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 /// The template in a file, or the tool's own.
 pub(crate) fn template(text: Option<&str>) -> Result<Template, Failure> {
     Template::parse(text.unwrap_or(TEMPLATE)).map_err(Failure::from)
+}
+
+/// The products that a template serves, and where.
+pub(crate) fn served(template: &Template) -> Result<Vec<ServedProduct>, Failure> {
+    ServedProduct::all(template).map_err(Failure::from)
 }
 
 /// The APIs of products: the template, evaluated for each of them alone.
@@ -25,10 +33,18 @@ pub(crate) fn apis(
         .collect()
 }
 
+/// The path of a product of the settings, as they write it.
+pub(crate) fn path_of(product: &Product) -> &str {
+    match product.path() {
+        "" => "/",
+        path => path,
+    }
+}
+
 /// A client that passes on what it is given.
 pub(crate) fn client(authority: Option<&str>) -> Result<reqwest::Client, Failure> {
     local_gateway::client(authority)
-        .map_err(|error| Failure::ours(format!("no HTTP client: {error}")))
+        .map_err(|error| Failure::unavailable(format!("no HTTP client: {error}")))
 }
 
 /// What [`show`] writes, as a head.
@@ -77,7 +93,7 @@ pub(crate) async fn interrupted() {
 
 impl From<TemplateError> for Failure {
     fn from(error: TemplateError) -> Self {
-        Self::ours(format!("the template can't be used: {error}"))
+        Self::unavailable(format!("the template can't be used: {error}"))
     }
 }
 

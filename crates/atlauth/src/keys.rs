@@ -83,7 +83,7 @@ pub(crate) async fn run(args: KeysArgs, source: Option<&str>, ui: &Ui) -> Result
 }
 
 fn make(kind: KeyKind, out: &Path, ui: &Ui) -> Result<(), Failure> {
-    let key = make_key(kind).ok_or_else(|| Failure::ours("the key could not be made"))?;
+    let key = make_key(kind).ok_or_else(|| Failure::unavailable("the key could not be made"))?;
     private_file::write(out, key.expose_secret().as_bytes(), Existing::Keep)?;
     let out = out.display();
     ui.note(&format!(
@@ -101,9 +101,9 @@ fn make(kind: KeyKind, out: &Path, ui: &Ui) -> Result<(), Failure> {
 }
 
 fn show(args: &ShowArgs, ui: &Ui) -> Result<(), Failure> {
-    let text = Secret::new(&crate::credential::read(&args.file)?);
+    let text = Secret::new(&crate::input::read(&args.file)?);
     let half = public_half(&text).ok_or_else(|| {
-        Failure::no(format!("{} holds no private key that is taken", args.file.display())).hint(
+        Failure::negative(format!("{} holds no private key that is taken", args.file.display())).hint(
             "expected PEM, not encrypted: RSA of 2048 bits or more, or P-256; `atlauth keys oauth1` \
              and `atlauth keys assertion` make them",
         )
@@ -167,7 +167,9 @@ async fn jwks(product: Option<&str>, source: Option<&str>, ui: &Ui) -> Result<()
     let names = || keys.keys().copied().collect::<Vec<_>>().join(", ");
     let set = match (product, keys.len()) {
         (_, 0) => {
-            return Err(Failure::no("no product has the upstream mode `assertion`"));
+            return Err(Failure::negative(
+                "no product has the upstream mode `assertion`",
+            ));
         }
         (None, 1) => keys.values().next(),
         (None, _) => {

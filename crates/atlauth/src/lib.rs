@@ -8,19 +8,20 @@ mod event;
 mod explain;
 mod failure;
 mod gateway;
+mod input;
 mod keys;
 mod local;
 mod log;
 mod login;
 mod pem;
 mod private_file;
+mod session;
 mod settings;
 mod source;
 mod ssm;
 mod state;
 mod times;
 mod token;
-mod tokens;
 mod ui;
 mod whoami;
 
@@ -43,7 +44,7 @@ pub fn main() -> ExitCode {
         .build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(run(cli, &ui)),
-        Err(error) => Err(Failure::ours(format!("no runtime: {error}"))),
+        Err(error) => Err(Failure::unavailable(format!("no runtime: {error}"))),
     };
     match result.and_then(|()| ui.is_all_written()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,7 +65,7 @@ async fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(args, source, ui).await,
         Command::Settings(args) => settings::run(args, source, ui).await,
         Command::Token(args) => token::run(args, source, ui).await,
-        Command::Event(args) => event::run(args, source, ui).await,
+        Command::Event(args) => event::run(&args, ui),
         Command::Keys(args) => keys::run(args, source, ui).await,
         Command::Completions(args) => {
             cli::completions(&args);

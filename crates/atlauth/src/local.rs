@@ -10,7 +10,7 @@ use atlassian_authorizer::clock::SystemClock;
 use atlassian_authorizer::http::Endpoint;
 use atlassian_authorizer::product::Product;
 use atlassian_authorizer::settings::Settings;
-use local_gateway::{AuthorizerFunction, Gateway, Upstream};
+use local_gateway::{AuthorizerFunction, Gateway, ServedProduct, Upstream};
 use tokio::net::TcpListener;
 
 use crate::failure::Failure;
@@ -33,7 +33,7 @@ Examples:
 It decides and maps as the template says, and has none of API Gateway's limits
 on sizes and rates. It listens on 127.0.0.1 alone, and is not for production.")]
 pub(crate) struct LocalArgs {
-    /// A product of the settings and its URL; once for each product.
+    /// A product of the template and its URL; once for each product.
     #[arg(long, required = true, value_name = "PRODUCT=URL", value_parser = upstream)]
     upstream: Vec<(String, Endpoint)>,
     /// Certificates in PEM that products' certificates are verified by, in place of Mozilla's.
@@ -67,13 +67,15 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
         Some((source, _)) => Some(source::load(source, ui).await?),
         None => None,
     };
-    let upstreams = args
-        .upstream
-        .iter()
-        .map(|(id, url)| place(id, url, settings.as_ref()))
-        .collect::<Result<Vec<_>, _>>()?;
     let template = args.template.map(|path| read(&path)).transpose()?;
     let template = gateway::template(template.as_deref())?;
+    let served = gateway::served(&template)?;
+    let placed = args
+        .upstream
+        .iter()
+        .map(|(id, url)| place(id, url, &served, settings.as_ref()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let (upstreams, remarks): (Vec<Upstream>, Vec<Option<Remark>>) = placed.into_iter().unzip();
     let apis = gateway::apis(&template, &upstreams, args.cache_seconds)?;
     let authority = args.upstream_ca.map(|path| read(&path)).transpose()?;
     let authorizer = match (args.invoke_url, opened) {
@@ -97,6 +99,10 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
             ));
         }
     };
+    let paths: Vec<String> = apis
+        .iter()
+        .map(|api| api.path().unwrap_or_default().to_owned())
+        .collect();
     let (rows, mut seen) = tokio::sync::mpsc::unbounded_channel();
     let gateway = Gateway::new(
         apis,
@@ -108,13 +114,17 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
     );
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await;
     let listener = listener.map_err(|error| {
-        Failure::ours(format!("port {} can't be listened on: {error}", args.port))
+        Failure::unavailable(format!("port {} can't be listened on: {error}", args.port))
             .hint("--port 0 takes a free one")
     })?;
     let address = listener
         .local_addr()
-        .map_err(|error| Failure::ours(error.to_string()))?;
-    announce(ui, &format!("http://{address}"), &upstreams);
+        .map_err(|error| Failure::unavailable(error.to_string()))?;
+    announce(ui, &format!("http://{address}"), &upstreams, &paths);
+    for remark in remarks.iter().flatten() {
+        remark.say(ui);
+    }
+    ui.note("Listening; Ctrl-C ends it.");
     let serving = gateway.serve(listener);
     tokio::pin!(serving);
     ui.line(&ui.paint(Tone::Strong, ROW_HEAD));
@@ -122,7 +132,7 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
         tokio::select! {
             Some(row) = seen.recv() => show(ui, &row),
             ended = &mut serving => {
-                return ended.map_err(|error| Failure::ours(format!("the gateway ended: {error}")));
+                return ended.map_err(|error| Failure::unavailable(format!("the gateway ended: {error}")));
             }
             () = interrupted() => return Ok(()),
         }
@@ -137,41 +147,99 @@ fn function(url: &Endpoint) -> Result<Endpoint, Failure> {
     Endpoint::parse(&[server, path].concat()).map_err(Failure::usage)
 }
 
-/// A product as the settings have it; without settings, as the template does.
-fn place(id: &str, url: &Endpoint, settings: Option<&Settings>) -> Result<Upstream, Failure> {
-    let product = match settings {
-        None => None,
-        Some(settings) => {
-            let mut products = settings.products.iter();
-            let found = products.find(|product| product.id() == id);
-            Some(found.ok_or_else(|| {
-                let ids: Vec<&str> = settings.products.iter().map(Product::id).collect();
-                Failure::usage(format!("the settings have no product `{id}`"))
-                    .hint(format!("they have: {}", ids.join(", ")))
-            })?)
-        }
-    };
-    Ok(Upstream {
-        id: id.to_owned(),
-        url: url.clone(),
-        path: product.map(|product| product.path().to_owned()),
-        is_signed: product.is_some_and(|product| product.upstream().is_for_one_request()),
-    })
+/// What to say of a product before it is tried out.
+#[derive(Debug)]
+enum Remark {
+    /// The settings have it at a path that the template does not serve.
+    Warning(String),
+    /// It is part of another product of the settings.
+    Note(String),
 }
 
-fn announce(ui: &Ui, url: &str, upstreams: &[Upstream]) {
+impl Remark {
+    fn say(&self, ui: &Ui) {
+        match self {
+            Self::Warning(text) => {
+                ui.note(&format!("{} {text}", ui.paint(Tone::Warning, "warning:")));
+            }
+            Self::Note(text) => ui.note(text),
+        }
+    }
+}
+
+/// A product where the template serves it, and how the settings differ from that.
+fn place(
+    id: &str,
+    url: &Endpoint,
+    served: &[ServedProduct],
+    settings: Option<&Settings>,
+) -> Result<(Upstream, Option<Remark>), Failure> {
+    let path = served.iter().find(|one| one.id == id);
+    let path = path.map(|one| one.path.as_str());
+    let product = settings
+        .map(|settings| {
+            let all = settings.products.iter();
+            let own = all.clone().find(|product| product.id() == id);
+            // A product of another name may hold it all the same, as `/` holds everything.
+            let holder = || {
+                let path = path?;
+                all.clone().find(|product| product.contains(path))
+            };
+            own.or_else(holder).ok_or_else(|| {
+                let ids: Vec<&str> = all.clone().map(Product::id).collect();
+                Failure::usage(format!("the settings have no product `{id}`"))
+                    .hint(format!("they have: {}", ids.join(", ")))
+            })
+        })
+        .transpose()?;
+    let Some(path) = path else {
+        let ids: Vec<&str> = served.iter().map(|one| one.id.as_str()).collect();
+        return Err(
+            Failure::usage(format!("the template has no product `{id}`")).hint(format!(
+                "it has: {}; --template names another template",
+                ids.join(", ")
+            )),
+        );
+    };
+    let upstream = Upstream {
+        id: id.to_owned(),
+        url: url.clone(),
+        is_signed: product.is_some_and(|product| product.upstream().is_for_one_request()),
+    };
+    Ok((
+        upstream,
+        product.and_then(|product| remark(id, path, product)),
+    ))
+}
+
+/// How the settings' path of a product differs from the one that is served.
+fn remark(id: &str, served: &str, product: &Product) -> Option<Remark> {
+    let path = gateway::path_of(product);
+    if product.path() == served {
+        None
+    } else if product.id() == id {
+        Some(Remark::Warning(format!(
+            "products/{id}: path: is `{path}`, and the template serves `{served}`; expected `{served}`.\n  \
+             As in a deployment, what lies outside `{served}` gets a 404, and what lies in it is decided by \
+             `{path}`."
+        )))
+    } else {
+        Some(Remark::Note(format!(
+            "`{served}` lies in the product `{}`, whose path is `{path}`: the settings have no product `{id}`.",
+            product.id()
+        )))
+    }
+}
+
+/// The URLs, and where each leads.
+fn announce(ui: &Ui, url: &str, upstreams: &[Upstream], paths: &[String]) {
     ui.note(&ui.paint(
         Tone::Warning,
         "NOT FOR PRODUCTION: this plays API Gateway for trying things out.",
     ));
-    for Upstream {
-        id, path, url: to, ..
-    } in upstreams
-    {
-        let path = path.clone().unwrap_or_else(|| format!("/{id}"));
-        ui.note(&format!("{url}{path} -> {}", to.as_str()));
+    for (upstream, path) in upstreams.iter().zip(paths) {
+        ui.note(&format!("{url}{path} -> {}", upstream.url.as_str()));
     }
-    ui.note("Listening; Ctrl-C ends it.");
 }
 
 /// What the authorizer says of settings and keys while it runs; never what others say of requests,
@@ -187,12 +255,14 @@ fn log_to_stderr() {
 
 fn read(path: &PathBuf) -> Result<String, Failure> {
     std::fs::read_to_string(path)
-        .map_err(|error| Failure::ours(format!("{} can't be read: {error}", path.display())))
+        .map_err(|error| Failure::unavailable(format!("{} can't be read: {error}", path.display())))
 }
 
 fn append(path: &PathBuf) -> Result<std::fs::File, Failure> {
     let file = OpenOptions::new().append(true).create(true).open(path);
-    file.map_err(|error| Failure::ours(format!("{} can't be written: {error}", path.display())))
+    file.map_err(|error| {
+        Failure::unavailable(format!("{} can't be written: {error}", path.display()))
+    })
 }
 
 fn upstream(text: &str) -> Result<(String, Endpoint), String> {

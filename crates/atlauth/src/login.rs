@@ -15,8 +15,8 @@ use atlassian_authorizer::http::Endpoint;
 use clap::{Args, ValueEnum};
 
 use crate::failure::Failure;
+use crate::session;
 use crate::source;
-use crate::tokens;
 use crate::ui::Ui;
 
 const EXAMPLES: &str = "\
@@ -157,7 +157,7 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
     let told = claims::tell(&login, &granted).await;
     let token = granted.taken(args.id_token)?;
     let decisions = decisions::decide(source, &settings, token, &http, ui).await;
-    let kept = tokens::store(token, &id, claims::expiry(token, &granted))?;
+    let kept = session::store(token, &id, claims::expiry(token, &granted))?;
     let report = report::Report {
         login: &login,
         granted: &granted,
@@ -176,7 +176,7 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
 }
 
 fn forget(ui: &Ui) -> Result<(), Failure> {
-    let forgotten = tokens::forget()?;
+    let forgotten = session::forget()?;
     ui.note(if forgotten {
         "The token is forgotten here. It stays valid until it expires or its provider revokes it."
     } else {
@@ -186,8 +186,8 @@ fn forget(ui: &Ui) -> Result<(), Failure> {
 }
 
 fn print(ui: &Ui) -> Result<(), Failure> {
-    let token = tokens::stored_token()?.ok_or_else(|| {
-        Failure::no("no token is kept").hint("log in first: `atlauth login PROVIDER`")
+    let token = session::stored_token()?.ok_or_else(|| {
+        Failure::negative("no token is kept").hint("log in first: `atlauth login PROVIDER`")
     })?;
     ui.line(token.expose_secret());
     Ok(())

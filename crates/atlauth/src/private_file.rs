@@ -43,7 +43,7 @@ pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(
     result.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format!("{} is there already", path.display()))
             .hint("name another file: nothing is overwritten"),
-        _ => Failure::ours(format!("{} could not be written: {error}", path.display())),
+        _ => Failure::unavailable(format!("{} could not be written: {error}", path.display())),
     })
 }
 

@@ -53,7 +53,7 @@ async fn as_operator(function: SsmSource, http: &HttpClient) -> SsmSource {
 
 /// The HTTP client of the authorizer.
 pub(crate) fn http() -> Result<HttpClient, Failure> {
-    HttpClient::new().map_err(|error| Failure::ours(error.to_string()))
+    HttpClient::new().map_err(|error| Failure::unavailable(error.to_string()))
 }
 
 /// An API without a cache: there is nothing then that settings could contradict, and every upstream
@@ -82,10 +82,10 @@ pub(crate) async fn load(source: &Source, ui: &Ui) -> Result<Settings, Failure> 
 /// Why settings could not be read or written, and what to do.
 pub(crate) fn failure(source: &Source, error: &LoadError) -> Failure {
     match error {
-        LoadError::Invalid(problems) => Failure::no(format!("{source} is invalid: {problems}"))
+        LoadError::Invalid(problems) => Failure::negative(format!("{source} is invalid: {problems}"))
             .hint("`atlauth settings check` shows a problem a line"),
-        LoadError::File(_) => Failure::ours(format!("{source}: {error}")),
-        _ => Failure::ours(format!("{source}: {error}")).hint(
+        LoadError::File(_) => Failure::unavailable(format!("{source}: {error}")),
+        _ => Failure::unavailable(format!("{source}: {error}")).hint(
             "`aws sts get-caller-identity` shows whose credentials these are; AWS_PROFILE and AWS_REGION choose \
              others",
         ),
@@ -94,7 +94,7 @@ pub(crate) fn failure(source: &Source, error: &LoadError) -> Failure {
 
 /// Nothing at all is below a prefix, or in a file.
 pub(crate) fn nothing_there(source: &Source) -> Failure {
-    Failure::ours(format!("there are no settings in {source}")).hint(
+    Failure::unavailable(format!("there are no settings in {source}")).hint(
         "look at the path, and at the account and region that AWS_PROFILE and AWS_REGION choose",
     )
 }

@@ -15,7 +15,7 @@ pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
         .filter(|path| path.is_absolute())
         .or_else(|| Some(std::env::home_dir()?.join(".local/state")))
         .ok_or_else(|| {
-            Failure::ours("neither HOME nor XDG_STATE_HOME is set")
+            Failure::unavailable("neither HOME nor XDG_STATE_HOME is set")
                 .hint("set one of them: what the tool must remember is kept there")
         })?;
     let folder = state.join("atlauth");
@@ -32,5 +32,5 @@ pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
 
 /// What the file system said of a file.
 pub(crate) fn file_failure(path: &Path, error: &io::Error) -> Failure {
-    Failure::ours(format!("{}: {}", path.display(), error.kind()))
+    Failure::unavailable(format!("{}: {}", path.display(), error.kind()))
 }

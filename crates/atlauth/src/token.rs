@@ -64,7 +64,7 @@ fn show(created: &Created, json: bool, now: u64, ui: &Ui) -> Result<(), Failure>
     let mut out = std::io::stdout();
     let printed = writeln!(out, "{line}").and_then(|()| out.flush());
     printed.map_err(|error| {
-        Failure::ours(format!("the token could not be printed: {error}"))
+        Failure::unavailable(format!("the token could not be printed: {error}"))
             .hint(format!("it is lost: `atlauth token revoke {id}`"))
     })?;
     ui.note(&format!("id {id}, until {}", date(expires, now)));
@@ -94,10 +94,10 @@ fn lifetime(text: &str) -> Result<std::time::Duration, String> {
 fn failure(error: &ApiTokenError) -> Failure {
     match error {
         ApiTokenError::Disabled | ApiTokenError::Lifetime(_) | ApiTokenError::TooLarge => {
-            Failure::no(error.to_string())
+            Failure::negative(error.to_string())
         }
-        ApiTokenError::Store(_) => Failure::ours(error.to_string())
+        ApiTokenError::Store(_) => Failure::unavailable(error.to_string())
             .hint("tokens are stored in `<prefix>-tokens/<id>`, beside the settings: may you read and write there?"),
-        _ => Failure::ours(error.to_string()),
+        _ => Failure::unavailable(error.to_string()),
     }
 }

@@ -82,12 +82,30 @@ fn shown(text: &str, color: bool) -> String {
         match (character, tone) {
             (_, Some((_, sequence))) if color => shown.push_str(sequence),
             ('\n' | '\t', _) => shown.push(character),
-            ('\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}', _) => shown.push('\u{fffd}'),
-            _ if character.is_control() => shown.push('\u{fffd}'),
-            _ => shown.push(character),
+            _ => shown.push(harmless(character)),
         }
     }
     shown
+}
+
+/// A text of somebody else's that must not leave its place in a line: it makes no other line, and brings
+/// no colour.
+pub(crate) fn within_line(text: &str) -> String {
+    let is_mark = |one| TONES.iter().any(|(mark, _)| *mark == one);
+    let plain = text.chars().map(|one| match one {
+        mark if is_mark(mark) => '\u{fffd}',
+        other => harmless(other),
+    });
+    plain.collect()
+}
+
+/// The character, or what stands for one that would act on the terminal.
+fn harmless(character: char) -> char {
+    match character {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        control if control.is_control() => '\u{fffd}',
+        other => other,
+    }
 }
 
 impl Ui {
@@ -113,8 +131,10 @@ impl Ui {
         let flushed = self.results.lock().flush();
         let broken = flushed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
         if broken || self.lost.load(Ordering::Relaxed) {
-            return Err(Failure::ours("the result could not be written whole")
-                .hint("look whether the disk is full"));
+            return Err(
+                Failure::unavailable("the result could not be written whole")
+                    .hint("look whether the disk is full"),
+            );
         }
         Ok(())
     }
@@ -191,7 +211,7 @@ impl Ui {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tone, shown};
+    use super::{Tone, shown, within_line};
 
     #[test]
     fn what_others_wrote_moves_no_cursor() {
@@ -202,6 +222,8 @@ mod tests {
         );
         assert_eq!(shown("x\n\ty", false), "x\n\ty");
         let mark = Tone::Bad.mark();
-        assert_eq!(shown(&format!("{mark}x"), true), "\u{1b}[31mx");
+        let marked = format!("{mark}x\n\u{202e}y");
+        assert_eq!(shown(&marked, true), "\u{1b}[31mx\n\u{fffd}y");
+        assert_eq!(within_line(&marked), "\u{fffd}x\u{fffd}\u{fffd}y");
     }
 }

@@ -58,14 +58,18 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
         // Who it is does not hang on what the first product's rules say.
         ("allowed", _) => Ok(()),
         ("forbidden", _) if report.caller.is_some() => Ok(()),
-        ("failed", what) => Err(Failure::ours(message(report.code, what)).hint(
+        ("failed", what) => Err(Failure::unavailable(message(report.code, what)).hint(
             report
                 .log
                 .first()
                 .map_or("atlauth explain tells more", String::as_str),
         )),
-        (_, what) => Err(Failure::no(message(report.code, what))
-            .hint(report.next.unwrap_or("atlauth explain tells more"))),
+        (_, what) => Err(Failure::negative(message(report.code, what)).hint(
+            report
+                .next
+                .as_deref()
+                .unwrap_or("atlauth explain tells more"),
+        )),
     }
 }
 

@@ -98,21 +98,9 @@ impl Api {
     }
 
     /// The path that all of the API lies below: what stands before `/{proxy+}`.
-    pub(crate) fn base(&self) -> Option<&str> {
+    pub fn path(&self) -> Option<&str> {
         let mut resources = self.routes.iter().map(|route| route.resource.as_str());
         resources.find_map(|resource| resource.strip_suffix("/{proxy+}"))
-    }
-
-    /// Puts all that lies below one path below another.
-    pub(crate) fn mount(&mut self, from: &str, to: &str) {
-        for route in &mut self.routes {
-            if let Some(rest) = route.resource.strip_prefix(from) {
-                route.resource = match [to, rest].concat() {
-                    empty if empty.is_empty() => "/".to_owned(),
-                    path => path,
-                };
-            }
-        }
     }
 
     fn authorizers(&self) -> impl Iterator<Item = &AuthorizerConfig> {

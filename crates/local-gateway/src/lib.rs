@@ -26,4 +26,4 @@ pub use authorizer::AuthorizerFunction;
 pub use gateway::{AccessLogEntry, DecidedBy, Gateway};
 pub use proxy::{ClientError, client};
 pub use template::{Template, TemplateError};
-pub use upstream::{Upstream, UpstreamError};
+pub use upstream::{ServedProduct, Upstream, UpstreamError};

@@ -65,6 +65,16 @@ impl Template {
         })
     }
 
+    /// The ids of its products, and the parameter that says where each is.
+    pub(crate) fn products(&self) -> impl Iterator<Item = (String, &str)> {
+        let parameters = self.0.get("Parameters").and_then(Value::as_mapping);
+        let names = parameters.into_iter().flat_map(serde_norway::Mapping::keys);
+        names.filter_map(Value::as_str).filter_map(|name| {
+            let product = name.strip_suffix("BaseUrl")?;
+            Some((product.to_ascii_lowercase(), name))
+        })
+    }
+
     /// The template with these parameters, and the defaults of all others.
     pub(crate) fn with(&self, parameters: BTreeMap<String, String>) -> Stack<'_> {
         Stack {
@@ -395,5 +405,7 @@ Resources:
         assert_eq!(template.parameter("jira", "BaseUrl"), Some("JiraBaseUrl"));
         assert_eq!(template.parameter("jira", "Seconds"), None);
         assert_eq!(template.parameter("wiki", "BaseUrl"), None);
+        let products: Vec<_> = template.products().collect();
+        assert_eq!(products, [("jira".to_owned(), "JiraBaseUrl")]);
     }
 }

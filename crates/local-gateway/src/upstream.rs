@@ -15,9 +15,6 @@ pub struct Upstream {
     pub id: String,
     /// Where it is.
     pub url: Endpoint,
-    /// Its path by the settings, without a slash at its end; `None` leaves it where the template
-    /// has it.
-    pub path: Option<String>,
     /// What it is sent is right for one request alone.
     pub is_signed: bool,
 }
@@ -59,10 +56,36 @@ impl Upstream {
         if let Some(seconds) = cache_seconds {
             set("CacheSeconds", seconds.to_string());
         }
-        let mut api = Api::read(&template.with(parameters))?;
-        if let (Some(from), Some(to)) = (api.base().map(str::to_owned), &self.path) {
-            api.mount(&from, to);
+        Ok(Api::read(&template.with(parameters))?)
+    }
+}
+
+/// A product that a template can serve, and where.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ServedProduct {
+    /// Its id in the settings.
+    pub id: String,
+    /// The path that all of it lies below, such as `/jira`.
+    pub path: String,
+}
+
+impl ServedProduct {
+    /// All products of a template, in its order.
+    ///
+    /// # Errors
+    ///
+    /// When the template can't be evaluated.
+    pub fn all(template: &Template) -> Result<Vec<Self>, TemplateError> {
+        let mut all = Vec::new();
+        for (id, base_url) in template.products() {
+            // The path does not hang on where the product is.
+            let url = "https://product.example.com".to_owned();
+            let stack = template.with(BTreeMap::from([(base_url.to_owned(), url)]));
+            if let Some(path) = Api::read(&stack)?.path() {
+                let path = path.to_owned();
+                all.push(Self { id, path });
+            }
         }
-        Ok(api)
+        Ok(all)
     }
 }

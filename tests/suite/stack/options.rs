@@ -71,12 +71,13 @@ async fn settings_alarms_logs_and_usage_plan() {
 fn alarms(stack: &Value, actions: &Value, refusals: f64) {
     let function = &stack["outputs"]["AuthorizerFunction"];
     let alarms = stack["alarms"].as_object().unwrap();
-    assert_eq!(alarms.len(), 5);
+    assert_eq!(alarms.len(), 6);
     for (name, metric, outcome, threshold) in [
         ("FailedAlarm", "decisions", Some("failed"), 1.0),
         ("RefusalsAlarm", "decisions", Some("unauthorized"), refusals),
         ("KeyFetchAlarm", "key_fetch_failures", None, 1.0),
         ("ProviderCheckAlarm", "provider_check_failures", None, 1.0),
+        ("RecordReadAlarm", "record_read_failures", None, 1.0),
         ("SettingsLoadAlarm", "settings_load_failures", None, 1.0),
     ] {
         let alarm = &alarms[name];
@@ -154,6 +155,22 @@ fn dashboard(stack: &Value) {
             "outcome",
             "allowed"
         ])
+    );
+    let failures: Vec<&Value> = widgets[2]["properties"]["metrics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|metric| &metric[1])
+        .collect();
+    assert_eq!(
+        failures,
+        [
+            "key_fetch_failures",
+            "provider_check_failures",
+            "record_read_failures",
+            "settings_load_failures",
+            "Throttles"
+        ]
     );
     let text = stack["dashboard"].to_string();
     assert!(!text.contains("${"), "{text}");

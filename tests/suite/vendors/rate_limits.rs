@@ -1,7 +1,8 @@
 //! A vendor that fails is left alone for a while.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
+use atlassian_authorizer::clock::Clock;
 use atlassian_authorizer::deployment::Deployment;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -10,6 +11,7 @@ use super::ways::way;
 use super::{SECRET, Set, with};
 use testing::bearer;
 use testing::local::Local;
+use testing::tokens::now;
 use testing::vendor::{Vendor, file};
 
 /// One that limits our rate is not asked within its `Retry-After`, or within 5 s where it names
@@ -54,6 +56,38 @@ async fn limited() {
     while let Some(result) = tests.join_next().await {
         result.unwrap();
     }
+}
+
+/// One that names a date in `Retry-After` is left alone until then, and asked again from then on.
+#[tokio::test]
+async fn limited_until_a_date() {
+    let until = now() + 45;
+    let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(until));
+    let mut cases = file("custom")["cases"].take();
+    for answer in cases["rate_limited"].as_array_mut().unwrap() {
+        answer["headers"]["Retry-After"] = date.as_str().into();
+    }
+    let vendor = Vendor::of(cases, "rate_limited").await;
+    let fields = json!({"issuer": null, "verify": null});
+    let provider = with(
+        way("custom by introspection").provider(&vendor.url),
+        &fields,
+    );
+    let tree = json!({"providers": {"idp": provider}, "secrets": {"app": SECRET}});
+    let local = Local::new(&tree, Deployment::default());
+    let started = local.clock.now().as_secs();
+    let limited = "provider_rate_limited";
+    assert_eq!(local.code(&bearer("a-token")).await, limited);
+
+    vendor.play("valid");
+    // Longer than a provider is left alone that names nothing.
+    let wait = until - started;
+    local.clock.advance(wait - 1);
+    assert_eq!(local.code(&bearer("another-token")).await, limited);
+    assert_eq!(vendor.asked().len(), 1);
+    local.clock.advance(1);
+    assert_eq!(local.code(&bearer("another-token")).await, "allowed");
+    assert_eq!(vendor.asked().len(), 2);
 }
 
 fn retry_after_of(case: &Value) -> Option<u64> {

@@ -13,8 +13,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Unlucky;
-use super::stage::{ASSERTION_AUDIENCE, ASSERTION_ISSUER, SERVICE_USER};
+use super::DemoError;
+use super::environment::{ASSERTION_AUDIENCE, ASSERTION_ISSUER, SERVICE_USER};
 
 /// The stand-in's address, and what it saw.
 pub(super) struct Atlassian {
@@ -45,7 +45,7 @@ pub(super) struct Seen {
 }
 
 impl Atlassian {
-    pub(super) async fn start() -> Result<Self, Unlucky> {
+    pub(super) async fn start() -> Result<Self, DemoError> {
         let (listener, url) = super::listen().await?;
         let state = Arc::new(Shared {
             trust: Mutex::new(None),

@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::Unlucky;
+use super::DemoError;
 use crate::keys::{KeyKind, make_key, public_half};
 
 /// The pool's id.
@@ -40,8 +40,8 @@ pub(super) struct Issuer {
 }
 
 impl Key {
-    pub(super) fn generate(id: &'static str) -> Result<Self, Unlucky> {
-        let no_key = || Unlucky::Crypto("no key could be made");
+    pub(super) fn generate(id: &'static str) -> Result<Self, DemoError> {
+        let no_key = || DemoError::Crypto("no key could be made");
         let pem = make_key(KeyKind::Rsa(2_048)).ok_or_else(no_key)?;
         let mut jwk = public_half(&pem).ok_or_else(no_key)?.jwk;
         jwk["kid"] = id.into();
@@ -50,15 +50,15 @@ impl Key {
         Ok(Self { id, private, jwk })
     }
 
-    fn sign(&self, claims: &Value) -> Result<String, Unlucky> {
+    fn sign(&self, claims: &Value) -> Result<String, DemoError> {
         let token = self.private.sign_jwt(Some(self.id), claims);
-        token.map_err(|_| Unlucky::Crypto("nothing could be signed"))
+        token.map_err(|_| DemoError::Crypto("nothing could be signed"))
     }
 }
 
 impl Issuer {
     /// Serves an empty key set on a free port.
-    pub(super) async fn start() -> Result<Self, Unlucky> {
+    pub(super) async fn start() -> Result<Self, DemoError> {
         let (listener, url) = super::listen().await?;
         let name = format!("{url}/{POOL}");
         let published = Arc::new(Mutex::new(json!({"keys": []})));
@@ -79,7 +79,7 @@ impl Issuer {
     }
 
     /// An access token of the user alice, as a pool has it.
-    pub(super) fn token(&self, key: &Key, claims: &Claims<'_>) -> Result<String, Unlucky> {
+    pub(super) fn token(&self, key: &Key, claims: &Claims<'_>) -> Result<String, DemoError> {
         key.sign(&json!({
             "iss": self.name,
             "sub": "5f0c4e2a-93f7-4f2b-8a51-0d6f7c1f4c11",

@@ -10,6 +10,7 @@ use atlassian_authorizer::settings::SettingsInForce;
 
 use super::access::{Access, EffectiveAccess};
 use super::meaning::Meaning;
+use super::path_hint::path_hint;
 
 /// What became of an event, and why.
 pub(crate) struct Explanation {
@@ -19,6 +20,8 @@ pub(crate) struct Explanation {
     pub(super) access: Option<Access>,
     /// The caller's own rights in each product.
     pub(super) reach: Vec<EffectiveAccess>,
+    /// Where products lie, for a request that was refused for its path.
+    path_hint: Option<String>,
 }
 
 impl Explanation {
@@ -31,6 +34,7 @@ impl Explanation {
         });
         Self {
             reach: reach(&decision, identity),
+            path_hint: path_hint(&decision, event),
             access,
             decision,
         }
@@ -39,6 +43,15 @@ impl Explanation {
     /// What the refusal means, if there is one.
     pub(super) fn meaning(&self) -> Option<Meaning> {
         self.decision.refusal.map(Meaning::of)
+    }
+
+    /// What to do about the refusal, if there is one.
+    pub(super) fn next_step(&self) -> Option<String> {
+        let next = self.meaning()?.next;
+        Some(match &self.path_hint {
+            Some(hint) => format!("{next} {hint}"),
+            None => next.to_owned(),
+        })
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Report {
     pub(crate) code: &'static str,
     pub(crate) mode: &'static str,
     pub(crate) what: Option<&'static str>,
-    pub(crate) next: Option<&'static str>,
+    pub(crate) next: Option<String>,
     pub(crate) stages: Vec<Step>,
     pub(crate) provider: Option<String>,
     pub(crate) caller: Option<Caller>,
@@ -140,7 +140,7 @@ impl Report {
                 Mode::Off => "off",
             },
             what: meaning.map(|meaning| meaning.what),
-            next: meaning.map(|meaning| meaning.next),
+            next: explanation.next_step(),
             stages: Vec::new(),
             provider: decision.provider().map(|one| one.as_str().to_owned()),
             caller: decision.identity().map(Caller::of),
@@ -185,8 +185,8 @@ impl Report {
     pub(crate) fn verdict(&self) -> Result<(), Failure> {
         match self.outcome {
             "allowed" => Ok(()),
-            "failed" => Err(Failure::ours("")),
-            _ => Err(Failure::no("")),
+            "failed" => Err(Failure::unavailable("")),
+            _ => Err(Failure::negative("")),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::report::Report;
 use super::stages::State;
 use super::{Decoded, rules};
 use crate::times::date;
-use crate::ui::{Tone, Ui};
+use crate::ui::{Tone, Ui, within_line};
 
 /// Claims that are times.
 const TIMES: [&str; 5] = ["exp", "iat", "nbf", "auth_time", "updated_at"];
@@ -24,11 +24,11 @@ pub(crate) fn show(report: &Report, ui: &Ui) {
             "{}  {:<11} {}",
             ui.paint(tone, mark),
             step.stage,
-            printable(&step.detail)
+            within_line(&step.detail)
         );
         ui.line(line.trim_end());
     }
-    if let (Some(what), Some(next)) = (report.what, report.next) {
+    if let (Some(what), Some(next)) = (report.what, &report.next) {
         ui.line("");
         wrapped("what", what, ui);
         wrapped("next", next, ui);
@@ -123,19 +123,13 @@ fn members(what: &str, members: &Map<String, Value>, now: u64, ui: &Ui) {
             Value::Number(number) if TIMES.contains(&name.as_str()) => number
                 .as_u64()
                 .map_or_else(|| number.to_string(), |seconds| date(seconds, now)),
-            Value::String(text) => printable(text),
+            Value::String(text) => within_line(text),
             other => other.to_string(),
         };
         let label = if index == 0 { what } else { "" };
-        let name = printable(name);
+        let name = within_line(name);
         ui.line(&format!("{label:<8}{name:<longest$}  {shown}"));
     }
-}
-
-/// A text of somebody else's, without what would move a terminal's cursor.
-fn printable(text: &str) -> String {
-    let plain = |one: char| if one.is_control() { '\u{fffd}' } else { one };
-    text.chars().map(plain).collect()
 }
 
 /// A text broken into lines of 80 columns, indented below its label.

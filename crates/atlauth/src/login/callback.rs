@@ -104,12 +104,12 @@ impl Callback {
     pub(super) async fn bind(port: u16) -> Result<Self, Failure> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await;
         let listener = listener.map_err(|error| {
-            Failure::ours(format!("port {port} of 127.0.0.1 can't be had: {error}"))
+            Failure::unavailable(format!("port {port} of 127.0.0.1 can't be had: {error}"))
                 .hint("choose another by --port")
         })?;
         let address = listener.local_addr();
         let port = address
-            .map_err(|error| Failure::ours(error.to_string()))?
+            .map_err(|error| Failure::unavailable(error.to_string()))?
             .port();
         Ok(Self { listener, port })
     }
@@ -148,7 +148,8 @@ impl Callback {
         let _ = stop.send(());
         let _ = tokio::time::timeout(LAST_WORDS, server).await;
         result.map_err(|message| {
-            Failure::no(message).hint("try again, with another --scope or --client-id if need be")
+            Failure::negative(message)
+                .hint("try again, with another --scope or --client-id if need be")
         })
     }
 }

@@ -1,6 +1,5 @@
 //! Which provider to log in at, as which application, and where.
 
-use std::path::Path;
 use std::time::Duration;
 
 use atlassian_authorizer::http::{Endpoint, FetchError, HttpClient};
@@ -12,6 +11,7 @@ use oauth2::{HttpRequest, HttpResponse};
 use super::endpoints::{Endpoints, Place, place, userinfo};
 use super::{ClientAuth, LoginArgs};
 use crate::failure::Failure;
+use crate::input;
 use crate::ui::Ui;
 
 /// The longest that a provider may take for one answer.
@@ -49,10 +49,12 @@ impl<'l> Login<'l> {
         } else {
             ClientAuth::Basic
         });
-        let secret = args.client_secret_file.as_deref().map(secret).transpose()?;
+        let hint = "name a file with it by --client-secret-file, or `-` for standard input";
+        let secret = args.client_secret_file.as_deref();
+        let secret = secret.map(|file| input::secret("client secret", Some(file), hint));
+        let secret = secret.transpose()?;
         if args.flow.client_credentials && secret.is_none() {
-            return Err(Failure::usage("an application logs in by its secret")
-                .hint("name a file with it by --client-secret-file, or `-` for standard input"));
+            return Err(Failure::usage("an application logs in by its secret").hint(hint));
         }
         Ok(Self {
             provider,
@@ -172,7 +174,7 @@ async fn discover(
     Endpoints::discover(http, document, issuer)
         .await
         .map_err(|error| {
-            Failure::ours(format!(
+            Failure::unavailable(format!(
                 "the provider's endpoints could not be had: {error}"
             ))
             .hint(format!(
@@ -193,26 +195,4 @@ fn scopes(provider: &Provider, args: &LoginArgs) -> Vec<String> {
         _ => &["openid", "profile", "email"],
     };
     usual.iter().map(|scope| (*scope).to_owned()).collect()
-}
-
-/// A secret from a file, standard input or a prompt, without the line's end.
-fn secret(path: &Path) -> Result<Secret, Failure> {
-    use std::io::{IsTerminal, Read};
-    let cannot = |error: std::io::Error| {
-        Failure::usage(format!("the client secret could not be read: {error}"))
-    };
-    let text = if path.as_os_str() != "-" {
-        std::fs::read_to_string(path).map_err(cannot)?
-    } else if std::io::stdin().is_terminal() {
-        rpassword::prompt_password("Client secret: ").map_err(cannot)?
-    } else {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(cannot)?;
-        text
-    };
-    let secret = text.trim_end_matches(['\r', '\n']);
-    if secret.is_empty() {
-        return Err(Failure::usage("the client secret is empty"));
-    }
-    Ok(Secret::new(secret))
 }

@@ -68,7 +68,8 @@ impl Granted {
             return Ok(&self.access);
         }
         self.id.as_ref().ok_or_else(|| {
-            Failure::no("the provider gave no id token").hint("ask for it by `--scope openid`")
+            Failure::negative("the provider gave no id token")
+                .hint("ask for it by `--scope openid`")
         })
     }
 }
@@ -88,8 +89,10 @@ pub(super) async fn run(login: &Login<'_>, args: &LoginArgs, ui: &Ui) -> Result<
         .await
         .unwrap_or_else(|_| {
             let waited = humantime::format_duration(args.timeout);
-            Err(Failure::ours(format!("nobody logged in within {waited}"))
-                .hint("try again; --timeout gives more time"))
+            Err(
+                Failure::unavailable(format!("nobody logged in within {waited}"))
+                    .hint("try again; --timeout gives more time"),
+            )
         })?;
     let lifetime = answer.expires_in();
     let scopes = answer.scopes().map(|scopes| {
@@ -114,7 +117,8 @@ async fn by_browser(login: &Login<'_>, args: &LoginArgs, ui: &Ui) -> Result<Answ
         args.redirect_host.as_str(),
         callback.port()
     );
-    let redirect = RedirectUrl::new(redirect).map_err(|error| Failure::ours(error.to_string()))?;
+    let redirect =
+        RedirectUrl::new(redirect).map_err(|error| Failure::unavailable(error.to_string()))?;
     let client = client(login)?.set_redirect_uri(redirect);
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let mut request = client
@@ -208,7 +212,7 @@ fn client(login: &Login<'_>) -> Result<Client, Failure> {
         let endpoint = endpoint.as_ref()?;
         Some(endpoint.as_str().to_owned())
     };
-    let wrong = |error: oauth2::url::ParseError| Failure::ours(error.to_string());
+    let wrong = |error: oauth2::url::ParseError| Failure::unavailable(error.to_string());
     let authorization = url(&endpoints.authorization).map(AuthUrl::new);
     let device = url(&endpoints.device_authorization).map(DeviceAuthorizationUrl::new);
     let client = oauth2::Client::new(ClientId::new(login.client_id.clone()))
@@ -232,7 +236,7 @@ fn scopes(login: &Login<'_>) -> impl Iterator<Item = Scope> {
 }
 
 fn missing(what: &str, option: &str) -> Failure {
-    Failure::ours(format!("the provider's discovery document names no {what}"))
+    Failure::unavailable(format!("the provider's discovery document names no {what}"))
         .hint(format!("name it by {option}, or log in another way"))
 }
 
@@ -246,15 +250,15 @@ where
     match error {
         RequestTokenError::ServerResponse(answer) => {
             let answer = plain(&answer.to_string());
-            Failure::no(format!("the provider refuses: {answer}"))
+            Failure::negative(format!("the provider refuses: {answer}"))
                 .hint("compare the application at the provider with --client-id, its secret and --scope")
         }
         RequestTokenError::Request(error) => {
-            Failure::ours(format!("the provider could not be asked: {error}"))
+            Failure::unavailable(format!("the provider could not be asked: {error}"))
                 .hint("try again; if it stays so, look at the provider's own state")
         }
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            Failure::ours("the provider's answer is none that OAuth 2.0 knows")
+            Failure::unavailable("the provider's answer is none that OAuth 2.0 knows")
                 .hint("compare --token-endpoint, --device-endpoint and --issuer with the provider's documentation")
         }
     }

@@ -70,7 +70,7 @@ fn invalid(args: &CheckArgs, source: &Source, problems: &Problems, ui: &Ui) -> F
             .collect();
         let result = json!({"source": source.to_string(), "valid": false, "problems": problems});
         ui.line(&format!("{result:#}"));
-        return Failure::no("");
+        return Failure::negative("");
     }
     for problem in problems.iter() {
         let place = match (&file, line(problem)) {
@@ -82,7 +82,7 @@ fn invalid(args: &CheckArgs, source: &Source, problems: &Problems, ui: &Ui) -> F
     }
     let count = problems.iter().count();
     let noun = if count == 1 { "problem" } else { "problems" };
-    Failure::no(format!("{source} is invalid: {count} {noun}"))
+    Failure::negative(format!("{source} is invalid: {count} {noun}"))
         .hint("the authorizer takes none of these settings, and keeps those that it has")
 }
 
@@ -143,7 +143,7 @@ async fn valid(
     if bad == 0 {
         return Ok(());
     }
-    Err(Failure::no(format!(
+    Err(Failure::negative(format!(
         "{bad} of {} answers are not as they should be",
         results.len()
     )))

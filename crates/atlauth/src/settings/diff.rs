@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &DiffArgs, source: Option<&str>, ui: &Ui) -> Resul
             ui.note("no difference");
             Ok(())
         }
-        1 => Err(Failure::no("1 parameter differs")),
-        count => Err(Failure::no(format!("{count} parameters differ"))),
+        1 => Err(Failure::negative("1 parameter differs")),
+        count => Err(Failure::negative(format!("{count} parameters differ"))),
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn check(
         for problem in problems.iter() {
             ui.note(&problem.to_string());
         }
-        Failure::no(format!("{name} is invalid; nothing was written"))
+        Failure::negative(format!("{name} is invalid; nothing was written"))
             .hint("mend it; `atlauth settings check` shows the same")
     })
 }

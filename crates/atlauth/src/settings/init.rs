@@ -3,16 +3,17 @@
 mod kinds;
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use atlassian_authorizer::document::Kind;
+use atlassian_authorizer::secret::Secret;
 use serde_json::{Map, Value, json};
 
 use super::{ApiArgs, documents, pull};
 use crate::failure::Failure;
+use crate::input;
 use crate::private_file::{self, Existing};
-use crate::state;
 use crate::ui::Ui;
 use kinds::{Answer, Question};
 
@@ -39,8 +40,8 @@ pub(crate) struct InitArgs {
     /// A file with the provider's client secret, `-` for standard input.
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
-    /// A product and its path, such as jira=/jira; the path of one alone may be left out. May be
-    /// given again.
+    /// A product, such as jira. Its path is the one that the template serves, `/jira`; another API's is
+    /// given as jira=/. May be given again.
     #[arg(long = "product", value_name = "ID[=PATH]")]
     products: Vec<String>,
     /// How the products learn who is calling: `none`, or `per_user` with credentials stored for
@@ -81,7 +82,7 @@ pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
             return Err(Failure::usage("a secret is not written to standard output")
                 .hint("give --out FILE"));
         }
-        tree["secrets"][kinds::secret_name(kind)] = secret.as_str().into();
+        tree["secrets"][kinds::secret_name(kind)] = secret.expose_secret().into();
     }
     let mut flat = documents::Documents::new();
     for (folder, entries) in tree.as_object().into_iter().flatten() {
@@ -109,7 +110,7 @@ pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
 }
 
 /// The provider's document, and its secret.
-fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<String>), Failure> {
+fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<Secret>), Failure> {
     let mut given = BTreeMap::new();
     for field in &args.fields {
         let (name, value) = field
@@ -129,7 +130,9 @@ fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<String>), Fail
                         .hint("give --secret-file FILE, or - for standard input"),
                 );
             }
-            secret = Some(read_secret(args, question)?);
+            let hint = "give --secret-file FILE, or - for standard input";
+            let file = args.secret_file.as_deref();
+            secret = Some(input::secret(question.what, file, hint)?);
             document.insert((*field).to_owned(), kinds::secret_name(kind).into());
             continue;
         }
@@ -155,7 +158,7 @@ fn products(args: &InitArgs) -> Result<Value, Failure> {
     let names = if args.products.is_empty() {
         let answer = ask(
             "products",
-            "jira, or jira=/jira,confluence=/wiki",
+            "jira, or jira,confluence; an API of your own: jira=/",
             "--product",
         )?;
         answer
@@ -165,12 +168,10 @@ fn products(args: &InitArgs) -> Result<Value, Failure> {
     } else {
         args.products.clone()
     };
-    let alone = names.len() == 1;
     let mut products = Map::new();
     for name in &names {
         let (id, path) = match name.split_once('=') {
             Some((id, path)) => (id, path.to_owned()),
-            None if alone => (name.as_str(), "/".to_owned()),
             None => (name.as_str(), format!("/{name}")),
         };
         if !["jira", "confluence", "bitbucket"].contains(&id) {
@@ -199,32 +200,4 @@ fn ask(what: &str, example: &str, flag: &str) -> Result<String, Failure> {
     let mut answer = String::new();
     let _ = std::io::stdin().read_line(&mut answer);
     Ok(answer.trim().to_owned())
-}
-
-fn read_secret(args: &InitArgs, question: &Question) -> Result<String, Failure> {
-    let text = match &args.secret_file {
-        Some(path) if path.as_os_str() == "-" => {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| Failure::ours(format!("standard input: {}", error.kind())))?;
-            text
-        }
-        Some(path) => {
-            std::fs::read_to_string(path).map_err(|error| state::file_failure(path, &error))?
-        }
-        None if std::io::stdin().is_terminal() => {
-            rpassword::prompt_password(format!("{} (not shown): ", question.what))
-                .map_err(|error| Failure::ours(format!("the terminal: {}", error.kind())))?
-        }
-        None => {
-            return Err(Failure::usage(format!("{}: not given", question.what))
-                .hint("give --secret-file FILE, or - for standard input"));
-        }
-    };
-    let text = text.trim_end_matches(['\r', '\n']).to_owned();
-    if text.is_empty() {
-        return Err(Failure::usage(format!("{}: is empty", question.what)));
-    }
-    Ok(text)
 }

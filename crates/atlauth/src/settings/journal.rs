@@ -39,8 +39,9 @@ impl Journal {
     /// Writes it to its file, which nobody else may read.
     pub(crate) fn write(&self) -> Result<PathBuf, Failure> {
         let path = self.path()?;
-        let content = serde_json::to_vec(self)
-            .map_err(|error| Failure::ours(format!("the journal can't be written: {error}")))?;
+        let content = serde_json::to_vec(self).map_err(|error| {
+            Failure::unavailable(format!("the journal can't be written: {error}"))
+        })?;
         private_file::write(&path, &content, Existing::Replace)?;
         Ok(path)
     }

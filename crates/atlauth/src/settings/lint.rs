@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ApiArgs, lint_rules};
 use crate::failure::Failure;
+use crate::gateway;
 use crate::source;
 use crate::ui::{Tone, Ui};
 
@@ -34,10 +35,11 @@ pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Resul
     let deployment = args.api.deployment();
     let settings = Settings::parse(&tree, &deployment).map_err(|problems| {
         let count = problems.iter().count();
-        Failure::no(format!("{source} is invalid: {count} problems"))
+        Failure::negative(format!("{source} is invalid: {count} problems"))
             .hint("`atlauth settings check` shows them")
     })?;
-    let mut found = lint_rules::lint(&settings, &tree, &deployment);
+    let served = gateway::served(&gateway::template(None)?)?;
+    let mut found = lint_rules::lint(&settings, &tree, &deployment, &served);
     found.retain(|advice| !args.allow.iter().any(|id| id == advice.id));
     if args.json {
         let advice: Vec<_> = found.iter().map(as_json).collect();
@@ -55,7 +57,7 @@ pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Resul
             ui.note("nothing found");
             Ok(())
         }
-        _ if args.strict => Err(Failure::no(format!("{count} {noun} of advice"))),
+        _ if args.strict => Err(Failure::negative(format!("{count} {noun} of advice"))),
         _ => {
             ui.note(&format!("{count} {noun} of advice"));
             Ok(())

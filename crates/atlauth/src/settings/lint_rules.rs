@@ -2,6 +2,7 @@
 
 mod providers;
 mod redundant_rules;
+mod served_paths;
 
 use std::collections::BTreeSet;
 
@@ -9,16 +10,23 @@ use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::settings::{Advice, Settings};
 use atlassian_authorizer::upstream::Upstream;
+use local_gateway::ServedProduct;
 use serde_json::Value;
 
 use redundant_rules::redundant_rules;
 
 /// Everything that is valid and seldom wise, in the order of the parameters.
-pub(super) fn lint(settings: &Settings, tree: &Tree, deployment: &Deployment) -> Vec<Advice> {
+pub(super) fn lint(
+    settings: &Settings,
+    tree: &Tree,
+    deployment: &Deployment,
+    served: &[ServedProduct],
+) -> Vec<Advice> {
     let mut advice = settings.advice_at_load();
     providers::lint(&settings.providers, &mut advice);
     times(settings, deployment, &mut advice);
     products(settings, deployment, &mut advice);
+    served_paths::lint(settings, tree, served, &mut advice);
     unused_secrets(tree, &mut advice);
     advice.sort_by(|one, other| one.parameter.cmp(&other.parameter));
     advice

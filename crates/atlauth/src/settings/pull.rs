@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &PullArgs, source: Option<&str>, ui: &Ui) -> Resul
     }
     let mut documents = tree.documents().clone();
     if documents.remove(PUSH_MARKER).is_some() {
-        return Err(Failure::no(format!(
+        return Err(Failure::negative(format!(
             "a push to {source} is going on, or was interrupted: what is there is neither the old nor the new"
         ))
         .hint("pull again when `atlauth settings push`, or `push --undo`, has ended"));

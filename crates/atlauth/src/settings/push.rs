@@ -135,7 +135,7 @@ async fn forward(
     }
     documents::check(&wanted, from, &args.api.deployment(), push.ui)?;
     if let Some((name, _)) = wanted.iter().find(|(_, text)| text.len() > MAX_VALUE) {
-        return Err(Failure::no(format!(
+        return Err(Failure::negative(format!(
             "{name} is too long for SSM: {MAX_VALUE} bytes at most"
         )));
     }
@@ -214,7 +214,7 @@ fn interrupted(args: &PushArgs, id: &str, push: &Push<'_>) -> Result<Option<Jour
 }
 
 fn foreign(source: &Source) -> Failure {
-    Failure::no(format!(
+    Failure::negative(format!(
         "a push to {source} is going on, or was interrupted, and its journal is not on this machine"
     ))
     .hint("whoever began it can finish it or take it back; if nobody can, `push FROM --take-over` writes the whole \
@@ -230,7 +230,7 @@ async fn undo(args: &PushArgs, there: There, push: &Push<'_>) -> Result<(), Fail
         finished
                 .find(|journal| changes(&there.documents, &journal.after).is_empty())
                 .ok_or_else(|| {
-                    Failure::no(format!("there is no push to {source} to take back")).hint(
+                    Failure::negative(format!("there is no push to {source} to take back")).hint(
                         "only the last push from this machine can be, and only while nobody has changed anything since",
                     )
                 })?
@@ -271,6 +271,6 @@ fn confirm(args: &PushArgs, count: usize, push: &Push<'_>) -> Result<(), Failure
     if matches!(answer.trim(), "y" | "Y" | "yes") {
         return Ok(());
     }
-    Err(Failure::no("nothing was written")
+    Err(Failure::negative("nothing was written")
         .hint("a marker that an interrupted push has left stays until a push or --undo ends"))
 }

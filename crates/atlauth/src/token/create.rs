@@ -71,7 +71,7 @@ impl CreateArgs {
         let username = Username::new(self.user)
             .ok_or_else(|| Failure::usage("expected a user name of printable ASCII"))?;
         if settings.revoked.contains(username.as_str()) {
-            return Err(Failure::no(format!(
+            return Err(Failure::negative(format!(
                 "{} is in `revoked`: the token would be refused",
                 username.as_str()
             )));

@@ -61,7 +61,7 @@ pub(super) async fn revoke(
         Ok(())
     } else {
         Err(
-            Failure::no(format!("there is no token {}", missing.join(", ")))
+            Failure::negative(format!("there is no token {}", missing.join(", ")))
                 .hint("see `atlauth token list`"),
         )
     }
@@ -83,12 +83,13 @@ pub(super) async fn rotate(
         .await
         .map_err(|error| super::failure(&error))?;
     let old = old.ok_or_else(|| {
-        Failure::no(format!("there is no token {}", id.as_str())).hint("see `atlauth token list`")
+        Failure::negative(format!("there is no token {}", id.as_str()))
+            .hint("see `atlauth token list`")
     })?;
     let before = Duration::from_secs(old.expires.saturating_sub(old.created));
     let new = old
         .again(args.expires.unwrap_or(before))
-        .ok_or_else(|| Failure::ours("the token's record names no user"))?;
+        .ok_or_else(|| Failure::unavailable("the token's record names no user"))?;
     let now = times::now();
     let made = create(
         &store,

@@ -263,6 +263,41 @@ async fn a_store_that_is_down_lets_nobody_in() {
     assert_eq!(code, "api_tokens_unavailable");
 }
 
+/// Whoever watches the store has metrics of its own: no provider is asked here.
+#[tokio::test]
+async fn a_lookup_in_ssm_counts_as_a_record_read_and_not_as_a_provider_check() {
+    let ssm = FakeSsm::start().await;
+    ssm.put(&settings(&json!({})));
+    let token = create_at(&ssm).await;
+    let lambda = lambda(&ssm.url).await;
+    lambda.keep_secret(parts(&token).1);
+    let denied = json!({"__type": "AccessDeniedException", "message": "not authorized"});
+    for (failure, outcome, counts) in [
+        // The settings are read first.
+        (None, "unauthorized", json!([0, 0, 0, 0])),
+        (Some((400, denied)), "failed", json!([1, 1, 0, 0])),
+        (None, "allowed", json!([1, 0, 0, 0])),
+    ] {
+        ssm.change(|state| state.failures = failure.into_iter().collect());
+        let credential = if outcome == "unauthorized" {
+            "eyJ.e30.x"
+        } else {
+            &token
+        };
+        // Whether it is answered is in the audit line too.
+        let _ = lambda.invoke(&bearer(credential)).await;
+        let audit = lambda.audit().await;
+        assert_eq!(audit["outcome"], outcome, "{audit}");
+        let counted = [
+            "record_reads",
+            "record_read_failures",
+            "provider_checks",
+            "provider_check_failures",
+        ];
+        assert_eq!(json!(counted.map(|name| &audit[name])), counts, "{audit}");
+    }
+}
+
 #[tokio::test]
 async fn a_broken_record_lets_nobody_in_and_is_not_logged() {
     let folder = Folder::new();

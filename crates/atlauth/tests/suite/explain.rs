@@ -215,15 +215,90 @@ fn what_is_refused() {
     assert!(said.stdout.contains(hint), "{}", said.stdout);
 }
 
+/// A path in no product, or without a rule: the hint says where products lie, and which prefix would do.
+#[test]
+fn a_path_that_is_refused_is_told_with_the_prefix() {
+    let here = Here::new();
+    let token = here.token(&json!({}));
+    let explain = |settings: &str, path: &str| {
+        let words = format!("explain --path {path} -");
+        let said = atlauth(&words).settings(settings).run(&token);
+        assert_eq!(said.code, 1, "{}", said.all());
+        said.fits();
+        said.flat()
+    };
+    for (path, hints) in [
+        (
+            "/rest/api/2/myself",
+            [
+                "product_unknown",
+                "The products' paths are: `/confluence`, `/jira`.",
+                "With a product's path before it, it would lie in one, such as \
+                 `/confluence/rest/api/2/myself` in confluence.",
+            ],
+        ),
+        (
+            "/prod/jira/rest/api/2/myself",
+            [
+                "product_unknown",
+                "The products' paths are: `/confluence`, `/jira`.",
+                "Without `/prod` it would lie in jira: `/jira/rest/api/2/myself`.",
+            ],
+        ),
+        (
+            "/jira/jira/rest/api/2/myself",
+            [
+                "route_not_allowed",
+                "Routes of its rules begin behind the product's path, `/jira`.",
+                "Without `/jira` rule 1 would match, as `/jira/rest/api/2/myself`: is `path` of \
+                 products/jira to be `/jira/jira`?",
+            ],
+        ),
+    ] {
+        let said = explain(&here.settings, path);
+        for hint in hints {
+            assert!(said.contains(hint), "{path}: {hint}: {said}");
+        }
+    }
+    // The template serves `/jira`, and the settings say `/`.
+    let mut tree = settings(&here.key);
+    tree["products"]
+        .as_object_mut()
+        .unwrap()
+        .remove("confluence");
+    tree["products"]["jira"]["path"] = "/".into();
+    tree.as_object_mut().unwrap().remove("secrets");
+    let at_root = here.folder.settings(&tree);
+    let said = explain(&at_root, "/jira/rest/api/2/myself");
+    for hint in [
+        "Routes of its rules begin behind the product's path, `/`.",
+        "Without `/jira` rule 1 would match, as `/rest/api/2/myself`: is `path` of products/jira to be `/jira`?",
+    ] {
+        assert!(said.contains(hint), "{hint}: {said}");
+    }
+    // Where a rule matches, the path is not the reason.
+    let other = here.token(&json!({"scope": "x"}));
+    let words = "explain --path /rest/api/2/myself -";
+    let said = atlauth(words).settings(&at_root).run(&other);
+    assert!(!said.flat().contains("begin behind"), "{}", said.stdout);
+}
+
 /// What a token says is not for the terminal to act on.
 #[test]
 fn control_characters_are_not_shown() {
     let here = Here::new();
     let escape = "\u{1b}[2J";
-    let claims = json!({"iss": format!("https://x.example/{escape}"), "sub": escape, escape: 1});
+    let claims = json!({"iss": format!("https://x.example/{escape}"), "sub": escape, escape: 1,
+                        "name": "x\nok  access\u{202e}"});
     let said = here.explain("", &here.key.sign(&claims));
     assert_eq!(said.code, 1);
-    assert!(!said.all().contains('\u{1b}'), "{}", said.stdout);
+    assert!(
+        !said.all().contains(['\u{1b}', '\u{202e}']),
+        "{}",
+        said.stdout
+    );
+    // Nor does a claim make a line of its own.
+    assert!(!said.stdout.contains("\nok  access"), "{}", said.stdout);
 }
 
 /// The modes that refuse nothing do not hide what would be refused.

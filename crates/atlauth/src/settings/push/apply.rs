@@ -71,7 +71,7 @@ impl Push<'_> {
             .map_err(|error| self.failure(&error))?;
         if !marker {
             forget(journal)?;
-            return Err(Failure::no("somebody else has just begun a push")
+            return Err(Failure::negative("somebody else has just begun a push")
                 .hint("run it again when theirs is done"));
         }
         let mut tree = source::read(self.source, self.ui).await?;
@@ -84,10 +84,10 @@ impl Push<'_> {
             .await
             .map_err(|error| interrupted(&error.to_string()))?;
         forget(journal)?;
-        Err(
-            Failure::no("somebody has changed the settings in the meantime; nothing was written")
-                .hint("run it again"),
+        Err(Failure::negative(
+            "somebody has changed the settings in the meantime; nothing was written",
         )
+        .hint("run it again"))
     }
 
     /// Writes what leads from one set of documents to another, and takes the marker away.
@@ -159,7 +159,7 @@ impl Push<'_> {
             return Ok(found);
         }
         Err(
-            Failure::ours("somebody else has pushed, or is pushing, in the meantime")
+            Failure::unavailable("somebody else has pushed, or is pushing, in the meantime")
                 .hint("look at `atlauth settings diff`, and push again"),
         )
     }
@@ -188,7 +188,7 @@ impl Push<'_> {
     async fn kept(&self) -> Result<BTreeMap<String, ParameterAttributes>, Failure> {
         self.ssm.attributes().await.map_err(|error| {
             let message = format!("{}: {error}", self.source);
-            Failure::ours(message).hint(
+            Failure::unavailable(message).hint(
                 "the types and keys of the parameters are asked for: the permission ssm:DescribeParameters is needed",
             )
         })
@@ -201,7 +201,7 @@ impl Push<'_> {
 
 /// Something went wrong while the marker is there.
 fn interrupted(what: &str) -> Failure {
-    Failure::ours(format!("the push was interrupted: {what}")).hint(
+    Failure::unavailable(format!("the push was interrupted: {what}")).hint(
         "the authorizer keeps the settings that it has, and new instances answer 500, until you push again or \
          give --undo",
     )
@@ -228,10 +228,10 @@ pub(super) fn lock() -> Result<File, Failure> {
         .map_err(|error| state::file_failure(&path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Failure::no("another push is going on on this machine")
-                .hint("run it again when that is done"))
-        }
+        Err(TryLockError::WouldBlock) => Err(Failure::negative(
+            "another push is going on on this machine",
+        )
+        .hint("run it again when that is done")),
         Err(TryLockError::Error(error)) => Err(state::file_failure(&path, &error)),
     }
 }

@@ -95,7 +95,7 @@ async fn every_kind_begins_with_settings_that_are_valid() {
         let settings: Value =
             serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(settings["providers"][kind]["kind"], kind);
-        assert_eq!(settings["products"]["jira"]["path"], "/");
+        assert_eq!(settings["products"]["jira"]["path"], "/jira");
         let name = format!("{kind}-client");
         assert_eq!(settings["secrets"][&name] == SECRET, has_secret);
         let source = format!("file:{out}");
@@ -103,9 +103,35 @@ async fn every_kind_begins_with_settings_that_are_valid() {
         assert_eq!(said.code, 0, "{}", said.stdout);
         assert!(said.stdout.starts_with("valid: file:"), "{}", said.stdout);
         let said = operator.says(&["lint", "--settings", &source]).await;
-        assert!(!said.stdout.contains("severe"), "{kind}: {}", said.stdout);
+        for found in ["severe", "path_not_served"] {
+            assert!(!said.stdout.contains(found), "{kind}: {}", said.stdout);
+        }
         let said = operator.says(&arguments).await;
         assert_eq!(said.code, 2, "{kind}: the file is there");
+    }
+}
+
+/// Where the template serves each product, unless another path is given: an API of one's own may have
+/// its product at `/`.
+#[tokio::test]
+async fn products_are_where_the_template_serves_them() {
+    let operator = Operator::new(None);
+    for (products, paths) in [
+        (vec!["jira"], vec![("jira", "/jira")]),
+        (vec!["jira=/"], vec![("jira", "/")]),
+        (
+            vec!["confluence", "bitbucket=/git"],
+            vec![("confluence", "/confluence"), ("bitbucket", "/git")],
+        ),
+    ] {
+        let mut arguments = vec!["init", "--kind", "okta", "--set", "domain=example.okta.com"];
+        arguments.extend(["--set", "client_ids=a"]);
+        arguments.extend(products.iter().flat_map(|product| ["--product", product]));
+        let said = operator.says(&arguments).await;
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        for (id, path) in paths {
+            assert_eq!(said.json()["products"][id]["path"], path, "{products:?}");
+        }
     }
 }
 

@@ -148,6 +148,11 @@ async fn each_rule_finds_what_it_is_about() {
             "0",
         ),
         (
+            "path_not_served",
+            with(&[("/products/jira/path", "/".into())]),
+            "0",
+        ),
+        (
             "unused_secret",
             with(&[("/secrets", json!({"forgotten": SECRET}))]),
             "0",
@@ -216,6 +221,49 @@ async fn idle_rules() {
         let places: Vec<&str> = idle.map(|one| one["field"].as_str().unwrap()).collect();
         assert_eq!(places, wanted, "{access}");
     }
+}
+
+/// What a product's path should be, by its id, its kind, or as one of all that are served.
+#[tokio::test]
+async fn paths_that_the_template_does_not_serve() {
+    let operator = Operator::new(None);
+    let access = json!([{"allow": ["GET /rest/*"]}]);
+    let all = "`/jira`, `/confluence`, `/bitbucket`";
+    for (id, path, kind, expected) in [
+        ("jira", "/jira", None, None),
+        ("jira", "/jira/", None, None),
+        ("jira", "/", None, Some("`/jira`")),
+        ("jira", "/confluence", None, Some("`/jira`")),
+        ("wiki", "/confluence", Some("confluence"), None),
+        ("wiki", "/wiki", Some("confluence"), Some("`/confluence`")),
+        ("api", "/bitbucket", None, None),
+        ("api", "/", None, Some(all)),
+    ] {
+        let mut product = json!({"path": path, "access": access});
+        if let Some(kind) = kind {
+            product["kind"] = kind.into();
+        }
+        let settings = with(&[("/products", json!({id: product}))]);
+        let advice = found(&operator, &settings, "0").await;
+        let wrong = advice.iter().find(|one| one["id"] == "path_not_served");
+        let instead = wrong.map(|one| {
+            assert_eq!(one["parameter"], format!("products/{id}"));
+            assert_eq!(one["field"], "path");
+            let why = one["why"].as_str().unwrap();
+            assert!(
+                why.contains(&format!("is `{path}`")) && why.contains(all),
+                "{why}"
+            );
+            one["instead"].as_str().unwrap()
+        });
+        let expected = expected.map(|paths| format!("{paths}, unless the API is one of your own"));
+        assert_eq!(instead, expected.as_deref(), "{id} {path}");
+    }
+    // The product that there is without any was not placed by anyone.
+    let mut settings = plain();
+    settings.as_object_mut().unwrap().remove("products");
+    let advice = found(&operator, &settings, "0").await;
+    assert!(!ids(&advice).contains(&"path_not_served"), "{advice:#?}");
 }
 
 #[tokio::test]

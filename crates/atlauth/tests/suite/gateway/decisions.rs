@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use super::atlassian::Atlassian;
 use super::process::Local;
-use super::{Scene, client, reads_and_writes, settings};
+use super::{SERVICE_TOKEN, Scene, client, reads_and_writes, settings};
 use testing::issuer::Issuer;
 use testing::tokens::{DEVELOPMENT_KEY, SigningKey, access_claims};
 
@@ -226,6 +226,97 @@ async fn a_function_is_asked_in_its_place() {
     server.abort();
 }
 
+/// Products are where the template serves them, whatever the settings say: so is a deployment.
+#[tokio::test]
+async fn products_are_served_where_the_template_has_them() {
+    let key = SigningKey::generate("key", "ES256");
+    let issuer = Issuer::start(&[&key]).await;
+    let jira = Atlassian::start(&format!("Bearer {SERVICE_TOKEN}")).await;
+    let upstream = json!({"mode": "fixed", "secret": "service"});
+    let at = |path: &str| {
+        let mut settings = settings(&issuer, &reads_and_writes(), &upstream);
+        settings["products"]["jira"]["path"] = path.into();
+        settings
+    };
+    let mut custom = at("/");
+    custom["products"] = json!({"api": {"path": "/", "access": [{"allow": ["GET /jira/rest/*"]}],
+                                        "upstream": upstream}});
+    let warning = |path: &str| {
+        format!(
+            "warning: products/jira: path: is `{path}`, and the template serves `/jira`; expected `/jira`."
+        )
+    };
+    let note = "`/jira` lies in the product `api`, whose path is `/`: the settings have no product `jira`.";
+    for (settings, remark, myself, outside) in [
+        (at("/jira"), None, (200, "allowed"), "/rest/api/2/myself"),
+        (
+            at("/"),
+            Some(warning("/")),
+            (403, "route_not_allowed"),
+            "/rest/api/2/myself",
+        ),
+        (
+            at("/tracker"),
+            Some(warning("/tracker")),
+            (403, "product_unknown"),
+            "/tracker/rest/api/2/myself",
+        ),
+        (
+            custom,
+            Some(note.to_owned()),
+            (200, "allowed"),
+            "/rest/api/2/myself",
+        ),
+    ] {
+        let local = Local::start(&settings, &[("jira", &jira.url)], &[]).await;
+        let said = local.stderr();
+        match &remark {
+            Some(remark) => assert!(said.contains(remark), "{remark}: {said}"),
+            None => assert!(!said.contains("warning"), "{said}"),
+        }
+        assert!(
+            said.contains(&format!("{}/jira -> {}", local.url, jira.url)),
+            "{said}"
+        );
+        let token = key.sign(&access_claims(&issuer.url));
+        local.keep_secret(&token);
+        let get = |path: &str| {
+            let url = [&local.url, path].concat();
+            let request = client().get(url).bearer_auth(&token);
+            async move { request.send().await.unwrap().status().as_u16() }
+        };
+        assert_eq!(get(MYSELF).await, myself.0, "{settings}");
+        assert_eq!(local.audits()[0]["code"], myself.1, "{settings}");
+        // API Gateway has no such path, and asks nobody.
+        assert_eq!(get(outside).await, 404, "{settings}");
+        assert_eq!(local.audits().len(), 1);
+    }
+}
+
+/// Without products in the settings, everything that the template serves is one product's.
+#[tokio::test]
+async fn settings_without_products_serve_what_the_template_has() {
+    let key = SigningKey::generate("key", "ES256");
+    let issuer = Issuer::start(&[&key]).await;
+    let jira = Atlassian::start("Bearer of-the-product").await;
+    let local = Local::start(&issuer.settings(), &[("jira", &jira.url)], &[]).await;
+    let said = local.stderr();
+    let note = "`/jira` lies in the product `api`, whose path is `/`";
+    assert!(said.contains(note) && !said.contains("warning"), "{said}");
+    let token = key.sign(&access_claims(&issuer.url));
+    local.keep_secret(&token);
+    let get = client()
+        .get([&local.url, MYSELF].concat())
+        .bearer_auth(&token);
+    // The product does not know `none`, which is what it is sent.
+    assert_eq!(get.send().await.unwrap().status(), 401);
+    let audits = local.audits();
+    assert_eq!(
+        (&audits[0]["code"], &audits[0]["product"]),
+        (&json!("allowed"), &json!("api"))
+    );
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_said_at_the_start() {
     let issuer = Issuer::start(&[]).await;
@@ -235,6 +326,8 @@ async fn what_is_wrong_is_said_at_the_start() {
         &reads_and_writes(),
         &json!({"mode": "none"}),
     ));
+    let none = testing::Folder::new();
+    let none = none.settings(&issuer.settings());
     for (options, code, expected) in [
         (
             vec!["--upstream", "jira=http://127.0.0.1:1"],
@@ -271,6 +364,11 @@ async fn what_is_wrong_is_said_at_the_start() {
             vec!["--settings", &good, "--upstream", "wiki=http://127.0.0.1:1"],
             2,
             "they have: jira",
+        ),
+        (
+            vec!["--settings", &none, "--upstream", "api=http://127.0.0.1:1"],
+            2,
+            "it has: jira, confluence, bitbucket",
         ),
         (
             vec![

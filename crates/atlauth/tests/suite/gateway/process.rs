@@ -60,6 +60,11 @@ impl Local {
             .collect()
     }
 
+    /// What it has said beside its rows up to now.
+    pub fn stderr(&self) -> String {
+        self.tool.stderr()
+    }
+
     /// The most memory that it ever held, in bytes.
     pub fn peak_memory(&self) -> u64 {
         self.tool.peak_memory()

@@ -39,7 +39,8 @@ pub(crate) fn store(
         provider: provider.to_owned(),
         expires: expires.map(UnixTime::as_secs),
     };
-    let text = serde_json::to_vec(&stored).map_err(|error| Failure::ours(error.to_string()))?;
+    let text =
+        serde_json::to_vec(&stored).map_err(|error| Failure::unavailable(error.to_string()))?;
     private_file::write(&path, &text, Existing::Replace)?;
     Ok(path)
 }
@@ -57,14 +58,14 @@ pub(crate) fn stored_token() -> Result<Option<Secret>, Failure> {
         Err(error) => return Err(cannot("read", &path, &error)),
     };
     let stored: Stored = serde_json::from_slice(&text).map_err(|_| {
-        Failure::ours(format!("{} holds no token", path.display()))
+        Failure::unavailable(format!("{} holds no token", path.display()))
             .hint("remove it by `atlauth login --forget`, and log in again")
     })?;
     let now = SystemClock.now().as_secs();
     if let Some(expires) = stored.expires.filter(|expires| *expires <= now) {
         let when = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires));
         let when = when.map(|when| humantime::format_rfc3339_seconds(when).to_string());
-        return Err(Failure::no(format!(
+        return Err(Failure::negative(format!(
             "the token that was kept expired at {}",
             when.unwrap_or_default()
         ))
@@ -100,7 +101,7 @@ fn private(path: &Path) -> io::Result<()> {
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::ours(format!(
+    Failure::unavailable(format!(
         "the token in {} could not be {what}: {error}",
         path.display()
     ))

@@ -1,12 +1,12 @@
-//! The walk: plays the scenes, and shows what came of each in a row.
+//! Runs the scenarios, and shows what came of each in a row.
 
 use axum::http::Method;
 use local_gateway::{AccessLogEntry, DecidedBy};
 
-use super::Unlucky;
+use super::DemoError;
+use super::environment::{Environment, SERVICE_USER};
 use super::issuer::Key;
-use super::scenes::{self, MYSELF, Scene};
-use super::stage::{SERVICE_USER, Stage};
+use super::scenarios::{self, MYSELF, Scenario};
 use crate::failure::Failure;
 use crate::gateway;
 use crate::ui::{Tone, Ui};
@@ -14,44 +14,45 @@ use crate::ui::{Tone, Ui};
 /// How long after a fetch an unknown key is looked for again, and a second more.
 const KEY_PAUSE: u64 = 11;
 
-/// Plays all scenes. Says how many there were, and of how many came what must.
-pub(super) async fn walk(stage: &mut Stage, ui: &Ui) -> Result<(usize, usize), Failure> {
+/// Runs all scenarios. Says how many there were, and of how many came what must.
+pub(super) async fn run(environment: &mut Environment, ui: &Ui) -> Result<(usize, usize), Failure> {
     let head = format!("GET {MYSELF}");
     let head = row("", &head, "must", "got", "code", "Atlassian saw");
     ui.line(&ui.paint(Tone::Strong, &head));
     let client = gateway::client(None)?;
     let mut came = Vec::new();
-    for scene in scenes::tokens(stage)? {
-        came.push(show(stage, ui, &client, &scene).await?);
+    for scenario in scenarios::tokens(environment)? {
+        came.push(show(environment, ui, &client, &scenario).await?);
     }
-    for scene in scenes::others(stage)? {
-        came.push(show(stage, ui, &client, &scene).await?);
+    for scenario in scenarios::others(environment)? {
+        came.push(show(environment, ui, &client, &scenario).await?);
     }
     let second = Key::generate("second")?;
-    stage.issuer.publish(&[&second]);
-    stage.clock.advance(KEY_PAUSE);
-    for scene in scenes::rotated(stage, &second)? {
-        came.push(show(stage, ui, &client, &scene).await?);
+    environment.issuer.publish(&[&second]);
+    environment.clock.advance(KEY_PAUSE);
+    for scenario in scenarios::rotated(environment, &second)? {
+        came.push(show(environment, ui, &client, &scenario).await?);
     }
     // Whoever goes on does so with a key that is there.
-    stage.issuer.publish(&[&second, &stage.key]);
-    stage.clock.advance(KEY_PAUSE);
+    environment.issuer.publish(&[&second, &environment.key]);
+    environment.clock.advance(KEY_PAUSE);
     let good = came.iter().filter(|good| **good).count();
     Ok((came.len(), good))
 }
 
-/// Plays a scene, and says whether that came of it which must.
+/// Runs a scenario, and says whether that came of it which must.
 async fn show(
-    stage: &mut Stage,
+    environment: &mut Environment,
     ui: &Ui,
     client: &reqwest::Client,
-    scene: &Scene,
+    scenario: &Scenario,
 ) -> Result<bool, Failure> {
-    let status = send(client, &stage.url, scene).await?;
-    let code = stage.row().await.map(code).unwrap_or_default();
-    let seen = stage.atlassian.seen();
+    let status = send(client, &environment.url, scenario).await?;
+    let code = environment.row().await.map(code).unwrap_or_default();
+    let seen = environment.atlassian.seen();
     let (user, told) = seen.map(|seen| (seen.user, seen.told)).unwrap_or_default();
-    let good = (status, code.as_str(), user.as_str()) == (scene.status, scene.code, scene.seen);
+    let good =
+        (status, code.as_str(), user.as_str()) == (scenario.status, scenario.code, scenario.seen);
     let (mark, tone) = if good {
         ("ok", Tone::Good)
     } else {
@@ -63,12 +64,12 @@ async fn show(
     } else {
         user
     };
-    let (must, got) = (scene.status.to_string(), status.to_string());
-    let line = row(mark, scene.said, &must, &got, &code, &shown);
+    let (must, got) = (scenario.status.to_string(), status.to_string());
+    let line = row(mark, scenario.said, &must, &got, &code, &shown);
     let (_, rest) = line.split_at(mark.len());
     ui.line(&[ui.paint(tone, mark).as_str(), rest].concat());
     if !good {
-        let (code, seen) = (scene.code, scene.seen);
+        let (code, seen) = (scenario.code, scenario.seen);
         ui.line(&format!(
             "   expected the code {code}, and Atlassian to see `{seen}`"
         ));
@@ -76,13 +77,17 @@ async fn show(
     Ok(good)
 }
 
-async fn send(client: &reqwest::Client, gateway: &str, scene: &Scene) -> Result<u16, Unlucky> {
-    let url = [gateway, scene.path].concat();
-    let mut request = client.request(scene.method.clone(), url);
-    for (name, value) in &scene.headers {
+async fn send(
+    client: &reqwest::Client,
+    gateway: &str,
+    scenario: &Scenario,
+) -> Result<u16, DemoError> {
+    let url = [gateway, scenario.path].concat();
+    let mut request = client.request(scenario.method.clone(), url);
+    for (name, value) in &scenario.headers {
         request = request.header(*name, value);
     }
-    if scene.method == Method::POST {
+    if scenario.method == Method::POST {
         let body = r#"{"fields": {"project": {"key": "DEMO"}, "summary": "A first issue"}}"#;
         request = request
             .header("content-type", "application/json")

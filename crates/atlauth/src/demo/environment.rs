@@ -1,4 +1,4 @@
-//! What the demo plays on: an issuer, a stand-in for Atlassian, settings, and the gateway between
+//! What the demo needs: an issuer, a stand-in for Atlassian, settings, and the gateway between
 //! them, all on loopback and in a folder that is removed.
 
 use std::fs::{DirBuilder, OpenOptions};
@@ -21,7 +21,7 @@ use local_gateway::{AccessLogEntry, AuthorizerFunction, Gateway, Upstream};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::Unlucky;
+use super::DemoError;
 use super::atlassian::{Atlassian, Trust};
 use super::issuer::{Issuer, Key};
 use crate::api_tokens::{self, NewToken};
@@ -43,8 +43,8 @@ pub(super) const SERVICE_USER: &str = "svc-gateway";
 pub(super) const ASSERTION_ISSUER: &str = "https://gateway.example.com";
 pub(super) const ASSERTION_AUDIENCE: &str = "jira";
 
-/// The stage, set.
-pub(super) struct Stage {
+/// Everything that the demo needs, running.
+pub(super) struct Environment {
     pub(super) issuer: Issuer,
     pub(super) atlassian: Atlassian,
     /// The gateway's URL.
@@ -56,9 +56,9 @@ pub(super) struct Stage {
     rows: UnboundedReceiver<AccessLogEntry>,
 }
 
-impl Stage {
-    /// Sets everything up.
-    pub(super) async fn set(ui: &Ui) -> Result<Self, Failure> {
+impl Environment {
+    /// Starts everything.
+    pub(super) async fn start(ui: &Ui) -> Result<Self, Failure> {
         let folder = Folder::new()?;
         let issuer = Issuer::start().await?;
         let atlassian = Atlassian::start().await?;
@@ -68,10 +68,11 @@ impl Stage {
         let service_token = random::id()?;
         let document = document(&issuer.name, &service_token)?;
         let path = folder.write("settings.json", document.to_string().as_bytes())?;
-        let http = HttpClient::new().map_err(|error| Failure::ours(error.to_string()))?;
+        let http = HttpClient::new().map_err(|error| Failure::unavailable(error.to_string()))?;
         let source = format!("file:{}", path.display());
-        let source =
-            || Source::parse(&source, &http).map_err(|error| Failure::ours(error.to_string()));
+        let source = || {
+            Source::parse(&source, &http).map_err(|error| Failure::unavailable(error.to_string()))
+        };
         let settings = source::load(&source()?, ui).await?;
         atlassian.trust(Trust {
             assertion_keys: assertion_keys(&settings),
@@ -86,8 +87,7 @@ impl Stage {
             .map(|(id, url)| {
                 Ok(Upstream {
                     id: id.to_owned(),
-                    url: Endpoint::parse(&url).map_err(Failure::ours)?,
-                    path: Some(format!("/{id}")),
+                    url: Endpoint::parse(&url).map_err(Failure::unavailable)?,
                     is_signed: false,
                 })
             })
@@ -128,7 +128,7 @@ impl Stage {
         })
     }
 
-    /// Seconds since 1970, by the stage's clock.
+    /// Seconds since 1970, by the demo's clock.
     pub(super) fn now(&self) -> u64 {
         self.clock.now().as_secs()
     }
@@ -140,8 +140,8 @@ impl Stage {
 }
 
 /// Settings as an operator would write them.
-fn document(issuer: &str, service_token: &str) -> Result<Value, Unlucky> {
-    let key = make_key(KeyKind::P256).ok_or(Unlucky::Crypto("no key could be made"))?;
+fn document(issuer: &str, service_token: &str) -> Result<Value, DemoError> {
+    let key = make_key(KeyKind::P256).ok_or(DemoError::Crypto("no key could be made"))?;
     let read = json!({"allow": ["@read"], "scopes": ["atlassian/read", "atlassian/write"]});
     let write = json!({"allow": ["@write"], "scopes": ["atlassian/write"]});
     let deny = json!({"deny": ["@admin"]});
@@ -169,7 +169,7 @@ fn assertion_keys(settings: &Settings) -> Value {
 
 async fn api_token(source: &Source, settings: &Settings, now: UnixTime) -> Result<Secret, Failure> {
     let username =
-        Username::new(BOT.to_owned()).ok_or_else(|| Failure::ours("no such user name"))?;
+        Username::new(BOT.to_owned()).ok_or_else(|| Failure::unavailable("no such user name"))?;
     let new = NewToken {
         username,
         name: "the demo's".to_owned(),
@@ -183,7 +183,7 @@ async fn api_token(source: &Source, settings: &Settings, now: UnixTime) -> Resul
     let created = api_tokens::create(source, settings.general.api_tokens, new, now).await;
     created
         .map(|created| created.token)
-        .map_err(|error| Failure::ours(error.to_string()))
+        .map_err(|error| Failure::unavailable(error.to_string()))
 }
 
 /// The system's clock, some seconds ahead: what takes time in life need not take it here.
@@ -208,7 +208,7 @@ impl Clock for ShiftedClock {
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Result<Self, Unlucky> {
+    fn new() -> Result<Self, DemoError> {
         let name = format!("atlauth-demo-{}", random::id()?);
         let path = std::env::temp_dir().join(name);
         DirBuilder::new().mode(0o700).create(&path)?;
@@ -216,7 +216,7 @@ impl Folder {
     }
 
     /// Writes a file for the owner alone.
-    pub(super) fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf, Unlucky> {
+    pub(super) fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf, DemoError> {
         let path = self.0.join(name);
         let mut file = OpenOptions::new()
             .write(true)
