@@ -102,10 +102,10 @@ tools: .tools/test .tools/deny
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	touch $@
 
-.tools/test: tools/requirements-test.txt tools/oidc/package-lock.json .tools/build
+.tools/test: tools/requirements-test.txt crates/testing/oidc/package-lock.json .tools/build
 	@echo "Installing what the tests need below .tools"
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
-	cd tools/oidc && npm ci --no-audit --no-fund
+	cd crates/testing/oidc && npm ci --no-audit --no-fund
 	touch $@
 
 .tools/bench: tools/requirements-bench.txt tools/bench/package-lock.json .tools/test

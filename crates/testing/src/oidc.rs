@@ -66,7 +66,7 @@ impl Oidc {
     pub async fn start_with_keys(keys: &[(&str, &Value)]) -> Self {
         // The same TLS set-up as ours, though this needs none: reqwest wants one.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-        let folder = root().join("tools/oidc");
+        let folder = root().join("crates/testing/oidc");
         let modules = folder.join("node_modules");
         assert!(
             modules.exists(),
