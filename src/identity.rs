@@ -83,7 +83,8 @@ impl Limits {
 }
 
 impl Identity {
-    /// The identity of a subject that has been verified. For the room `authenticate` alone.
+    /// The identity of a subject that has been verified. For the room `authenticate` alone:
+    /// the architecture test looks for others.
     pub(crate) fn from_verified(subject: Subject) -> Self {
         Self { subject }
     }

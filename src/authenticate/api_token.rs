@@ -107,7 +107,7 @@ pub(super) async fn verify(
 ) -> Result<Verdict, Failure> {
     let rules = cx.api_tokens.ok_or(Denial::ApiTokensDisabled)?;
     let token = UnverifiedApiToken::parse(token)?;
-    let name = RecordName::of_api_token(token.id.as_str());
+    let name = RecordName::of_api_token(&token.id);
     let read = records
         .find(&token.id, &name, parse, cx.store, rules.recheck, cx.fetch)
         .await

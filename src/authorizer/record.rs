@@ -1,5 +1,6 @@
 //! What came of an event, and what it is based on.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -130,7 +131,6 @@ impl Refused {
 }
 
 /// What came of an event, and what it is based on.
-#[derive(Debug)]
 pub struct DecisionRecord {
     /// What API Gateway is told.
     pub answer: Result<Box<RawValue>, Refusal>,
@@ -151,12 +151,23 @@ pub struct DecisionRecord {
     pub(super) product: Option<usize>,
 }
 
+/// Without the answer, which holds what Atlassian is sent.
+impl fmt::Debug for DecisionRecord {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("DecisionRecord")
+            .field("refusal", &self.refusal)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
 impl DecisionRecord {
     /// Of an event about which nothing was decided.
-    pub(super) const fn undecided(answer: Result<Box<RawValue>, Refusal>) -> Self {
+    pub(super) fn undecided(answer: Result<Box<RawValue>, Refusal>) -> Self {
         Self {
+            refusal: answer.as_ref().err().copied(),
             answer,
-            refusal: None,
             mode: Mode::Enforce,
             caller: None,
             from_cache: false,
@@ -169,10 +180,7 @@ impl DecisionRecord {
 
     /// Of an event that could not be read, or that no settings were there for.
     pub(super) fn without_settings(fault: Fault) -> Self {
-        Self {
-            refusal: Some(Refusal::Failed(fault)),
-            ..Self::undecided(Err(Refusal::Failed(fault)))
-        }
+        Self::undecided(Err(Refusal::Failed(fault)))
     }
 
     pub(super) fn decided(decided: Decided) -> Self {

@@ -82,15 +82,15 @@ impl Reply {
     }
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3), of which one that has passed is no
-/// wait at all.
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). A date that has passed tells nothing:
+/// one of the two clocks may be wrong.
 fn retry_after(value: &str, now: UnixTime) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(UnixTime::new(date).saturating_since(now))
+    let date = UnixTime::new(date.duration_since(std::time::UNIX_EPOCH).ok()?);
+    date.checked_since(now).filter(|wait| !wait.is_zero())
 }
 
 /// How long an answer may be kept: `Cache-Control: max-age`, zero for `no-store` and `no-cache`
@@ -110,8 +110,8 @@ pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     if directives().any(|directive| matches!(directive, "no-store" | "no-cache")) {
         return Some(Duration::ZERO);
     }
-    let seconds = directives().find_map(|directive| directive.strip_prefix("max-age="))?;
-    let seconds = seconds.trim_matches('"').parse().ok()?;
+    let mut ages = directives().filter_map(|directive| directive.strip_prefix("max-age="));
+    let seconds = ages.next_back()?.trim_matches('"').parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
@@ -131,6 +131,7 @@ mod tests {
             ("no-store", Some(0)),
             ("max-age=60, no-cache", Some(0)),
             ("public", None),
+            ("max-age=0, max-age=60", Some(60)),
             ("max-age=-1", None),
             ("max-age=99999999999999999999999", None),
         ] {
@@ -154,7 +155,9 @@ mod tests {
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(10)),
             ("Sunday, 06-Nov-94 08:49:37 GMT", Some(10)),
             ("Sun Nov  6 08:49:37 1994", Some(10)),
-            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:27 GMT", None),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", None),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(252_618_189_032)),
             ("soon", None),
             ("-1", None),
             ("", None),

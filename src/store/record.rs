@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::credential::TokenId;
+
 /// The name of a record: a folder beside the settings, and a name in it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RecordName {
@@ -12,11 +14,14 @@ pub struct RecordName {
 }
 
 impl RecordName {
-    /// The record of an API token with this id.
-    pub fn of_api_token(id: &str) -> Self {
+    /// The folder of the records of API tokens.
+    pub const API_TOKENS: &str = "tokens";
+
+    /// The record of an API token. Its id is made of letters and digits alone.
+    pub fn of_api_token(id: &TokenId) -> Self {
         Self {
-            folder: "tokens",
-            last_part: id.to_owned(),
+            folder: Self::API_TOKENS,
+            last_part: id.as_str().to_owned(),
             extension: ".json",
         }
     }

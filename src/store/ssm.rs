@@ -57,6 +57,13 @@ impl SsmSource {
         self
     }
 
+    /// The same parameters, with no more time than a decision has left.
+    #[must_use]
+    pub fn without_patience(mut self) -> Self {
+        self.patience = None;
+        self
+    }
+
     /// The path of the parameters, without a slash at its end.
     pub fn prefix(&self) -> &str {
         &self.prefix

@@ -38,6 +38,23 @@ fn rooms_import_downward() {
     );
 }
 
+/// An identity is made by authentication alone, which privacy can't say of two rooms.
+#[test]
+fn nobody_else_makes_an_identity() {
+    let files = files("src").unwrap();
+    let makers = files.iter().filter(|(name, text)| {
+        let code = text.split("#[cfg(test)]\nmod tests").next();
+        !name.ends_with("tests.rs") && code.is_some_and(|code| code.contains("from_verified("))
+    });
+    let makers: Vec<&str> = makers.map(|(name, _)| name.as_str()).collect();
+    let expected = [
+        "authenticate/api_token.rs",
+        "authenticate/claim_rules.rs",
+        "identity.rs",
+    ];
+    assert_eq!(makers, expected);
+}
+
 #[test]
 fn the_picture_is_that_of_the_table() {
     let document = fs::read_to_string(root().join(DOCUMENT)).unwrap();

@@ -177,6 +177,10 @@ async fn off_decides_nothing() {
         assert!(audit["username"].as_str().unwrap_or_default().is_empty());
     }
     assert_eq!(issuer.fetches(), 0);
+    // A credential that fits into no answer is our failure, and is told as one.
+    let long = format!("Bearer {}", "x".repeat(8_200));
+    assert_eq!(lambda.failed(&get(&long)).await, "answer_too_large");
+    assert_eq!(lambda.audit().await["outcome"], "failed");
     let output = lambda.output();
     assert!(
         output.contains("mode `off`: nothing is decided"),

@@ -91,6 +91,7 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
                 None => Box::new(std::io::sink()),
             };
             let audit = AuditLog::new(audit);
+            let source = source::as_function_reads(source);
             AuthorizerFunction::in_process(source, http, Arc::new(SystemClock), audit, &times)
         }
         (None, None) => {

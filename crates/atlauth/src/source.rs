@@ -47,6 +47,15 @@ pub(crate) async fn open_path(name: &str) -> Result<Source, Failure> {
     Ok(source)
 }
 
+/// A source as a function has it beside its decisions: with an operator's credentials still, and with
+/// no more time than a decision has left.
+pub(crate) fn as_function_reads(source: Source) -> Source {
+    match source {
+        Source::Ssm(ssm) => Source::Ssm(ssm.without_patience()),
+        file @ Source::File(_) => file,
+    }
+}
+
 async fn as_operator(function: SsmSource, http: &HttpClient) -> SsmSource {
     function.with_client(ssm::operator_client(http).await, PATIENCE)
 }

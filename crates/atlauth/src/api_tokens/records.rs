@@ -137,7 +137,7 @@ pub async fn end_by(
 }
 
 async fn read(source: &Source, id: &TokenId) -> Result<Option<Record>, ApiTokenError> {
-    let name = RecordName::of_api_token(id.as_str());
+    let name = RecordName::of_api_token(id);
     let text = source.read_record(&name, Deadline::after(PATIENCE)).await?;
     text.map(|text| parse(&text).ok_or(ApiTokenError::Unreadable))
         .transpose()

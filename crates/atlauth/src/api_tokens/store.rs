@@ -64,7 +64,7 @@ pub(super) async fn delete(
     match store {
         Source::Ssm(ssm) => {
             let request = ssm.client().await.delete_parameter();
-            let request = request.name(ssm.record_name(&name_of(id)));
+            let request = request.name(ssm.record_name(&RecordName::of_api_token(id)));
             let work = Box::pin(async {
                 match request.send().await {
                     Ok(_) => Ok(true),
@@ -94,12 +94,8 @@ pub(super) async fn all(
     }
 }
 
-fn name_of(id: &TokenId) -> RecordName {
-    RecordName::of_api_token(id.as_str())
-}
-
 fn path_of(settings: &Path, id: &TokenId) -> PathBuf {
-    record_path(settings, &name_of(id))
+    record_path(settings, &RecordName::of_api_token(id))
 }
 
 async fn put(
@@ -111,7 +107,7 @@ async fn put(
 ) -> Result<(), LoadError> {
     let request = ssm.client().await.put_parameter();
     let request = request
-        .name(ssm.record_name(&name_of(id)))
+        .name(ssm.record_name(&RecordName::of_api_token(id)))
         .value(record)
         .r#type(ParameterType::String)
         .overwrite(overwrite);
@@ -120,7 +116,7 @@ async fn put(
 }
 
 async fn pages(ssm: &SsmSource, deadline: Deadline) -> Result<Vec<(String, String)>, LoadError> {
-    let folder = ssm.record_name(&RecordName::of_api_token(""));
+    let folder = format!("{}-{}/", ssm.prefix(), RecordName::API_TOKENS);
     let mut records = Vec::new();
     let mut next_token = None;
     loop {
@@ -149,7 +145,7 @@ async fn pages(ssm: &SsmSource, deadline: Deadline) -> Result<Vec<(String, Strin
 
 fn files(settings: &Path) -> std::io::Result<Vec<(String, String)>> {
     let mut records = Vec::new();
-    for entry in std::fs::read_dir(record_folder(settings, name_of_folder()))? {
+    for entry in std::fs::read_dir(record_folder(settings, RecordName::API_TOKENS))? {
         let path = entry?.path();
         let is_record = path
             .extension()
@@ -160,8 +156,4 @@ fn files(settings: &Path) -> std::io::Result<Vec<(String, String)>> {
         }
     }
     Ok(records)
-}
-
-fn name_of_folder() -> &'static str {
-    RecordName::of_api_token("").folder()
 }
