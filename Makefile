@@ -1,6 +1,6 @@
 # Two commands: `make run` shows the authorizer at work, `make test` runs all tests. `make help` lists
 # the others, by the line with `##` above each.
-# The tools that they need are pinned and install themselves below .tools.
+# The tools that they need are pinned and install themselves into ignored folders.
 
 .PHONY: run help invoke test bench build tools clean check unit validate deny msrv advisories
 
@@ -23,7 +23,7 @@ help:
 invoke: .tools/run
 	$(VENV)/bin/python tools/run.py
 
-## Runs all tests and checks, but for those that need the network.
+## Runs all tests and checks, but for advisories and msrv.
 test: check deny validate unit
 
 # Formatting, lints and documentation: of all, and of the Lambda as it is built for itself.
@@ -34,7 +34,7 @@ check:
 	cargo clippy --locked -p atlassian-authorizer -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace --all-features
 
-## Checks licences, sources and duplicates of dependencies.
+## Checks licences, sources and banned crates of dependencies.
 deny: .tools/deny
 	.tools/cargo-deny/bin/cargo-deny --workspace --all-features check --hide-inclusion-graph bans licenses sources
 
@@ -88,7 +88,7 @@ build: .tools/build
 	env -u CARGO_LAMBDA_COMPILER SAM_CLI_TELEMETRY=0 sam build --template template.yaml \
 		--parameter-overrides Architecture=$(ARCHITECTURE)
 
-## Installs the tools of the tests below .tools.
+## Installs the tools of the tests.
 tools: .tools/test .tools/deny
 
 .tools/run: tools/requirements-run.txt
@@ -122,4 +122,4 @@ tools: .tools/test .tools/deny
 
 ## Removes what was built and installed.
 clean:
-	rm -rf target .aws-sam .tools
+	rm -rf target .aws-sam .tools crates/testing/oidc/node_modules tools/bench/node_modules

@@ -1,4 +1,4 @@
-//! Process-level comparison in one run: the bare handler, ours, and two peers, each behind the
+//! Process-level comparison in one run: two bare handlers, ours, and two peers, each behind the
 //! same Runtime API, with the same settings and keys on loopback.
 //!
 //! `make bench` builds and runs it. Every number is a median; CPU is the processes' own time on a

@@ -17,14 +17,14 @@ use crate::authenticate::Authenticator;
 use crate::clock::Clock;
 use crate::deployment::Deployment;
 use crate::document::{Mode, ProviderId};
-use crate::error::{Forbidden, Refusal};
+use crate::error::{Fault, Forbidden, Refusal};
 use crate::event::Request;
 use crate::http::{Counters, Deadline, FetchContext, HttpClient};
 use crate::product::Product;
 use crate::response::Decision;
-use crate::settings::{InForce, SettingsInForce};
+use crate::settings::{SettingsCache, SettingsInForce};
 use crate::store::Source;
-use crate::upstream::{self, Users};
+use crate::upstream::{self, UserCredentials};
 pub use record::{Caller, DecisionRecord};
 use record::{Decided, Refused};
 
@@ -32,10 +32,10 @@ use record::{Decided, Refused};
 pub struct Authorizer {
     http: HttpClient,
     clock: Arc<dyn Clock>,
-    settings: InForce,
+    settings: SettingsCache,
     authenticator: Authenticator,
     policies: PolicyCache,
-    users: Users,
+    users: UserCredentials,
     counters: Counters,
     audit: AuditLog,
     deployment: Deployment,
@@ -63,10 +63,10 @@ impl Authorizer {
         Self {
             http,
             clock,
-            settings: InForce::new(source, deployment.clone()),
+            settings: SettingsCache::new(source, deployment.clone()),
             authenticator: Authenticator::new(),
             policies: PolicyCache::default(),
-            users: upstream::users(),
+            users: upstream::user_credentials(),
             counters: Counters::default(),
             audit,
             deployment,
@@ -132,11 +132,8 @@ impl Authorizer {
     ///
     /// # Errors
     ///
-    /// [`crate::error::Fault::SettingsUnavailable`] when none have ever been loaded.
-    pub async fn settings(
-        &self,
-        deadline: Deadline,
-    ) -> Result<Arc<SettingsInForce>, crate::error::Fault> {
+    /// [`Fault::SettingsUnavailable`] when none have ever been loaded.
+    pub async fn settings(&self, deadline: Deadline) -> Result<Arc<SettingsInForce>, Fault> {
         let clock = self.clock.as_ref();
         self.settings.current(clock, &self.counters, deadline).await
     }

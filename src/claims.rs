@@ -101,7 +101,7 @@ impl Claims {
     /// Whether an email address may be used: what marks it, beside it or at the top, says that it
     /// is verified; or nothing marks it, and it need not be. Some providers write the mark as a
     /// string.
-    pub fn email_counts(&self, email: &AttributePath, must_be_verified: bool) -> bool {
+    pub fn is_email_acceptable(&self, email: &AttributePath, must_be_verified: bool) -> bool {
         let marks = [
             self.attribute(&email.verified_mark()),
             self.0.get("email_verified"),

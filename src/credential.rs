@@ -142,8 +142,8 @@ impl Token<'_> {
         } else if text.starts_with('e') && text.matches('.').nth(1).is_some() {
             // What begins with a brace begins with an `e` in base64.
             Form::Jwt
-        } else if Vendor::is_never_bound(text) {
-            Form::NeverBound
+        } else if Vendor::is_personal_or_machine(text) {
+            Form::PersonalOrMachine
         } else {
             Form::Opaque(Vendor::of(text))
         }
@@ -158,7 +158,7 @@ pub enum Form {
     /// JSON in base64 and two dots.
     Jwt,
     /// A vendor's token that no application is behind.
-    NeverBound,
+    PersonalOrMachine,
     /// Anything else; some vendors' begin in a way of their own.
     Opaque(Option<Vendor>),
 }
@@ -263,9 +263,9 @@ mod tests {
             ("eyJhbGciOiJFUzI1NiJ9.e30.x", Form::Jwt),
             ("ewogfQ.e30.", Form::Jwt),
             ("eyJhbGciOiJFUzI1NiJ9.e30", Form::Opaque(None)),
-            ("ghp_x", Form::NeverBound),
-            ("github_pat_x", Form::NeverBound),
-            ("glpat-x", Form::NeverBound),
+            ("ghp_x", Form::PersonalOrMachine),
+            ("github_pat_x", Form::PersonalOrMachine),
+            ("glpat-x", Form::PersonalOrMachine),
             ("gho_x", Form::Opaque(Some(Vendor::GitHub))),
             ("ghu_x", Form::Opaque(Some(Vendor::GitHub))),
             ("ya29.a0.x", Form::Opaque(Some(Vendor::Google))),

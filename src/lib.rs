@@ -30,7 +30,7 @@ pub mod event;
 pub mod http;
 pub mod identity;
 pub mod inspect;
-pub mod json;
+mod json;
 pub mod keys;
 pub mod logging;
 pub mod product;

@@ -26,7 +26,7 @@ use crate::provider::Provider;
 
 pub use advice::Advice;
 pub use general::General;
-pub use in_force::{InForce, SettingsInForce};
+pub use in_force::{SettingsCache, SettingsInForce};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 

@@ -1,4 +1,5 @@
-//! Signing with a private key of the operator's: what proves who we are to a provider.
+//! Signing with a private key of the operator's: what proves who we are to a provider, and who
+//! is calling to an origin.
 use std::fmt;
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use lru::LruCache;
 
-pub(crate) use refreshed::{Age, Due, Fetched, Refreshed};
+pub(crate) use refreshed::{Age, Due, FetchOutcome, Refreshed};
 
 /// A value behind a mutex, reachable only inside a closure, so that no guard outlives a line.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ mod assertion;
 mod credential;
 mod document;
 mod fixed;
-mod impersonation;
+mod identity_parameters;
 mod oauth1;
 mod per_user;
 
@@ -24,9 +24,9 @@ use crate::username::Username;
 use crate::wildcard::is_match;
 pub use assertion::Assertion;
 pub(crate) use document::UpstreamDocument;
-pub use impersonation::OAuth1;
-pub use oauth1::{Moment, SignError, Signer, SignerError};
-pub use per_user::{PerUser, Users, users};
+pub use oauth1::OAuth1;
+pub use oauth1::signer::{Moment, SignError, Signer, SignerError};
+pub use per_user::{PerUser, UserCredentials, user_credentials};
 
 /// A product's way of learning who is calling.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +67,7 @@ pub struct RequestContext<'c> {
     /// Where users' credentials are.
     pub store: &'c Source,
     /// Users' credentials seen before.
-    pub users: &'c Users,
+    pub users: &'c UserCredentials,
     /// What outgoing requests need.
     pub fetch: FetchContext<'c>,
 }
@@ -121,7 +121,7 @@ impl Upstream {
     /// Whether the product would take a query parameter of this name for a user, a password or a
     /// part of a signature.
     pub(crate) fn is_identity_parameter(&self, name: &str) -> bool {
-        oauth1::is_reserved(name, self.is_for_one_request())
+        identity_parameters::is_identity_parameter_name(name, self.is_for_one_request())
     }
 
     /// What to send for a verified caller.

@@ -71,7 +71,7 @@ impl UsernameRule {
             let Some(value) = claims.attribute_text(attribute) else {
                 continue;
             };
-            if attribute.is_email() && !claims.email_counts(attribute, self.email_must_be_verified)
+            if attribute.is_email() && !claims.is_email_acceptable(attribute, self.email_must_be_verified)
             {
                 missing = Denial::EmailUnverified;
             } else {
@@ -138,7 +138,7 @@ impl Pattern {
     ///
     /// What the regular expression library says of it.
     pub fn new(expression: &str) -> Result<Self, regex_lite::Error> {
-        // CompiledPolicy alone first: `a)(b` would be well-formed inside the group.
+        // The expression alone first: `a)(b` would be well-formed inside the group.
         Regex::new(expression)?;
         Regex::new(&format!("^(?:{expression})$")).map(Self)
     }

@@ -6,13 +6,13 @@ use crate::wildcard::{is_match, overlap};
 
 /// Ways out of an allowed path: dot segments and backslashes, as they are, percent-encoded, or
 /// encoded twice. An origin may resolve them after API Gateway has matched the path.
-const DETOURS: [&str; 7] = ["*..*", "*\\*", "*%2e*", "*%2E*", "*%5c*", "*%5C*", "*%25*"];
+const TRAVERSAL_PATTERNS: [&str; 7] = ["*..*", "*\\*", "*%2e*", "*%2E*", "*%5c*", "*%5C*", "*%25*"];
 
 /// Ways to spell a denied path so that a Deny doesn't match it: empty and single-dot segments,
 /// path parameters, and percent-encoded letters, digits, slashes and other unreserved characters.
 /// Whether API Gateway decodes a path before it matches it is not documented. The patterns also
 /// catch a few encoded signs, such as `%40` for `@`.
-const DISGUISES: [&str; 13] = [
+const ENCODING_PATTERNS: [&str; 13] = [
     "*//*", "*/./*", "*/.", "*;*", "*%2d*", "*%2D*", "*%2f*", "*%2F*", "*%3*", "*%4*", "*%5*",
     "*%6*", "*%7*",
 ];
@@ -25,7 +25,7 @@ pub struct Policy {
     /// Resources without the prefix.
     allow: Vec<String>,
     deny: Vec<String>,
-    /// Denied too: [`DETOURS`] and [`DISGUISES`].
+    /// Denied too: [`TRAVERSAL_PATTERNS`] and [`ENCODING_PATTERNS`].
     spellings: Vec<&'static str>,
 }
 
@@ -60,11 +60,11 @@ impl Policy {
     }
 
     pub(super) fn deny_traversal(&mut self) {
-        self.spellings.extend(DETOURS);
+        self.spellings.extend(TRAVERSAL_PATTERNS);
     }
 
     pub(super) fn deny_encoded(&mut self) {
-        self.spellings.extend(DISGUISES);
+        self.spellings.extend(ENCODING_PATTERNS);
     }
 
     /// IAM takes no empty policy: without any Allow, everything is denied.
@@ -187,7 +187,7 @@ pub fn covers(resources: &[String], request: &str) -> bool {
             .any(|resource| is_match(resource.as_bytes(), request.as_bytes()))
 }
 
-/// Whether a path has nothing in it that any of [`DETOURS`] and [`DISGUISES`] would match, as
+/// Whether a path has nothing in it that any of [`TRAVERSAL_PATTERNS`] and [`ENCODING_PATTERNS`] would match, as
 /// almost all have.
 fn is_plain(path: &[u8]) -> bool {
     let mut previous = 0;
@@ -202,14 +202,14 @@ fn is_plain(path: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{DETOURS, DISGUISES, is_plain};
+    use super::{TRAVERSAL_PATTERNS, ENCODING_PATTERNS, is_plain};
     use crate::wildcard::is_match;
 
     proptest! {
         /// The short cut leaves nothing out.
         #[test]
         fn plain_paths_match_no_spelling(path in "[a/.%;25eE\\\\]{0,12}") {
-            let spelled = DETOURS.iter().chain(&DISGUISES).any(|pattern| is_match(pattern.as_bytes(), path.as_bytes()));
+            let spelled = TRAVERSAL_PATTERNS.iter().chain(&ENCODING_PATTERNS).any(|pattern| is_match(pattern.as_bytes(), path.as_bytes()));
             prop_assert!(!(spelled && is_plain(path.as_bytes())), "{}", path);
         }
     }

@@ -21,7 +21,7 @@ use crate::error::{Denial, Fault};
 use crate::identity::{Identity, Limits, Subject};
 use crate::secret::constant_time_eq;
 use crate::store::RecordName;
-use crate::store::records::Records;
+use crate::store::records::RecordCache;
 use crate::username::Username;
 
 /// The rules of our own tokens.
@@ -36,7 +36,7 @@ pub struct ApiTokenRules {
 }
 
 /// Records of tokens seen before.
-pub(super) type ApiTokenRecords = Records<TokenId, Record>;
+pub(super) type ApiTokenRecords = RecordCache<TokenId, Record>;
 
 /// Lookups of ids seen for the first time that may come to nothing at once, and how long one more
 /// takes. A checksum is easily made.
@@ -45,7 +45,7 @@ const UNKNOWN_PAUSE: Duration = Duration::from_secs(1);
 
 /// No records yet.
 pub(super) fn records() -> ApiTokenRecords {
-    Records::new(UNKNOWN_AT_ONCE, UNKNOWN_PAUSE)
+    RecordCache::new(UNKNOWN_AT_ONCE, UNKNOWN_PAUSE)
 }
 
 /// The largest record, in bytes: SSM's limit of a standard parameter.

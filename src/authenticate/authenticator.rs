@@ -78,7 +78,7 @@ impl Authenticator {
             Form::ApiToken => api_token::verify(token, &self.api_tokens, cx).await,
             Form::Jwt => signed::verify(token, cx).await,
             Form::Opaque(vendor) => opaque::verify(token, vendor, cx).await,
-            Form::NeverBound => Err(Denial::TokenTypeUnsupported.into()),
+            Form::PersonalOrMachine => Err(Denial::TokenTypeUnsupported.into()),
         };
         let now = cx.fetch.clock.now();
         match verdict {

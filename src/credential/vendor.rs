@@ -35,7 +35,7 @@ impl Vendor {
 
     /// Whether a token is a vendor's personal or machine token, or a secret. No application is
     /// behind these that they could be bound to, and no other provider is to see them.
-    pub fn is_never_bound(token: &str) -> bool {
+    pub fn is_personal_or_machine(token: &str) -> bool {
         const PREFIXES: [&str; 10] = [
             "ghp_",
             "github_pat_",

@@ -17,7 +17,7 @@ use tracing::warn;
 use crate::error::Fault;
 use crate::http::{Deadline, Endpoint, FetchContext, FetchError, HttpClient};
 use crate::keys::{KeyId, KeySet, KeySetError};
-use crate::sync::{Age, Due, Fetched, Refreshed};
+use crate::sync::{Age, Due, FetchOutcome, Refreshed};
 
 /// A set is never fetched more often than this for its age alone.
 pub const MIN_FRESH: Duration = Duration::from_mins(1);
@@ -133,14 +133,14 @@ impl KeyCache {
         Ok(Arc::clone(&fetched.keys))
     }
 
-    async fn fetch(&self, context: FetchContext<'_>, kept: bool) -> Fetched<FetchedKeys> {
+    async fn fetch(&self, context: FetchContext<'_>, kept: bool) -> FetchOutcome<FetchedKeys> {
         context.counters.key_fetches.count_try();
         let context = FetchContext {
             http: self.http.as_ref().unwrap_or(context.http),
             ..context
         };
         match fetch(&self.source, context).await {
-            Ok((keys, max_age)) => Fetched::New(FetchedKeys {
+            Ok((keys, max_age)) => FetchOutcome::New(FetchedKeys {
                 keys: Arc::new(keys),
                 fresh_for: max_age.unwrap_or(DEFAULT_FRESH).clamp(MIN_FRESH, MAX_FRESH),
             }),
@@ -151,9 +151,9 @@ impl KeyCache {
                 let kept = kept && !withdrawn;
                 warn!(source = ?self.source, %error, kept, "the key set could not be fetched");
                 if withdrawn {
-                    Fetched::Withdrawn
+                    FetchOutcome::Withdrawn
                 } else {
-                    Fetched::Failed
+                    FetchOutcome::Failed
                 }
             }
         }

@@ -16,7 +16,7 @@ use crate::http::{Counters, Deadline, TOTAL_DEADLINE};
 use crate::product::Product;
 use crate::provider::Registry;
 use crate::store::{LoadError, Source};
-use crate::sync::{Age, Due, Fetched, Refreshed};
+use crate::sync::{Age, Due, FetchOutcome, Refreshed};
 
 /// The longest that a reload may hold up a request while older settings are there to use.
 const RELOAD_TIMEOUT: Duration = Duration::from_secs(3);
@@ -69,13 +69,13 @@ fn has_same(one: &Tree, other: &Tree, id: &ProviderId) -> bool {
 }
 
 /// Keeps the settings in force.
-pub struct InForce {
+pub struct SettingsCache {
     source: Source,
     deployment: Deployment,
     settings: Refreshed<SettingsInForce>,
 }
 
-impl InForce {
+impl SettingsCache {
     /// Nothing loaded yet.
     pub fn new(source: Source, deployment: Deployment) -> Self {
         Self {
@@ -116,7 +116,7 @@ impl InForce {
         previous: Option<Arc<SettingsInForce>>,
         counters: &Counters,
         deadline: Deadline,
-    ) -> Fetched<SettingsInForce> {
+    ) -> FetchOutcome<SettingsInForce> {
         counters.settings_loads.count_try();
         let previous = previous.as_deref();
         let limit = previous.map_or(TOTAL_DEADLINE, |_| RELOAD_TIMEOUT);
@@ -124,14 +124,14 @@ impl InForce {
         match self.read(previous, deadline).await {
             Ok(Some(settings)) => {
                 info!(source = %self.source, generation = settings.generation, "settings loaded");
-                Fetched::New(settings)
+                FetchOutcome::New(settings)
             }
-            Ok(None) => Fetched::Current,
+            Ok(None) => FetchOutcome::Current,
             Err(load_error) => {
                 counters.settings_loads.count_failure();
                 let kept = previous.is_some();
                 error!(source = %self.source, error = %load_error, kept, "settings could not be loaded");
-                Fetched::Failed
+                FetchOutcome::Failed
             }
         }
     }

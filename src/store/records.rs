@@ -21,24 +21,24 @@ const MAX_UNKNOWN: usize = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 
 /// Records by name, and names of which there is no record.
-pub struct Records<K: Eq + Hash, V>(Locked<State<K, V>>);
+pub struct RecordCache<K: Eq + Hash, V>(Locked<State<K, V>>);
 
 struct State<K: Eq + Hash, V> {
     /// Lapsed ones stay: a name that had a record is read again however many others are guessed.
-    records: Recent<K, Read<V>, MAX_RECORDS>,
+    records: Recent<K, CachedRecord<V>, MAX_RECORDS>,
     unknown: Recent<K, UnixTime, MAX_UNKNOWN>,
     misses: TokenBucket,
 }
 
 /// A record, and when it was read.
-pub struct Read<V> {
+pub struct CachedRecord<V> {
     /// The record.
     pub record: Arc<V>,
     /// When it was read.
     pub at: UnixTime,
 }
 
-impl<V> Clone for Read<V> {
+impl<V> Clone for CachedRecord<V> {
     fn clone(&self) -> Self {
         Self {
             record: Arc::clone(&self.record),
@@ -53,12 +53,12 @@ impl<V> Clone for Read<V> {
 pub struct Unavailable;
 
 enum Plan<V> {
-    Use(Option<Read<V>>),
+    Use(Option<CachedRecord<V>>),
     Read,
     GiveUp,
 }
 
-impl<K: Clone + Eq + Hash, V> Records<K, V> {
+impl<K: Clone + Eq + Hash, V> RecordCache<K, V> {
     /// No records yet. Of names seen for the first time, `at_once` may come to nothing, and one
     /// more with each `pause`: without a bound, guessing would use up the store's rate.
     pub fn new(at_once: u32, pause: Duration) -> Self {
@@ -82,7 +82,7 @@ impl<K: Clone + Eq + Hash, V> Records<K, V> {
         store: &Source,
         recheck: Duration,
         context: FetchContext<'_>,
-    ) -> Result<Option<Read<V>>, Unavailable> {
+    ) -> Result<Option<CachedRecord<V>>, Unavailable> {
         match self
             .0
             .with(|state| state.plan(key, recheck, context.clock.now()))
@@ -125,7 +125,7 @@ impl<K: Clone + Eq + Hash, V> Records<K, V> {
                 state.misses.spend();
                 return None;
             };
-            let read = Read {
+            let read = CachedRecord {
                 record: Arc::new(record),
                 at: now,
             };

@@ -47,7 +47,7 @@ pub(crate) struct Due {
 }
 
 /// What came of a fetch.
-pub(crate) enum Fetched<T> {
+pub(crate) enum FetchOutcome<T> {
     /// A new value.
     New(T),
     /// What there is proved current.
@@ -87,7 +87,7 @@ impl<T> Refreshed<T> {
         &self,
         clock: &dyn Clock,
         due: impl Fn(&T, Age) -> Due,
-        fetch: impl AsyncFnOnce(Option<Arc<T>>) -> Fetched<T>,
+        fetch: impl AsyncFnOnce(Option<Arc<T>>) -> FetchOutcome<T>,
     ) -> Option<Arc<T>> {
         match self.plan(clock.now(), &due) {
             Plan::Use(value) => return Some(value),
@@ -135,19 +135,19 @@ impl<T> Refreshed<T> {
         })
     }
 
-    fn settle(&self, fetched: Fetched<T>, now: UnixTime) {
+    fn settle(&self, fetched: FetchOutcome<T>, now: UnixTime) {
         self.held.with(|held| match fetched {
-            Fetched::New(_) | Fetched::Current => {
+            FetchOutcome::New(_) | FetchOutcome::Current => {
                 held.tries.succeeded(now);
                 held.checked = now;
                 held.is_overdue = false;
-                if let Fetched::New(value) = fetched {
+                if let FetchOutcome::New(value) = fetched {
                     held.value = Some(Arc::new(value));
                 }
             }
-            Fetched::Failed | Fetched::Withdrawn => {
+            FetchOutcome::Failed | FetchOutcome::Withdrawn => {
                 held.tries.failed(now);
-                if matches!(fetched, Fetched::Withdrawn) {
+                if matches!(fetched, FetchOutcome::Withdrawn) {
                     held.value = None;
                 }
             }
@@ -159,7 +159,7 @@ impl<T> Refreshed<T> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Age, Due, Fetched, Refreshed};
+    use super::{Age, Due, FetchOutcome, Refreshed};
     use crate::clock::ManualClock;
 
     const LONGEST: Duration = Duration::from_secs(4);
@@ -172,15 +172,15 @@ mod tests {
         }
     }
 
-    fn new(number: u32) -> Fetched<String> {
-        Fetched::New(number.to_string())
+    fn new(number: u32) -> FetchOutcome<String> {
+        FetchOutcome::New(number.to_string())
     }
 
     /// The value, and whether a fetch was asked for.
     fn current(
         refreshed: &Refreshed<String>,
         clock: &ManualClock,
-        fetched: Fetched<String>,
+        fetched: FetchOutcome<String>,
     ) -> (Option<String>, bool) {
         let mut asked = false;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -197,7 +197,7 @@ mod tests {
     fn a_value_is_fetched_when_it_is_due_and_kept_while_that_fails() {
         let refreshed = Refreshed::new(LONGEST);
         let clock = ManualClock::at(1_000);
-        assert_eq!(current(&refreshed, &clock, Fetched::Failed), (None, true));
+        assert_eq!(current(&refreshed, &clock, FetchOutcome::Failed), (None, true));
         assert_eq!(current(&refreshed, &clock, new(1)), (None, false));
         clock.advance(1);
         assert_eq!(
@@ -211,7 +211,7 @@ mod tests {
         );
         clock.advance(1);
         assert_eq!(
-            current(&refreshed, &clock, Fetched::Failed),
+            current(&refreshed, &clock, FetchOutcome::Failed),
             (Some("1".to_owned()), true)
         );
         assert_eq!(
@@ -220,11 +220,11 @@ mod tests {
         );
         clock.advance(89);
         assert_eq!(
-            current(&refreshed, &clock, Fetched::Failed),
+            current(&refreshed, &clock, FetchOutcome::Failed),
             (Some("1".to_owned()), true)
         );
         clock.advance(4);
-        assert_eq!(current(&refreshed, &clock, Fetched::Failed), (None, true));
+        assert_eq!(current(&refreshed, &clock, FetchOutcome::Failed), (None, true));
         clock.advance(4);
         assert_eq!(
             current(&refreshed, &clock, new(2)),
@@ -232,7 +232,7 @@ mod tests {
         );
         clock.advance(10);
         assert_eq!(
-            current(&refreshed, &clock, Fetched::Current),
+            current(&refreshed, &clock, FetchOutcome::Current),
             (Some("2".to_owned()), true)
         );
         assert_eq!(
@@ -248,7 +248,7 @@ mod tests {
         current(&refreshed, &clock, new(1));
         clock.advance(10);
         assert_eq!(
-            current(&refreshed, &clock, Fetched::Withdrawn),
+            current(&refreshed, &clock, FetchOutcome::Withdrawn),
             (None, true)
         );
     }
@@ -260,7 +260,7 @@ mod tests {
         current(&refreshed, &later, new(1));
         let earlier = ManualClock::at(500);
         assert_eq!(
-            current(&refreshed, &earlier, Fetched::Failed),
+            current(&refreshed, &earlier, FetchOutcome::Failed),
             (Some("1".to_owned()), true)
         );
         earlier.advance(1);

@@ -15,7 +15,7 @@ use crate::username::Username;
 
 /// How long an assertion holds beyond the time for which API Gateway may send it again: what a
 /// request may take, and clocks that differ.
-const SLACK: Duration = Duration::from_mins(1);
+const EXPIRY_MARGIN: Duration = Duration::from_mins(1);
 
 /// The longest that API Gateway can be told to use an answer again, in seconds: what is assumed
 /// where nobody has said.
@@ -95,7 +95,7 @@ impl Assertion {
         }
         let now = cx.fetch.clock.now();
         let cached = Duration::from_secs(cx.cache_seconds.unwrap_or(LONGEST_CACHE).into());
-        let expires = now.saturating_add(cached).saturating_add(SLACK);
+        let expires = now.saturating_add(cached).saturating_add(EXPIRY_MARGIN);
         let claims = json!({
             "iss": self.issuer,
             "aud": self.audience,

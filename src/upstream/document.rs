@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Upstream;
 use super::assertion::AssertionDocument;
 use super::fixed::FixedDocument;
-use super::impersonation::OAuth1Document;
+use super::oauth1::OAuth1Document;
 use super::per_user::PerUserDocument;
 use crate::document::problem::Report;
 use crate::document::{ByTag, Object, Secrets, UpstreamMode, by_tag};

@@ -12,7 +12,7 @@ use crate::document::problem::Report;
 use crate::error::{Fault, Forbidden, Refusal};
 use crate::secret::Secret;
 use crate::store::RecordName;
-use crate::store::records::Records;
+use crate::store::records::RecordCache;
 use crate::username::Username;
 
 /// How long a credential is used before it is read again.
@@ -36,11 +36,11 @@ pub(crate) struct PerUserDocument {
 }
 
 /// Credentials by username.
-pub type Users = Records<String, Stored>;
+pub type UserCredentials = RecordCache<String, Stored>;
 
 /// No credentials yet.
-pub fn users() -> Users {
-    Records::new(UNKNOWN_AT_ONCE, UNKNOWN_PAUSE)
+pub fn user_credentials() -> UserCredentials {
+    RecordCache::new(UNKNOWN_AT_ONCE, UNKNOWN_PAUSE)
 }
 
 /// What is stored of a user.

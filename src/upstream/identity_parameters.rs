@@ -21,10 +21,10 @@ const MOST_DECODINGS: usize = 4;
 ///
 /// The name may be percent-encoded, once or several times, and in any case: a proxy at the origin may
 /// decode once more than API Gateway.
-pub(in crate::upstream) fn is_reserved(name: &str, beside_signature: bool) -> bool {
+pub(super) fn is_identity_parameter_name(name: &str, beside_signature: bool) -> bool {
     let mut name = name.to_owned();
     for _ in 0..MOST_DECODINGS {
-        if is_plainly_reserved(&name, beside_signature) {
+        if is_plain_name(&name, beside_signature) {
             return true;
         }
         let decoded = percent_decode_str(&name).decode_utf8_lossy().into_owned();
@@ -37,7 +37,7 @@ pub(in crate::upstream) fn is_reserved(name: &str, beside_signature: bool) -> bo
     true
 }
 
-fn is_plainly_reserved(name: &str, beside_signature: bool) -> bool {
+fn is_plain_name(name: &str, beside_signature: bool) -> bool {
     let name = name.replace('+', " ");
     let name = name
         .trim_matches(|character: char| character.is_whitespace() || character.is_control())
@@ -49,7 +49,7 @@ fn is_plainly_reserved(name: &str, beside_signature: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_reserved;
+    use super::is_identity_parameter_name;
 
     #[test]
     fn in_many_spellings() {
@@ -72,7 +72,7 @@ mod tests {
             "os_cookie",
             "%2525252541",
         ] {
-            assert!(is_reserved(name, false), "{name}");
+            assert!(is_identity_parameter_name(name, false), "{name}");
         }
         for name in [
             "",
@@ -84,10 +84,10 @@ mod tests {
             "user_id",
             "my_oauth_token",
         ] {
-            assert!(!is_reserved(name, false), "{name}");
+            assert!(!is_identity_parameter_name(name, false), "{name}");
         }
-        assert!(is_reserved("user_id", true));
-        assert!(is_reserved("user%5fid", true));
-        assert!(!is_reserved("userid", true));
+        assert!(is_identity_parameter_name("user_id", true));
+        assert!(is_identity_parameter_name("user%5fid", true));
+        assert!(!is_identity_parameter_name("userid", true));
     }
 }
