@@ -71,7 +71,8 @@ impl UsernameRule {
             let Some(value) = claims.attribute_text(attribute) else {
                 continue;
             };
-            if attribute.is_email() && !claims.is_email_acceptable(attribute, self.email_must_be_verified)
+            if attribute.is_email()
+                && !claims.is_email_acceptable(attribute, self.email_must_be_verified)
             {
                 missing = Denial::EmailUnverified;
             } else {

@@ -202,7 +202,7 @@ fn is_plain(path: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{TRAVERSAL_PATTERNS, ENCODING_PATTERNS, is_plain};
+    use super::{ENCODING_PATTERNS, TRAVERSAL_PATTERNS, is_plain};
     use crate::wildcard::is_match;
 
     proptest! {

@@ -197,7 +197,10 @@ mod tests {
     fn a_value_is_fetched_when_it_is_due_and_kept_while_that_fails() {
         let refreshed = Refreshed::new(LONGEST);
         let clock = ManualClock::at(1_000);
-        assert_eq!(current(&refreshed, &clock, FetchOutcome::Failed), (None, true));
+        assert_eq!(
+            current(&refreshed, &clock, FetchOutcome::Failed),
+            (None, true)
+        );
         assert_eq!(current(&refreshed, &clock, new(1)), (None, false));
         clock.advance(1);
         assert_eq!(
@@ -224,7 +227,10 @@ mod tests {
             (Some("1".to_owned()), true)
         );
         clock.advance(4);
-        assert_eq!(current(&refreshed, &clock, FetchOutcome::Failed), (None, true));
+        assert_eq!(
+            current(&refreshed, &clock, FetchOutcome::Failed),
+            (None, true)
+        );
         clock.advance(4);
         assert_eq!(
             current(&refreshed, &clock, new(2)),
