@@ -62,10 +62,10 @@ impl CognitoDocument {
         let token_uses = own
             .token_use
             .map_or_else(|| vec![TokenUse::Access, TokenUse::Id], |only| vec![only]);
-        let userinfo = own.domain.and_then(|domain| {
-            draft.endpoint(None, "domain", &format!("https://{domain}/oauth2/userInfo"))
-        });
-        online.userinfo_endpoint = online.userinfo_endpoint.or(userinfo);
+        if let Some(domain) = own.domain {
+            let url = format!("https://{domain}/oauth2/userInfo");
+            draft.fill_endpoint(&mut online.userinfo_endpoint, "domain", &url);
+        }
         let mut provider = resolve_shared(
             draft,
             Defaults {

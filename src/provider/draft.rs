@@ -83,6 +83,14 @@ impl<'d, 'p> Draft<'d, 'p> {
         })
     }
 
+    /// Puts this endpoint, made of the value of `field`, where the settings name none.
+    ///
+    /// The value is checked even where the settings name one: it is wrong all the same.
+    pub(super) fn fill_endpoint(&mut self, place: &mut Option<Endpoint>, field: &str, url: &str) {
+        let known = self.endpoint(None, field, url);
+        *place = place.take().or(known);
+    }
+
     /// The keys of the settings, or else those at this URL, made of the issuer.
     pub(super) fn keys(&mut self, keys: &KeyFields, url: &str) -> Option<KeySource> {
         if keys.jwks.is_some() && keys.jwks_uri.is_some() {

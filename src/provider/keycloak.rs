@@ -13,7 +13,6 @@ use super::{Groups, Provider};
 use crate::claims::{Claims, names};
 use crate::document::{ClientFields, IntrospectionFields, KeyFields, OnlineFields, grouped};
 use crate::error::Denial;
-use crate::http::Endpoint;
 
 /// A realm of a Keycloak server.
 #[derive(Debug, Deserialize)]
@@ -70,15 +69,9 @@ impl KeycloakDocument {
         if let Some(place) = place {
             let url = |path: &str| format!("{place}/protocol/openid-connect/{path}");
             issuers = draft.issuer(&keys, place.clone(), &url("certs"));
-            let mut endpoint = |given: &mut Option<Endpoint>, path: &str| {
-                let known = draft.endpoint(None, "base_url", &url(path));
-                *given = given.take().or(known);
-            };
-            endpoint(
-                &mut introspection.introspection_endpoint,
-                "token/introspect",
-            );
-            endpoint(&mut online.userinfo_endpoint, "userinfo");
+            let introspect = &mut introspection.introspection_endpoint;
+            draft.fill_endpoint(introspect, "base_url", &url("token/introspect"));
+            draft.fill_endpoint(&mut online.userinfo_endpoint, "base_url", &url("userinfo"));
         }
         resolve_shared(
             draft,

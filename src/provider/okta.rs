@@ -13,7 +13,6 @@ use super::{Groups, Provider};
 use crate::document::{
     ClientFields, IntrospectionFields, KeyFields, OnlineFields, Verify, grouped,
 };
-use crate::http::Endpoint;
 
 /// What stands for the org's own authorization server.
 const ORG: &str = "org";
@@ -67,13 +66,11 @@ impl OktaDocument {
                 let place = format!("{base}/oauth2/{server}");
                 (place.clone(), place)
             };
-            issuers = draft.issuer(&keys, issuer, &format!("{place}/v1/keys"));
-            let mut endpoint = |given: &mut Option<Endpoint>, path: &str| {
-                let known = draft.endpoint(None, "domain", &format!("{place}/v1/{path}"));
-                *given = given.take().or(known);
-            };
-            endpoint(&mut introspection.introspection_endpoint, "introspect");
-            endpoint(&mut online.userinfo_endpoint, "userinfo");
+            let url = |path: &str| format!("{place}/v1/{path}");
+            issuers = draft.issuer(&keys, issuer, &url("keys"));
+            let introspect = &mut introspection.introspection_endpoint;
+            draft.fill_endpoint(introspect, "domain", &url("introspect"));
+            draft.fill_endpoint(&mut online.userinfo_endpoint, "domain", &url("userinfo"));
         }
         resolve_shared(
             draft,
