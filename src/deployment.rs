@@ -7,8 +7,10 @@ use thiserror::Error;
 pub struct Deployment {
     /// Answer HTTP API 2.0 events with `isAuthorized`.
     pub simple_responses: bool,
-    /// How long API Gateway uses an answer again.
-    pub cache_seconds: CacheSeconds,
+    /// How long API Gateway uses an answer again, in seconds.
+    pub cache_seconds: ByProduct<u32>,
+    /// What API Gateway finds an answer by.
+    pub cache_keys: ByProduct<CacheKey>,
     /// The caller's address is part of what API Gateway finds an answer by.
     pub cached_by_source_ip: bool,
     /// Products for which the API sends `xoauth_requestor_id` in the query; `None` where nobody has
@@ -16,89 +18,125 @@ pub struct Deployment {
     pub oauth1_products: Option<Vec<String>>,
 }
 
-/// How long API Gateway uses an answer again, by product: each has an authorizer of its own.
-#[derive(Clone, Debug, Default)]
-pub struct CacheSeconds {
-    /// For products that are not named; `None` where nobody has said.
-    others: Option<u32>,
-    named: Vec<(String, u32)>,
+/// What API Gateway finds an answer by, beside the caller's address: an authorizer's identity
+/// sources.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CacheKey {
+    /// The token, the method and the path.
+    Route,
+    /// The token alone.
+    Token,
 }
 
-impl CacheSeconds {
-    /// The same time for all products.
-    pub fn all(seconds: u32) -> Self {
+/// What an answer will serve for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AnswerScope {
+    /// This request alone: API Gateway's cache is off.
+    Request,
+    /// Every request of the token for this method and path.
+    Route,
+    /// Every request of the token for this product.
+    Token,
+}
+
+/// A value for each product: each has an authorizer of its own.
+#[derive(Clone, Debug)]
+pub struct ByProduct<T> {
+    /// For products that are not named; `None` where nobody has said.
+    others: Option<T>,
+    named: Vec<(String, T)>,
+}
+
+impl<T> Default for ByProduct<T> {
+    fn default() -> Self {
         Self {
-            others: Some(seconds),
+            others: None,
+            named: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy> ByProduct<T> {
+    /// The same value for all products.
+    pub fn all(value: T) -> Self {
+        Self {
+            others: Some(value),
             named: Vec::new(),
         }
     }
 
-    /// Sets the time of one product that has none of its own yet.
+    /// Sets the value of one product that has none of its own yet.
     #[must_use]
-    pub fn with(mut self, product: &str, seconds: u32) -> Self {
-        self.named.push((product.to_owned(), seconds));
+    pub fn with(mut self, product: &str, value: T) -> Self {
+        self.named.push((product.to_owned(), value));
         self
     }
 
-    /// The time of one product; `None` where nobody has said.
-    pub fn of(&self, product: &str) -> Option<u32> {
+    /// The value of one product; `None` where nobody has said.
+    pub fn of(&self, product: &str) -> Option<T> {
         let named = self.named.iter().find(|(name, _)| name == product);
-        named.map(|(_, seconds)| *seconds).or(self.others)
+        named.map(|(_, value)| *value).or(self.others)
     }
 
     fn names(&self, product: &str) -> bool {
         self.named.iter().any(|(name, _)| name == product)
     }
 
-    /// Whether all times that are known are 0, and some are.
-    fn are_all_off(&self) -> bool {
-        let mut times = self.named.iter().map(|(_, seconds)| *seconds);
-        let known = self.others.is_some() || !self.named.is_empty();
-        known && self.others.unwrap_or_default() == 0 && times.all(|seconds| seconds == 0)
-    }
-
     /// Reads `60` or `jira=60,confluence=0`; an empty text says nothing.
-    fn parse(text: &str) -> Option<Self> {
-        let mut times = Self::default();
+    fn parse(text: &str, value: impl Fn(&str) -> Option<T>) -> Option<Self> {
+        let mut values = Self::default();
         if text.is_empty() {
-            return Some(times);
+            return Some(values);
         }
         for part in text.split(',') {
             match part.split_once('=') {
-                None if times.others.is_none() => times.others = Some(part.parse().ok()?),
-                Some((product, seconds)) if !product.is_empty() && !times.names(product) => {
-                    times
-                        .named
-                        .push((product.to_owned(), seconds.parse().ok()?));
+                None if values.others.is_none() => values.others = Some(value(part)?),
+                Some((product, text)) if !product.is_empty() && !values.names(product) => {
+                    values.named.push((product.to_owned(), value(text)?));
                 }
                 _ => return None,
             }
         }
-        Some(times)
+        Some(values)
     }
 }
 
-impl std::str::FromStr for CacheSeconds {
+impl std::str::FromStr for ByProduct<u32> {
     type Err = DeploymentError;
 
     fn from_str(text: &str) -> Result<Self, DeploymentError> {
-        Self::parse(text).ok_or(DeploymentError::Seconds)
+        Self::parse(text, |text| text.parse().ok()).ok_or(DeploymentError::Seconds)
+    }
+}
+
+impl std::str::FromStr for ByProduct<CacheKey> {
+    type Err = DeploymentError;
+
+    fn from_str(text: &str) -> Result<Self, DeploymentError> {
+        let key = |text: &str| match text {
+            "route" => Some(CacheKey::Route),
+            "token" => Some(CacheKey::Token),
+            _ => None,
+        };
+        Self::parse(text, key).ok_or(DeploymentError::Key)
     }
 }
 
 impl Deployment {
-    /// Reads `AUTHORIZER_SIMPLE_RESPONSES`, `AUTHORIZER_CACHE_SECONDS`,
+    /// Reads `AUTHORIZER_SIMPLE_RESPONSES`, `AUTHORIZER_CACHE_SECONDS`, `AUTHORIZER_CACHE_KEY`,
     /// `AUTHORIZER_CACHED_BY_SOURCE_IP` and `AUTHORIZER_OAUTH1_PRODUCTS`.
     ///
     /// # Errors
     ///
     /// A simple response says yes or no for one request. With a cache, API Gateway would use it
-    /// for all routes; so it is an error unless the cache is known to be off.
+    /// for all routes; so it is an error unless the cache is known to be off, or to keep an answer
+    /// for each route.
     pub fn from_env() -> Result<Self, DeploymentError> {
         let variable = |name| std::env::var(name).unwrap_or_default();
         let deployment = Self::parse(
             &variable("AUTHORIZER_SIMPLE_RESPONSES"),
             &variable("AUTHORIZER_CACHE_SECONDS"),
+            &variable("AUTHORIZER_CACHE_KEY"),
             &variable("AUTHORIZER_CACHED_BY_SOURCE_IP"),
         )?;
         let products = std::env::var("AUTHORIZER_OAUTH1_PRODUCTS").ok();
@@ -112,6 +150,7 @@ impl Deployment {
     fn parse(
         simple: &str,
         cache_seconds: &str,
+        cache_key: &str,
         by_source_ip: &str,
     ) -> Result<Self, DeploymentError> {
         let flag = |text| match text {
@@ -121,14 +160,38 @@ impl Deployment {
         };
         let deployment = Self {
             simple_responses: flag(simple).ok_or(DeploymentError::Simple)?,
-            cache_seconds: CacheSeconds::parse(cache_seconds).ok_or(DeploymentError::Seconds)?,
+            cache_seconds: cache_seconds.parse()?,
+            cache_keys: cache_key.parse()?,
             cached_by_source_ip: flag(by_source_ip).ok_or(DeploymentError::SourceIp)?,
             oauth1_products: None,
         };
-        if deployment.simple_responses && !deployment.cache_seconds.are_all_off() {
+        if deployment.simple_responses && !deployment.answers_are_exact() {
             return Err(DeploymentError::Cache);
         }
         Ok(deployment)
+    }
+
+    /// What an answer for a product will serve for, as far as is known.
+    pub fn scope(&self, product: &str) -> AnswerScope {
+        match (self.cache_seconds.of(product), self.cache_keys.of(product)) {
+            (Some(0), _) => AnswerScope::Request,
+            (_, Some(CacheKey::Route)) => AnswerScope::Route,
+            (_, Some(CacheKey::Token) | None) => AnswerScope::Token,
+        }
+    }
+
+    /// Whether answers for all products that are known serve for one route each, and some are
+    /// known.
+    fn answers_are_exact(&self) -> bool {
+        let times = self.cache_seconds.named.iter().map(|(name, _)| name);
+        let mut names = times.chain(self.cache_keys.named.iter().map(|(name, _)| name));
+        let speaks_of_others =
+            self.cache_seconds.others.is_some() || self.cache_keys.others.is_some();
+        let known = speaks_of_others || names.clone().next().is_some();
+        // No product has an empty name: it stands for those that are not named.
+        known
+            && names.all(|name| self.scope(name) != AnswerScope::Token)
+            && !(speaks_of_others && self.scope("") == AnswerScope::Token)
     }
 
     /// Whether each request for a product is known to reach the authorizer.
@@ -163,21 +226,28 @@ pub enum DeploymentError {
          `jira=0,confluence=60`"
     )]
     Seconds,
+    /// Neither `route` nor `token`.
+    #[error(
+        "AUTHORIZER_CACHE_KEY: expected `route` or `token`, or one for each product such as \
+         `jira=route,confluence=token`"
+    )]
+    Key,
     /// Simple responses together with a cache.
     #[error(
-        "AUTHORIZER_CACHE_SECONDS: expected `0`, and the authorizer's cache off: a simple response \
-         is right for one route only, and a cache would use it for all"
+        "AUTHORIZER_CACHE_SECONDS: expected `0`, and the authorizer's cache off, or \
+         AUTHORIZER_CACHE_KEY to be `route`: a simple response is right for one route only, and a \
+         cache would use it for all"
     )]
     Cache,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Deployment, DeploymentError};
+    use super::{AnswerScope, Deployment, DeploymentError};
 
     #[test]
     fn simple_responses_need_the_cache_off() {
-        let parse = |simple, seconds| Deployment::parse(simple, seconds, "");
+        let parse = |simple, seconds| Deployment::parse(simple, seconds, "", "");
         assert!(parse("true", "0").unwrap().simple_responses);
         assert!(
             parse("true", "jira=0,confluence=0")
@@ -194,8 +264,51 @@ mod tests {
     }
 
     #[test]
+    fn simple_responses_will_do_with_a_cache_by_route() {
+        let simple = |seconds, key| Deployment::parse("true", seconds, key, "").is_ok();
+        for (seconds, key, expected) in [
+            ("60", "route", true),
+            ("", "route", true),
+            ("60", "jira=route", false),
+            ("jira=60", "jira=route", true),
+            ("jira=60,confluence=0", "jira=route", true),
+            ("jira=60,confluence=60", "jira=route", false),
+            ("60", "route,jira=token", false),
+            ("60,jira=0", "route,jira=token", true),
+            ("60", "token", false),
+        ] {
+            assert_eq!(simple(seconds, key), expected, "{seconds} {key}");
+        }
+    }
+
+    #[test]
+    fn what_an_answer_serves_for() {
+        let scope = |seconds, key, product| {
+            Deployment::parse("", seconds, key, "")
+                .unwrap()
+                .scope(product)
+        };
+        for (seconds, key, expected) in [
+            ("", "", AnswerScope::Token),
+            ("60", "", AnswerScope::Token),
+            ("60", "token", AnswerScope::Token),
+            ("60", "route", AnswerScope::Route),
+            ("", "jira=route", AnswerScope::Route),
+            ("60", "confluence=route", AnswerScope::Token),
+            ("0", "token", AnswerScope::Request),
+            ("jira=0", "route", AnswerScope::Request),
+        ] {
+            assert_eq!(scope(seconds, key, "jira"), expected, "{seconds} {key}");
+        }
+        for key in ["path", "jira", "jira=", "route,token", "Route"] {
+            let error = Deployment::parse("", "", key, "").unwrap_err();
+            assert_eq!(error, DeploymentError::Key, "{key}");
+        }
+    }
+
+    #[test]
     fn cache_times_by_product() {
-        let parse = |seconds| Deployment::parse("", seconds, "");
+        let parse = |seconds| Deployment::parse("", seconds, "", "");
         let some = parse("jira=0,confluence=60").unwrap();
         assert!(some.cache_is_off("jira"));
         assert_eq!(some.cache_seconds.of("confluence"), Some(60));
@@ -223,7 +336,7 @@ mod tests {
     #[test]
     fn what_an_answer_is_bound_to() {
         let bound = |seconds, by_source| {
-            Deployment::parse("", seconds, by_source)
+            Deployment::parse("", seconds, "", by_source)
                 .unwrap()
                 .is_bound_to_source("jira")
         };
@@ -234,7 +347,7 @@ mod tests {
         assert!(!bound("confluence=0", ""));
         assert!(!bound("", "false"));
         assert_eq!(
-            Deployment::parse("", "", "1").unwrap_err(),
+            Deployment::parse("", "", "", "1").unwrap_err(),
             DeploymentError::SourceIp
         );
     }

@@ -1,6 +1,6 @@
 //! `online_for`: JWTs whose provider is asked too, for some routes alone.
 
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
@@ -91,8 +91,8 @@ fn some_routes_alone_need_the_cache_off() {
         let problems = problems.map(|problems| problems.iter().map(ToString::to_string).collect());
         problems.unwrap_or_default()
     };
-    assert_eq!(problems(&provider, CacheSeconds::all(0)), [""; 0]);
-    for cache_seconds in [CacheSeconds::default(), CacheSeconds::all(300)] {
+    assert_eq!(problems(&provider, ByProduct::all(0)), [""; 0]);
+    for cache_seconds in [ByProduct::default(), ByProduct::all(300)] {
         let problems = problems(&provider, cache_seconds);
         let expected = "providers/idp: online_for: needs API Gateway's cache to be off";
         assert!(problems[0].starts_with(expected), "{problems:?}");
@@ -100,7 +100,7 @@ fn some_routes_alone_need_the_cache_off() {
     let with = |name: &str, value: Value| {
         let mut provider = provider.clone();
         provider[name] = value;
-        problems(&provider, CacheSeconds::all(0))
+        problems(&provider, ByProduct::all(0))
     };
     for (problems, expected) in [
         (with("verify", json!("jwt")), "online_for: needs `verify`"),

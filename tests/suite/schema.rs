@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::document::{Kind, Tree, UpstreamMode};
 use atlassian_authorizer::settings::{Settings, schema};
 use serde_json::{Value, json};
@@ -305,7 +305,7 @@ fn the_readme_shows_settings_that_work() {
             .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
             .collect();
         let options = Deployment {
-            cache_seconds: CacheSeconds::all(0),
+            cache_seconds: ByProduct::all(0),
             ..Deployment::default()
         };
         if let Err(problems) = Settings::parse(&tree, &options) {

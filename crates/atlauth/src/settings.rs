@@ -12,7 +12,7 @@ mod probe;
 mod pull;
 mod push;
 
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use clap::Subcommand;
 
 use crate::failure::Failure;
@@ -46,7 +46,7 @@ enum SettingsCommand {
 struct ApiArgs {
     /// API Gateway's cache time: one number, or one for each product such as jira=0,confluence=60.
     #[arg(long, value_name = "SECONDS", env = "AUTHORIZER_CACHE_SECONDS")]
-    cache_seconds: Option<CacheSeconds>,
+    cache_seconds: Option<ByProduct<u32>>,
 }
 
 impl ApiArgs {

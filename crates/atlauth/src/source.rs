@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::http::{Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
@@ -69,7 +69,7 @@ pub(crate) fn http() -> Result<HttpClient, Failure> {
 /// mode takes it.
 pub(crate) fn without_cache() -> Deployment {
     Deployment {
-        cache_seconds: CacheSeconds::all(0),
+        cache_seconds: ByProduct::all(0),
         ..Deployment::default()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::Clock;
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::error::Refusal;
 use atlassian_authorizer::http::{Endpoint, HttpClient};
 use atlassian_authorizer::store::Source;
@@ -50,7 +50,7 @@ impl AuthorizerFunction {
         audit: AuditLog,
         apis: &[(&str, u32)],
     ) -> Self {
-        let mut seconds = CacheSeconds::default();
+        let mut seconds = ByProduct::default();
         for (id, cache_seconds) in apis {
             seconds = seconds.with(id, *cache_seconds);
         }

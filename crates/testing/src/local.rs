@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::ManualClock;
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::error::Refusal;
 use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::store::Source;
@@ -29,7 +29,7 @@ pub struct Local {
 /// Of an API whose cache is off.
 pub fn without_cache() -> Deployment {
     Deployment {
-        cache_seconds: CacheSeconds::all(0),
+        cache_seconds: ByProduct::all(0),
         ..Deployment::default()
     }
 }

@@ -1,6 +1,6 @@
 //! Signed assertions about the user, verified as an origin would with the printed keys.
 
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::settings::Settings;
 use jsonwebtoken::jwk::Jwk;
@@ -41,9 +41,9 @@ fn printed(settings: &Value) -> Jwk {
 async fn it_verifies_and_outlives_the_cache() {
     let key = SigningKey::generate("key", "ES256");
     for (cache_seconds, lifetime) in [
-        (CacheSeconds::all(0), 60),
-        (CacheSeconds::all(300), 360),
-        (CacheSeconds::default(), 3_660),
+        (ByProduct::all(0), 60),
+        (ByProduct::all(300), 360),
+        (ByProduct::default(), 3_660),
     ] {
         let settings = with_key(&key);
         let options = Deployment {

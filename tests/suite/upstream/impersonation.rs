@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -267,9 +267,9 @@ async fn only_where_the_user_gets_into_the_query() {
 async fn only_with_the_cache_off() {
     let key = SigningKey::generate("key", "ES256");
     for (seconds, works) in [
-        (CacheSeconds::all(0), true),
-        (CacheSeconds::all(1), false),
-        (CacheSeconds::default(), false),
+        (ByProduct::all(0), true),
+        (ByProduct::all(1), false),
+        (ByProduct::default(), false),
     ] {
         let options = Deployment {
             cache_seconds: seconds,

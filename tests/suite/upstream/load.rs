@@ -1,6 +1,6 @@
 //! What is wrong with an `upstream`, said at load.
 
-use atlassian_authorizer::deployment::{CacheSeconds, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ fn problems(upstream: &Value, secrets: &[(&str, &str)]) -> Vec<String> {
     .chain(secrets)
     .collect();
     let options = Deployment {
-        cache_seconds: CacheSeconds::all(0),
+        cache_seconds: ByProduct::all(0),
         ..Deployment::default()
     };
     let problems = Settings::parse(&tree, &options).err();
@@ -158,8 +158,8 @@ fn simple_responses_need_every_products_cache_off() {
         let problems = Settings::parse(&tree, &options).err();
         problems.map_or(0, |problems| problems.iter().count())
     };
-    assert_eq!(problems(CacheSeconds::all(0)), 0);
-    assert_eq!(problems(CacheSeconds::default()), 2);
+    assert_eq!(problems(ByProduct::all(0)), 0);
+    assert_eq!(problems(ByProduct::default()), 2);
 }
 
 #[test]
