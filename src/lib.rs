@@ -37,6 +37,7 @@ pub mod product;
 pub mod provider;
 pub mod random;
 pub mod response;
+pub mod route;
 pub mod secret;
 pub mod settings;
 pub mod signing;

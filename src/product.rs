@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::access::Rules;
 use crate::document::problem::Report;
 use crate::document::{Object, ProductKind, RuleDocument, Secrets};
+use crate::route::{Method, Readings, Target};
 use crate::upstream::{Upstream, UpstreamDocument};
 
 /// One product.
@@ -23,6 +24,8 @@ pub(crate) struct ProductDocument {
     kind: Option<ProductKind>,
     /// Who may do what. Without it every verified caller may use the whole product.
     access: Option<Vec<RuleDocument>>,
+    /// Routes such as `GET /status` that everyone may use, without a credential.
+    public: Option<Vec<String>>,
     /// How the product learns who is calling; by default it does not.
     #[cfg_attr(feature = "schema", schemars(with = "Option<UpstreamDocument>"))]
     upstream: Option<Value>,
@@ -33,7 +36,26 @@ pub(crate) struct ProductDocument {
 pub struct Product {
     id: String,
     access: Rules,
+    public: Vec<PublicRoute>,
     upstream: Upstream,
+}
+
+/// A route that everyone may use, without a credential.
+#[derive(Clone, Debug)]
+pub struct PublicRoute {
+    /// As the settings have it, such as `GET /status`.
+    pub text: String,
+    /// The route.
+    target: Target,
+}
+
+impl PublicRoute {
+    /// Whether each way to read a request's path makes it this route.
+    pub(crate) fn is_asked(&self, method: Method, readings: &Readings<'_>) -> bool {
+        readings
+            .iter()
+            .all(|path| self.target.is_allowed(None, method, path))
+    }
 }
 
 impl Product {
@@ -42,6 +64,7 @@ impl Product {
         Self {
             id: "api".to_owned(),
             access: Rules::of_whole_api(),
+            public: Vec::new(),
             upstream: Upstream::None,
         }
     }
@@ -92,6 +115,7 @@ impl Product {
         });
         Some(Self {
             id: id.to_owned(),
+            public: public(document.public.unwrap_or_default(), kind, report),
             access: Rules::resolve(document.access, trimmed, kind, report)?,
             upstream,
         })
@@ -105,6 +129,11 @@ impl Product {
     /// Who may do what in it.
     pub fn access(&self) -> &Rules {
         &self.access
+    }
+
+    /// The routes that everyone may use, without a credential.
+    pub fn public(&self) -> &[PublicRoute] {
+        &self.public
     }
 
     /// As [`Product::access`], to be completed by what other documents say.
@@ -131,6 +160,27 @@ impl Product {
     pub fn contains(&self, path: &str) -> bool {
         self.access.contains(path)
     }
+}
+
+fn public(
+    texts: Vec<String>,
+    kind: Option<ProductKind>,
+    report: &mut Report<'_>,
+) -> Vec<PublicRoute> {
+    let mut routes = Vec::new();
+    for text in texts {
+        match Target::allowed(&text, kind) {
+            Ok(target) if target.is_one_reading_route() => {
+                routes.push(PublicRoute { text, target });
+            }
+            _ => report.wrong(
+                "public",
+                "expected routes such as `GET /status`: the method GET or HEAD, and one path, without `*` and \
+                 `{name}`",
+            ),
+        }
+    }
+    routes
 }
 
 fn is_plain_segment(segment: &str) -> bool {

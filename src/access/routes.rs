@@ -170,7 +170,7 @@ fn routes(methods: &[&'static str], paths: &[&str]) -> Vec<Route> {
 fn read(kind: Option<ProductKind>) -> Vec<Route> {
     let (pages, searches): (&[&str], &[&str]) = match kind {
         None => return routes(READING, &["/*"]),
-        Some(ProductKind::Jira) => (
+        Some(ProductKind::Jira | ProductKind::JiraCloud) => (
             &[
                 "/secure/attachment/*",
                 "/secure/thumbnail/*",
@@ -181,11 +181,11 @@ fn read(kind: Option<ProductKind>) -> Vec<Route> {
             ],
             &["/rest/api/2/search", "/rest/api/latest/search"],
         ),
-        Some(ProductKind::Confluence) => (
+        Some(ProductKind::Confluence | ProductKind::ConfluenceCloud) => (
             &["/download/*", "/status"],
             &["/rest/api/contentbody/convert/*"],
         ),
-        Some(ProductKind::Bitbucket) => (
+        Some(ProductKind::Bitbucket | ProductKind::BitbucketCloud) => (
             &[
                 "/projects/*/raw/*",
                 "/users/*/raw/*",
@@ -224,7 +224,7 @@ fn admin(kind: Option<ProductKind>) -> Option<Vec<Route>> {
         "/plugins/servlet/upm*",
     ];
     let (own, written): (&[&str], &[&str]) = match kind? {
-        ProductKind::Jira => (
+        ProductKind::Jira | ProductKind::JiraCloud => (
             &[
                 "/rest/pat/*",
                 "/rest/webhooks/*",
@@ -244,7 +244,7 @@ fn admin(kind: Option<ProductKind>) -> Option<Vec<Route>> {
                 "/rest/api/*/user*",
             ],
         ),
-        ProductKind::Confluence => (
+        ProductKind::Confluence | ProductKind::ConfluenceCloud => (
             &[
                 "/rest/pat/*",
                 "/admin/*",
@@ -254,7 +254,7 @@ fn admin(kind: Option<ProductKind>) -> Option<Vec<Route>> {
             ],
             &["/rest/api/group*", "/rest/api/user*"],
         ),
-        ProductKind::Bitbucket => (
+        ProductKind::Bitbucket | ProductKind::BitbucketCloud => (
             &[
                 "/rest/access-tokens/*",
                 "/rest/gpg/*",

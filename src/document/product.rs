@@ -31,6 +31,12 @@ pub enum ProductKind {
     Confluence,
     /// Bitbucket.
     Bitbucket,
+    /// Jira in Atlassian's cloud.
+    JiraCloud,
+    /// Confluence in Atlassian's cloud.
+    ConfluenceCloud,
+    /// Bitbucket in Atlassian's cloud.
+    BitbucketCloud,
 }
 
 impl ProductKind {
@@ -40,11 +46,14 @@ impl ProductKind {
             Self::Jira => "jira",
             Self::Confluence => "confluence",
             Self::Bitbucket => "bitbucket",
+            Self::JiraCloud => "jira_cloud",
+            Self::ConfluenceCloud => "confluence_cloud",
+            Self::BitbucketCloud => "bitbucket_cloud",
         }
     }
 }
 
-/// One access rule: `allow` or `deny`, under conditions.
+/// One access rule: `allow`, `deny` or `only`, under conditions.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -57,8 +66,17 @@ pub struct RuleDocument {
     pub allow: Option<Vec<String>>,
     /// Routes such as `DELETE /rest/*` or `@admin`; they win.
     pub deny: Option<Vec<String>>,
+    /// Routes such as `@admin` that are allowed to callers who meet the conditions, and denied to
+    /// all others.
+    pub only: Option<Vec<String>>,
     /// The caller needs one of these scopes.
     pub scopes: Option<Vec<String>>,
     /// The caller needs to be in one of these groups.
     pub groups: Option<Vec<String>>,
+    /// The caller needs to come by one of these providers, by their ids.
+    pub providers: Option<Vec<String>>,
+    /// The caller needs to be one of these Atlassian users; `*` stands for any characters.
+    pub users: Option<Vec<String>>,
+    /// The request needs to come from one of these networks, such as `10.0.0.0/8`.
+    pub networks: Option<Vec<String>>,
 }

@@ -1,0 +1,164 @@
+//! The sets of routes that know a product: what reads, what writes, what administrates.
+//!
+//! Each list is made by hand from what Atlassian's routes do; `tests/routes` holds the routes, with
+//! their sources, and the class of each.
+
+mod bitbucket;
+mod bitbucket_cloud;
+mod confluence;
+mod confluence_cloud;
+mod jira;
+mod jira_cloud;
+
+use super::Method;
+use super::methods::Methods;
+use super::pattern::matches;
+use crate::document::ProductKind;
+
+/// A set that rules name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RouteSet {
+    /// `@read`: what changes nothing, and is no administration.
+    Read,
+    /// `@write`: what changes something, and is no administration.
+    Write,
+    /// `@admin`: what administrators do, and what mints credentials.
+    Admin,
+    /// `@git`: Git over HTTP.
+    Git,
+}
+
+/// What a route does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Class {
+    /// It is administration, or reaches everything by one path.
+    Admin,
+    /// It changes nothing.
+    Read,
+    /// It changes something.
+    Write,
+    /// It is a page, or nothing that is known.
+    Other,
+}
+
+/// Methods, and a pattern of paths.
+type Listed = (&'static str, &'static str);
+
+/// What is known of the routes of a product. Methods are separated by spaces, `*` is any, and `GET`
+/// stands for HEAD and OPTIONS too. In patterns `*` crosses slashes, `{id}` is one segment, and
+/// `{version}` is `latest` or a number.
+struct Lists {
+    /// Administration, whatever the lists below say.
+    admin: &'static [Listed],
+    /// What of it is none after all.
+    not_admin: &'static [Listed],
+    /// What reads.
+    read: &'static [Listed],
+    /// What writes, where it does not read.
+    write: &'static [Listed],
+    /// Git over HTTP, all of which reads or writes as the lists above say.
+    git: &'static [Listed],
+    /// What of `read` can't be spelled so that it becomes administration, even in another case of
+    /// its letters: what `@read` is where a policy has to say it by `*` alone. Methods and patterns
+    /// without braces.
+    plain_read: &'static [Listed],
+    /// The same of `write`.
+    plain_write: &'static [Listed],
+}
+
+/// What is known of a product of no known kind: methods alone.
+const UNKNOWN: Lists = Lists {
+    admin: &[],
+    not_admin: &[],
+    read: &[("GET", "/*")],
+    write: &[("POST PUT PATCH DELETE", "/*")],
+    git: &[],
+    plain_read: &[("GET", "/*")],
+    plain_write: &[("POST PUT PATCH DELETE", "/*")],
+};
+
+const fn lists(kind: Option<ProductKind>) -> &'static Lists {
+    match kind {
+        None => &UNKNOWN,
+        Some(ProductKind::Jira) => &jira::LISTS,
+        Some(ProductKind::JiraCloud) => &jira_cloud::LISTS,
+        Some(ProductKind::Confluence) => &confluence::LISTS,
+        Some(ProductKind::ConfluenceCloud) => &confluence_cloud::LISTS,
+        Some(ProductKind::Bitbucket) => &bitbucket::LISTS,
+        Some(ProductKind::BitbucketCloud) => &bitbucket_cloud::LISTS,
+    }
+}
+
+fn any<const FOLD: bool>(list: &[Listed], method: Method, path: &str) -> bool {
+    list.iter().any(|(methods, pattern)| {
+        matches::<FOLD>(pattern, path) && Methods::listed(methods).contain(method)
+    })
+}
+
+impl Class {
+    /// What a route of a product does.
+    ///
+    /// Administration is recognised in any case, and under the suffixes that Atlassian drops.
+    pub fn of(kind: Option<ProductKind>, method: Method, path: &str) -> Self {
+        Self::of_lists::<false>(lists(kind), method, path)
+    }
+
+    fn of_lists<const FOLD: bool>(lists: &Lists, method: Method, path: &str) -> Self {
+        if is_admin::<true>(lists, method, path) {
+            Self::Admin
+        } else if any::<FOLD>(lists.read, method, path) {
+            Self::Read
+        } else if any::<FOLD>(lists.write, method, path) {
+            Self::Write
+        } else {
+            Self::Other
+        }
+    }
+}
+
+impl RouteSet {
+    /// Whether a route of a product is in the set. With `FOLD`, in any case of its letters.
+    pub(super) fn holds<const FOLD: bool>(
+        self,
+        kind: Option<ProductKind>,
+        method: Method,
+        path: &str,
+    ) -> bool {
+        let lists = lists(kind);
+        match self {
+            Self::Read => Class::of_lists::<FOLD>(lists, method, path) == Class::Read,
+            Self::Write => Class::of_lists::<FOLD>(lists, method, path) == Class::Write,
+            Self::Admin => is_admin::<FOLD>(lists, method, path),
+            Self::Git => any::<FOLD>(lists.git, method, path),
+        }
+    }
+}
+
+fn is_admin<const FOLD: bool>(lists: &Lists, method: Method, path: &str) -> bool {
+    let listed = |path: &str| {
+        any::<FOLD>(lists.admin, method, path) && !any::<FOLD>(lists.not_admin, method, path)
+    };
+    let bare = without_suffixes(path);
+    listed(path) || (bare.len() != path.len() && listed(bare))
+}
+
+/// A path without what Atlassian's REST framework drops at its end: a slash, `.json` and `.xml`.
+pub(super) fn without_suffixes(path: &str) -> &str {
+    let mut bare = path;
+    loop {
+        let shorter = bare
+            .strip_suffix('/')
+            .or_else(|| strip_ending(bare, ".json"))
+            .or_else(|| strip_ending(bare, ".xml"));
+        match shorter {
+            Some(shorter) if !shorter.is_empty() => bare = shorter,
+            _ => return bare,
+        }
+    }
+}
+
+fn strip_ending<'p>(path: &'p str, ending: &str) -> Option<&'p str> {
+    let at = path.len().checked_sub(ending.len())?;
+    let (head, tail) = path.split_at_checked(at)?;
+    tail.eq_ignore_ascii_case(ending).then_some(head)
+}
