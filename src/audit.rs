@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::access::{Condition, Ruling};
 use crate::clock::UnixTime;
 use crate::document::Mode;
 use crate::error::Refusal;
@@ -89,6 +90,8 @@ pub struct AuditRecord<'r> {
     pub request: Option<&'r Request<'r>>,
     /// What stands in for the request's id where it has none.
     pub invocation_id: &'r str,
+    /// What the access rules made of the request; `None` where they were not asked.
+    pub ruling: Option<Ruling>,
     /// Whether the token was known from an event before.
     pub from_cache: bool,
     /// How long it took.
@@ -193,6 +196,12 @@ struct Line<'l> {
     source_ip: &'l str,
     #[serde(skip_serializing_if = "str::is_empty")]
     request_id: &'l str,
+    /// The place of the access rule that decided, or would have, from 1 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<usize>,
+    /// What the caller lacks of its conditions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lacks: Option<&'static str>,
     from_cache: bool,
     decisions: u8,
     duration_ms: f64,
@@ -254,6 +263,12 @@ impl<'l> Line<'l> {
                 .request
                 .and_then(|one| one.request_id.as_deref())
                 .unwrap_or(record.invocation_id),
+            rule: record
+                .ruling
+                .and_then(|ruling| Some(ruling.rule()?.saturating_add(1))),
+            lacks: record
+                .ruling
+                .and_then(|ruling| ruling.lacks().map(Condition::as_str)),
             from_cache: record.from_cache,
             decisions: 1,
             duration_ms: record.duration.as_secs_f64() * 1_000.0,

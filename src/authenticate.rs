@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use crate::clock::UnixTime;
 use crate::credential::Token;
+use crate::document::ProductKind;
 use crate::error::{Denial, Fault, Refusal};
 use crate::http::{FetchContext, REQUEST_TIMEOUT};
 use crate::identity::Identity;
@@ -24,6 +25,7 @@ use crate::inspect::{Inspect, Inspection, TokenStatus};
 use crate::keys::cache::KeyCache;
 use crate::keys::{KeyId, Thumbprint};
 use crate::provider::{Provider, ProviderIndex, Registry};
+use crate::route::{Method, Readings};
 use crate::store::Source;
 pub use api_token::ApiTokenRules;
 pub use authenticator::{Authenticated, Authenticator, Rejection};
@@ -44,8 +46,20 @@ pub struct Context<'c> {
     pub store: &'c Source,
     /// What outgoing requests need.
     pub fetch: FetchContext<'c>,
-    /// What API Gateway matches of the request, below the stage, and the place of its product.
-    pub route: (&'c str, Option<usize>),
+    /// What is asked for.
+    pub route: Route<'c>,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy)]
+pub struct Route<'c> {
+    /// The method.
+    pub method: Method,
+    /// All paths in the product that the request's may be taken for; `None` where there is no
+    /// telling.
+    pub readings: Option<&'c Readings<'c>>,
+    /// The place of its product, and what that is.
+    pub product: Option<(usize, Option<ProductKind>)>,
 }
 
 /// An identity, and what its verification rests on.
@@ -174,10 +188,19 @@ async fn inspect(
 }
 
 /// Whether the provider must be asked about a signed token too, for this route.
-fn needs_inspection(provider: &Provider, (route, product): (&str, Option<usize>)) -> bool {
+fn needs_inspection(provider: &Provider, route: Route<'_>) -> bool {
     let Some(online_for) = &provider.online_for else {
         return provider.online.is_some();
     };
-    let resources = product.and_then(|product| online_for.resources.get(product));
-    resources.is_none_or(|resources| crate::access::covers(resources, route))
+    let (Some((place, kind)), Some(readings)) = (route.product, route.readings) else {
+        return true;
+    };
+    let is_of = |path: &str| {
+        let targets = online_for.targets.get(place);
+        targets.is_none_or(|targets| {
+            let mut targets = targets.iter();
+            targets.any(|target| target.is_denied(kind, route.method, path))
+        })
+    };
+    readings.iter().any(is_of)
 }

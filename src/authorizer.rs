@@ -11,17 +11,18 @@ use std::time::Instant;
 
 use serde_json::value::RawValue;
 
-use crate::access::{CompiledPolicy, Grant, Policy, PolicyCache};
+use crate::access::{CompiledPolicy, Policy, PolicyCache, document_of_request};
 use crate::audit::{AuditLog, AuditRecord};
 use crate::authenticate::Authenticator;
 use crate::clock::Clock;
-use crate::deployment::Deployment;
+use crate::deployment::{AnswerScope, Deployment};
 use crate::document::{Mode, ProviderId};
 use crate::error::{Fault, Forbidden, Refusal};
 use crate::event::Request;
 use crate::http::{Counters, Deadline, FetchContext, HttpClient};
 use crate::product::Product;
 use crate::response::Decision;
+use crate::route::{Method, Readings, Unreadable};
 use crate::settings::{SettingsCache, SettingsInForce};
 use crate::store::Source;
 use crate::upstream::{self, UserCredentials};
@@ -48,7 +49,26 @@ struct Context<'c> {
     settings: &'c SettingsInForce,
     /// The product that the path lies in, and its place among the products.
     product: Option<(usize, &'c Product)>,
+    /// What is asked for in the product.
+    asked: &'c RequestRoute<'c>,
     fetch: FetchContext<'c>,
+}
+
+/// A request's method, and all paths in the product that its path may be taken for.
+struct RequestRoute<'r> {
+    method: Method,
+    readings: Result<Readings<'r>, Unreadable>,
+}
+
+impl<'r> RequestRoute<'r> {
+    fn of(request: &'r Request<'_>, product: Option<&Product>) -> Self {
+        let path = product.map(Product::path).unwrap_or_default();
+        let others = request.paths.iter().map(AsRef::as_ref);
+        Self {
+            method: Method::of(request.arn.method()),
+            readings: Readings::of(path, request.arn.path(), others),
+        }
+    }
 }
 
 impl Authorizer {
@@ -122,6 +142,7 @@ impl Authorizer {
             request: request.as_ref().ok(),
             invocation_id,
             from_cache: record.from_cache,
+            ruling: record.ruling,
             duration: started.elapsed(),
             counters: &self.counters,
         });
@@ -147,10 +168,13 @@ impl Authorizer {
     ) -> DecisionRecord {
         let products = settings.products.iter().enumerate();
         let mut products = products.filter(|(_, product)| product.contains(request.arn.path()));
+        let product = products.next();
+        let asked = RequestRoute::of(request, product.map(|(_, product)| product));
         let cx = Context {
             request,
             settings: &settings,
-            product: products.next(),
+            product,
+            asked: &asked,
             fetch: FetchContext {
                 http: &self.http,
                 clock: self.clock.as_ref(),
@@ -179,16 +203,21 @@ impl Authorizer {
 
     /// The line.
     async fn decide(&self, cx: Context<'_>) -> Result<Decided, Refused> {
-        let credential = steps::credential(cx)?;
-        let caller = self.caller(&credential, cx).await?;
+        let caller = if self.is_public(cx) {
+            steps::check_headers(cx)?;
+            Caller::Anyone
+        } else {
+            let credential = steps::credential(cx)?;
+            self.caller(&credential, cx).await?
+        };
         let refused = |refusal| Refused::after(&caller, refusal);
         let (_, product) = cx
             .product
             .ok_or_else(|| refused(Forbidden::ProductUnknown.into()))?;
-        let grant = self.grant(product, &caller, cx).map_err(refused)?;
-        let policy = self.policy(product, grant, cx).map_err(refused)?;
-        let allowed = policy.policy.allows(cx.request.arn.as_str());
-        let upstream = self.upstream(product, &caller, &policy, allowed, cx).await;
+        self.check_limits(product, &caller, cx).map_err(refused)?;
+        let scope = self.scope(product, cx);
+        let ruled = self.rule(product, &caller, scope, cx).map_err(refused)?;
+        let upstream = self.upstream(product, &caller, &ruled, cx).await;
         let upstream = upstream.map_err(refused)?;
         let decision = Decision {
             identity: caller.identity(),
@@ -197,15 +226,16 @@ impl Authorizer {
             xoauth_requestor_id: upstream.xoauth_requestor_id,
             usage_key: caller.usage_key(cx.settings),
             product: product.id(),
-            policy_document: &policy.document,
-            allowed,
+            policy_document: ruled.document.as_json(),
+            allowed: ruled.refusal.is_none(),
         };
         let answer = decision.answer(cx.request.kind, &self.deployment);
         let answer = answer.map_err(|fault| refused(fault.into()))?;
         drop(upstream);
         Ok(Decided {
             answer,
-            refusal: (!allowed).then_some(Forbidden::RouteNotAllowed.into()),
+            refusal: ruled.refusal.map(Refusal::from),
+            ruling: ruled.ruling,
             caller,
         })
     }
@@ -216,18 +246,26 @@ impl Authorizer {
         let (Refusal::Forbidden(_), Some(caller)) = (refused.refusal, &refused.caller) else {
             return Err(refused.refusal);
         };
-        let nothing = CompiledPolicy::new(Policy::nothing(cx.request.arn.stage_prefix()))?;
+        let arn = &cx.request.arn;
+        let serves_all = cx
+            .product
+            .is_none_or(|(_, product)| self.scope(product, cx) == AnswerScope::Token);
+        let nothing = if serves_all {
+            CompiledPolicy::new(Policy::nothing(arn.stage_prefix()))?.document
+        } else {
+            document_of_request(arn.stage_prefix(), arn.below_stage(), false)?
+        };
         let decision = Decision {
             identity: caller.identity(),
             unverified_method: caller.unverified_method(),
             authorization: match caller {
-                Caller::Verified { .. } => None,
+                Caller::Verified { .. } | Caller::Anyone => None,
                 Caller::Unverified(_) => cx.request.only_authorization(),
             },
             xoauth_requestor_id: None,
             usage_key: caller.usage_key(cx.settings),
             product: cx.product.map(|(_, one)| one.id()).unwrap_or_default(),
-            policy_document: &nothing.document,
+            policy_document: &nothing,
             allowed: false,
         };
         Ok(decision.answer(cx.request.kind, &self.deployment)?)
@@ -237,9 +275,7 @@ impl Authorizer {
     /// caller's own credential.
     fn pass_through(&self, cx: Context<'_>) -> Result<Box<RawValue>, Refusal> {
         let prefix = cx.request.arn.stage_prefix();
-        let whole_api = Product::whole_api();
-        let policy = whole_api.access().policy(Grant::Everything, prefix);
-        let everything = CompiledPolicy::new(policy)?;
+        let everything = CompiledPolicy::new(Policy::everything(prefix))?;
         let decision = Decision {
             identity: None,
             unverified_method: "",

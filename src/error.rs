@@ -15,6 +15,9 @@ pub enum Denial {
     /// A header that would make another method of the request's.
     #[error("a header that names another method was sent")]
     MethodOverride,
+    /// A header that would make another path of the request's.
+    #[error("a header that names another path was sent")]
+    PathOverride,
     /// A query parameter that Atlassian would take for a user, a password or a signature.
     #[error("a query parameter that names a user was sent")]
     IdentityParameter,
@@ -135,6 +138,7 @@ impl Denial {
         match self {
             Self::IdentityHeader => "identity_header",
             Self::MethodOverride => "method_override",
+            Self::PathOverride => "path_override",
             Self::IdentityParameter => "identity_parameter",
             Self::CredentialMissing => "credential_missing",
             Self::CredentialAmbiguous => "credential_ambiguous",
@@ -202,6 +206,9 @@ pub enum Fault {
     /// An API token is bound to source addresses, which API Gateway's cache would not keep to.
     #[error("an API token is bound to source addresses, and the cache key does not include them")]
     SourceNotInCacheKey,
+    /// The rules hold for one route at a time, and API Gateway would use the answer for all.
+    #[error("the rules need an answer for each route, and the cache key does not include it")]
+    RouteNotInCacheKey,
     /// The store of users' own credentials could not be read.
     #[error("the store of users' credentials could not be read")]
     UserCredentialsUnavailable,
@@ -231,6 +238,7 @@ impl Fault {
             Self::ProviderMisconfigured => "provider_misconfigured",
             Self::ApiTokensUnavailable => "api_tokens_unavailable",
             Self::SourceNotInCacheKey => "source_not_in_cache_key",
+            Self::RouteNotInCacheKey => "route_not_in_cache_key",
             Self::UserCredentialsUnavailable => "user_credentials_unavailable",
             Self::UserCredentialInvalid => "user_credential_invalid",
             Self::RequestNotSignable => "request_not_signable",
@@ -246,6 +254,15 @@ pub enum Forbidden {
     /// No rule allows the route, or one denies it.
     #[error("no rule allows the route, or one denies it")]
     RouteNotAllowed,
+    /// The rules allow the route, and the policy for all routes can't say so.
+    #[error("the policy for all routes can't allow this one")]
+    RouteNotInPolicy,
+    /// The path can be read in too many ways, out of the product, or as no text.
+    #[error("the path can't be read in one way that is safe")]
+    PathNotReadable,
+    /// The request's ARN holds a wildcard, and what it would reach may be denied.
+    #[error("the policy for this path would reach others that may be denied")]
+    PathNotExact,
     /// The path belongs to no product.
     #[error("the path belongs to no product")]
     ProductUnknown,
@@ -269,6 +286,9 @@ impl Forbidden {
     pub const fn code(self) -> &'static str {
         match self {
             Self::RouteNotAllowed => "route_not_allowed",
+            Self::RouteNotInPolicy => "route_not_in_policy",
+            Self::PathNotReadable => "path_not_readable",
+            Self::PathNotExact => "path_not_exact",
             Self::ProductUnknown => "product_unknown",
             Self::SourceNotAllowed => "source_not_allowed",
             Self::UserCredentialMissing => "user_credential_missing",

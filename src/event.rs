@@ -44,6 +44,10 @@ pub struct Request<'e> {
     pub arn: RequestArn<'e>,
     /// The path below the stage as the caller sent it, where the event tells it apart from the ARN.
     pub path: Option<Text<'e>>,
+    /// All paths that the event tells beside the ARN's; some begin with a stage or a base path.
+    pub paths: Vec<Text<'e>>,
+    /// The values that an HTTP API's cache finds the answer by.
+    pub identity_source: Vec<Text<'e>>,
     /// The distinct values of all `Authorization` headers, in any case and any place.
     pub authorization: Vec<Text<'e>>,
     /// The values of all `Content-Type` headers.
@@ -86,10 +90,17 @@ impl<'e> Request<'e> {
         headers.authorization.dedup();
 
         let context = raw.request_context.unwrap_or_default();
+        let (http_path, http_source_ip) = context
+            .http
+            .map(|http| (http.path, http.source_ip))
+            .unwrap_or_default();
+        let paths = [raw.path.clone(), raw.raw_path, context.path, http_path];
         Ok(Self {
             kind,
             arn,
             path: raw.path,
+            paths: paths.into_iter().flatten().collect(),
+            identity_source: raw.identity_source.0,
             authorization: headers.authorization,
             content_type: headers.content_type,
             header_names: headers.names,
@@ -103,13 +114,24 @@ impl<'e> Request<'e> {
             source_ip: context
                 .identity
                 .and_then(|identity| identity.source_ip)
-                .or_else(|| context.http.and_then(|http| http.source_ip)),
+                .or(http_source_ip),
             request_id: context.request_id,
         })
     }
 }
 
 impl Request<'_> {
+    /// Whether the values that an HTTP API's cache finds the answer by hold the method and the path.
+    pub(crate) fn is_found_by_route(&self) -> bool {
+        let values = || {
+            // Payloads of version 1.0 have all of them in one text.
+            let values = self.identity_source.iter();
+            values.flat_map(|value| value.split(',').chain([value.as_ref()]))
+        };
+        let is_path = |value: &str| self.paths.iter().any(|path| path.as_ref() == value);
+        values().any(|value| value == self.arn.method()) && values().any(is_path)
+    }
+
     /// The one `Authorization` header, without white space around it.
     pub(crate) fn only_authorization(&self) -> Option<&str> {
         match self.authorization.as_slice() {

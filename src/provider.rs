@@ -31,6 +31,7 @@ use crate::error::Denial;
 use crate::http::HttpClient;
 use crate::inspect::Inspect;
 use crate::keys::cache::KeySource;
+use crate::route::Target;
 use crate::username::{Username, UsernameRule};
 pub use cognito::TokenUse;
 #[cfg(feature = "schema")]
@@ -116,8 +117,8 @@ pub enum Groups {
 #[derive(Clone, Debug, Default)]
 pub struct OnlineFor {
     pub(crate) routes: Vec<String>,
-    /// Resources below the stage, for each of the products in their order.
-    pub(crate) resources: Vec<Vec<String>>,
+    /// What they stand for, in each of the products in their order.
+    pub(crate) targets: Vec<Vec<Target>>,
 }
 
 impl Provider {

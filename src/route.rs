@@ -11,5 +11,17 @@ mod target;
 
 pub use methods::{Method, Methods};
 pub use readings::{Readings, Unreadable};
+pub(crate) use sets::without_suffixes;
 pub use sets::{Class, RouteSet};
 pub use target::{Target, Written};
+
+/// Whether some path is one of both patterns, in any case of its letters.
+pub fn patterns_meet(one: &str, other: &str) -> bool {
+    pattern::meet(one, other)
+}
+
+/// A pattern with `*` for each part in braces, of paths that begin with `head`, whose segments are
+/// written out in place of braces; and how much of it is as the head has it, letter by letter.
+pub fn plain_pattern_after(pattern: &str, head: &str) -> (String, usize) {
+    pattern::plain_after(pattern, head)
+}

@@ -26,6 +26,7 @@ use crate::provider::Provider;
 
 pub use advice::Advice;
 pub use general::General;
+pub(crate) use general::is_same_header;
 pub use in_force::{SettingsCache, SettingsInForce};
 #[cfg(feature = "schema")]
 pub use schema::schema;

@@ -1,6 +1,5 @@
 //! Basic credentials. Nothing here checks a password: what is let through, Atlassian checks.
 
-use super::Grant;
 use crate::credential::API_TOKEN_PREFIX;
 use crate::error::Denial;
 use crate::wildcard::is_match;
@@ -21,13 +20,23 @@ pub enum BasicAuth {
     },
 }
 
+/// How Basic credentials are passed through to Atlassian. What access rules deny, they deny to these
+/// too.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum BasicGrant {
+    /// To what rules without conditions on a caller allow: whether others hold is not known.
+    ByRules,
+    /// To some paths, whatever the rules allow.
+    OnSomePaths,
+}
+
 impl BasicAuth {
     /// What Basic credentials of this user may be passed through to.
     ///
     /// # Errors
     ///
     /// [`Denial::BasicDenied`] when that is nothing.
-    pub fn grant(&self, unverified_username: Option<&str>) -> Result<Grant, Denial> {
+    pub fn grant(&self, unverified_username: Option<&str>) -> Result<BasicGrant, Denial> {
         // What names nobody, Atlassian may take for an anonymous call, and there is nothing to
         // check.
         let username = unverified_username
@@ -37,17 +46,17 @@ impl BasicAuth {
             .ok_or(Denial::BasicDenied)?;
         match self {
             Self::Deny => Err(Denial::BasicDenied),
-            Self::PassThrough => Ok(Grant::Basic),
+            Self::PassThrough => Ok(BasicGrant::ByRules),
             Self::Some { users, paths } => {
                 // Atlassian tells no capital letters from small ones in user names.
                 let username = username.to_ascii_lowercase();
                 let matches = |user: &String| is_match(user.as_bytes(), username.as_bytes());
                 if users.iter().any(matches) {
-                    Ok(Grant::Basic)
+                    Ok(BasicGrant::ByRules)
                 } else if paths.is_empty() {
                     Err(Denial::BasicDenied)
                 } else {
-                    Ok(Grant::BasicOnSomePaths)
+                    Ok(BasicGrant::OnSomePaths)
                 }
             }
         }
@@ -57,7 +66,7 @@ impl BasicAuth {
 #[cfg(test)]
 mod tests {
     use super::BasicAuth;
-    use crate::access::Grant;
+    use crate::access::BasicGrant;
     use crate::error::Denial;
 
     #[test]
@@ -68,7 +77,7 @@ mod tests {
         );
         assert_eq!(
             BasicAuth::PassThrough.grant(Some("alice")),
-            Ok(Grant::Basic)
+            Ok(BasicGrant::ByRules)
         );
         for nobody in [None, Some(""), Some(" "), Some("\0"), Some("atl_x")] {
             assert_eq!(
@@ -81,9 +90,9 @@ mod tests {
             paths: Vec::new(),
         };
         for (name, expected) in [
-            (Some("alice"), Ok(Grant::Basic)),
-            (Some("Alice"), Ok(Grant::Basic)),
-            (Some("svc-build"), Ok(Grant::Basic)),
+            (Some("alice"), Ok(BasicGrant::ByRules)),
+            (Some("Alice"), Ok(BasicGrant::ByRules)),
+            (Some("svc-build"), Ok(BasicGrant::ByRules)),
             (Some("alice2"), Err(Denial::BasicDenied)),
             (Some(""), Err(Denial::BasicDenied)),
             (None, Err(Denial::BasicDenied)),
@@ -93,8 +102,8 @@ mod tests {
         if let BasicAuth::Some { paths, .. } = &mut some {
             paths.push("/jira/status".to_owned());
         }
-        assert_eq!(some.grant(Some("bob")), Ok(Grant::BasicOnSomePaths));
-        assert_eq!(some.grant(Some("alice")), Ok(Grant::Basic));
+        assert_eq!(some.grant(Some("bob")), Ok(BasicGrant::OnSomePaths));
+        assert_eq!(some.grant(Some("alice")), Ok(BasicGrant::ByRules));
         assert_eq!(some.grant(None), Err(Denial::BasicDenied));
     }
 }

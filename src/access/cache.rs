@@ -61,18 +61,19 @@ impl PolicyCache {
     ///
     /// # Errors
     ///
-    /// As [`CompiledPolicy::new`].
+    /// [`Fault::RouteNotInCacheKey`] when the rules can't be one policy for all routes, else as
+    /// [`CompiledPolicy::new`].
     pub fn policy(
         &self,
         generation: u64,
         product: &str,
         rules: &Rules,
-        grant: Grant,
+        grant: &Grant,
         stage_prefix: &str,
     ) -> Result<Arc<CompiledPolicy>, Fault> {
         let key = Key {
             product: product.to_owned(),
-            grant,
+            grant: grant.clone(),
             stage_prefix: stage_prefix.to_owned(),
         };
         self.0.with(|state| {
@@ -83,7 +84,9 @@ impl PolicyCache {
             if let Some(compiled) = state.entries.get(&key) {
                 return Ok(Arc::clone(compiled));
             }
-            let policy = rules.policy(grant, stage_prefix);
+            let policy = rules
+                .compile(grant, stage_prefix)
+                .map_err(|_| Fault::RouteNotInCacheKey)?;
             let compiled = Arc::new(CompiledPolicy::new(policy)?);
             state.entries.put(key, Arc::clone(&compiled));
             Ok(compiled)

@@ -1,41 +1,78 @@
 //! IAM statements, and how API Gateway will match a request against them.
 
+use std::fmt::Write as _;
+
 use aws_lambda_events::iam::{IamPolicyDocument, IamPolicyEffect, IamPolicyStatement};
 
-use crate::wildcard::{is_match, overlap};
+use super::exact::Resource;
+use crate::wildcard::is_match;
 
 /// Ways out of an allowed path: dot segments and backslashes, as they are, percent-encoded, or
-/// encoded twice. An origin may resolve them after API Gateway has matched the path.
-const TRAVERSAL_PATTERNS: [&str; 7] = ["*..*", "*\\*", "*%2e*", "*%2E*", "*%5c*", "*%5C*", "*%25*"];
+/// encoded twice. An origin may resolve them after API Gateway has matched the path. And what is no
+/// text: control characters, and bytes that need not be UTF-8.
+const OUTWARD: [&str; 21] = [
+    "*..*", "*\\*", "*%2e*", "*%2E*", "*%25*", "*%0*", "*%1*", "*%8*", "*%9*", "*%a*", "*%A*",
+    "*%b*", "*%B*", "*%c*", "*%C*", "*%d*", "*%D*", "*%e*", "*%E*", "*%f*", "*%F*",
+];
+
+/// The rest of these, where [`ENCODED`] does not hold it.
+const OUTWARD_ALONE: [&str; 4] = ["*%5c*", "*%5C*", "*%7f*", "*%7F*"];
 
 /// Ways to spell a denied path so that a Deny doesn't match it: empty and single-dot segments,
 /// path parameters, and percent-encoded letters, digits, slashes and other unreserved characters.
 /// Whether API Gateway decodes a path before it matches it is not documented. The patterns also
 /// catch a few encoded signs, such as `%40` for `@`.
-const ENCODING_PATTERNS: [&str; 13] = [
+const ENCODED: [&str; 13] = [
     "*//*", "*/./*", "*/.", "*;*", "*%2d*", "*%2D*", "*%2f*", "*%2F*", "*%3*", "*%4*", "*%5*",
     "*%6*", "*%7*",
 ];
 
+/// Which spellings a policy denies, whatever it allows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Spellings {
+    /// None.
+    None,
+    /// Those that lead out of what is allowed.
+    Outward,
+    /// Also those that could be another path within.
+    Any,
+}
+
+impl Spellings {
+    fn patterns(self) -> impl Iterator<Item = &'static str> {
+        let (outward, encoded): (&[_], &[_]) = match self {
+            Self::None => (&[], &[]),
+            Self::Outward => (&OUTWARD, &OUTWARD_ALONE),
+            Self::Any => (&OUTWARD, &ENCODED),
+        };
+        outward.iter().chain(encoded).copied()
+    }
+}
+
 /// What a caller may and may not do in one stage of one API.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
-    /// `arn:…:{api}/{stage}/`, which every resource begins with.
+    /// `arn:…:{api}/{stage}/`, which what is allowed begins with.
     prefix: String,
+    /// `arn:{partition}:execute-api:*:*:*`, which what is denied begins with: what a caller may not
+    /// do here, they may do nowhere.
+    denied_prefix: String,
     /// Resources without the prefix.
     allow: Vec<String>,
+    /// Ends of resources.
     deny: Vec<String>,
-    /// Denied too: [`TRAVERSAL_PATTERNS`] and [`ENCODING_PATTERNS`].
-    spellings: Vec<&'static str>,
+    spellings: Spellings,
 }
 
 impl Policy {
     pub(super) fn new(stage_prefix: &str) -> Self {
+        let partition = stage_prefix.split(':').nth(1).unwrap_or("aws");
         Self {
             prefix: format!("{stage_prefix}/"),
+            denied_prefix: format!("arn:{partition}:execute-api:*:*:*"),
             allow: Vec::new(),
             deny: Vec::new(),
-            spellings: Vec::new(),
+            spellings: Spellings::None,
         }
     }
 
@@ -45,33 +82,31 @@ impl Policy {
     }
 
     /// The policy that allows everything in a stage.
-    pub(super) fn everything(stage_prefix: &str) -> Self {
+    pub fn everything(stage_prefix: &str) -> Self {
         let mut policy = Self::new(stage_prefix);
-        policy.allow("*");
+        policy.allow("*".to_owned());
         policy
     }
 
-    pub(super) fn allow(&mut self, resource: &str) {
+    pub(super) fn allow(&mut self, resource: String) {
         add(&mut self.allow, resource);
     }
 
-    pub(super) fn deny(&mut self, resource: &str) {
-        add(&mut self.deny, resource);
+    /// Denies the ARNs that end so; `/` stands between stage and method.
+    pub(super) fn deny(&mut self, end: String) {
+        add(&mut self.deny, end);
     }
 
-    pub(super) fn deny_traversal(&mut self) {
-        self.spellings.extend(TRAVERSAL_PATTERNS);
-    }
-
-    pub(super) fn deny_encoded(&mut self) {
-        self.spellings.extend(ENCODING_PATTERNS);
+    pub(super) fn deny_spellings(&mut self, spellings: Spellings) {
+        self.spellings = spellings;
     }
 
     /// IAM takes no empty policy: without any Allow, everything is denied.
     pub(super) fn or_nothing(mut self) -> Self {
         if self.allow.is_empty() {
             self.deny = vec!["*".to_owned()];
-            self.spellings.clear();
+            self.denied_prefix.clone_from(&self.prefix);
+            self.spellings = Spellings::None;
         }
         self
     }
@@ -84,53 +119,32 @@ impl Policy {
     /// Whether the policy lets a request with this ARN through, as IAM evaluates it: an Allow
     /// matches, and no Deny does.
     pub fn allows(&self, arn: &str) -> bool {
-        arn.strip_prefix(&self.prefix).is_some_and(|rest| {
-            let matches = |resource: &String| is_match(resource.as_bytes(), rest.as_bytes());
-            let denied = self.deny.iter().any(matches)
-                || (!is_plain(rest.as_bytes())
-                    && self
-                        .spellings
-                        .iter()
-                        .any(|spelling| is_match(spelling.as_bytes(), rest.as_bytes())));
-            self.allow.iter().any(matches) && !denied
-        })
-    }
-
-    /// Whether the policy denies a request, given as below the stage, for nothing but its spelling.
-    pub fn denies_spelling(&self, rest: &str) -> bool {
-        let mut spellings = self.spellings.iter();
-        spellings.any(|spelling| is_match(spelling.as_bytes(), rest.as_bytes()))
-    }
-
-    /// Whether the policy lets any request through that a resource, below the stage, matches, by
-    /// something else than what it allows of the `others`. Where denies cover it in parts it may
-    /// say yes for no request at all.
-    pub fn allows_some_of(&self, resource: &str, others: &[String]) -> bool {
-        let covered = |patterns: &[String], one: &str| {
-            let mut patterns = patterns.iter();
-            patterns.any(|pattern| is_match(pattern.as_bytes(), one.as_bytes()))
+        let Some(rest) = arn.strip_prefix(&self.prefix) else {
+            return false;
         };
-        let counts = |allowed: &&String| !covered(&self.deny, allowed) && !covered(others, allowed);
-        !covered(&self.deny, resource)
-            && self
-                .allow
-                .iter()
-                .filter(counts)
-                .any(|allowed| overlap(allowed.as_bytes(), resource.as_bytes()))
+        let is_allowed = |resource: &String| is_match(resource.as_bytes(), rest.as_bytes());
+        let is_denied = |end: &str| {
+            let denied = [self.denied_prefix.as_str(), end].concat();
+            is_match(denied.as_bytes(), arn.as_bytes())
+        };
+        self.allow.iter().any(is_allowed)
+            && !self.deny.iter().any(|end| is_denied(end))
+            && (is_plain(rest.as_bytes()) || !self.spellings.patterns().any(is_denied))
     }
 
     /// The length of the longest resource, in characters.
     pub fn longest_resource(&self) -> usize {
-        let longest = self.resources().map(str::len).max().unwrap_or_default();
-        self.prefix.len().saturating_add(longest)
+        self.resources()
+            .map(|one| one.len())
+            .max()
+            .unwrap_or_default()
     }
 
     /// Roughly how many bytes the resources take in the answer.
-    pub(super) fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         // Two quotes and a comma each.
-        let each = self.prefix.len().saturating_add(3);
         self.resources()
-            .map(|resource| resource.len().saturating_add(each))
+            .map(|resource| resource.len().saturating_add(3))
             .sum()
     }
 
@@ -138,7 +152,7 @@ impl Policy {
     pub fn document(&self) -> IamPolicyDocument {
         let mut document = IamPolicyDocument::default();
         document.version = Some("2012-10-17".to_owned());
-        let statements: [(_, Vec<&str>); 2] = [
+        let statements: [(_, Vec<String>); 2] = [
             (IamPolicyEffect::Allow, self.allowed().collect()),
             (IamPolicyEffect::Deny, self.denied().collect()),
         ];
@@ -148,47 +162,66 @@ impl Policy {
                 statement.action = vec!["execute-api:Invoke".to_owned()];
                 // Set in every case: the default is Allow.
                 statement.effect = effect;
-                statement.resource = resources
-                    .iter()
-                    .map(|resource| [self.prefix.as_str(), resource].concat())
-                    .collect();
+                statement.resource = resources;
                 document.statement.push(statement);
             }
         }
         document
     }
 
-    fn allowed(&self) -> impl Iterator<Item = &str> {
-        self.allow.iter().map(String::as_str)
+    fn allowed(&self) -> impl Iterator<Item = String> {
+        let allow = self.allow.iter();
+        allow.map(|resource| [self.prefix.as_str(), resource].concat())
     }
 
-    fn denied(&self) -> impl Iterator<Item = &str> {
-        let deny = self.deny.iter().map(String::as_str);
-        deny.chain(self.spellings.iter().copied())
+    fn denied(&self) -> impl Iterator<Item = String> {
+        let with_prefix = |end: &str| [self.denied_prefix.as_str(), end].concat();
+        let spellings = self.spellings.patterns().map(with_prefix);
+        self.deny
+            .iter()
+            .map(move |end| with_prefix(end))
+            .chain(spellings)
     }
 
-    fn resources(&self) -> impl Iterator<Item = &str> {
+    fn resources(&self) -> impl Iterator<Item = String> {
         self.allowed().chain(self.denied())
     }
 }
 
-fn add(resources: &mut Vec<String>, resource: &str) {
-    if !resources.iter().any(|known| known == resource) {
-        resources.push(resource.to_owned());
+fn add(resources: &mut Vec<String>, resource: String) {
+    if !resources.contains(&resource) {
+        resources.push(resource);
     }
 }
 
-/// Whether resources, below the stage, cover a request; one that is spelled in a way that an origin
-/// could read differently counts as covered.
-pub fn covers(resources: &[String], request: &str) -> bool {
-    !is_plain(request.as_bytes())
-        || resources
-            .iter()
-            .any(|resource| is_match(resource.as_bytes(), request.as_bytes()))
+/// The policy document about one resource, as JSON: what [`Policy::document`] would be, written by
+/// hand for the sake of every request.
+pub(super) fn document_of(resource: &Resource, allowed: bool) -> String {
+    let effect = if allowed { "Allow" } else { "Deny" };
+    let mut document = String::with_capacity(resource.text.len().saturating_add(128));
+    document.push_str(
+        r#"{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":""#,
+    );
+    document.push_str(effect);
+    document.push_str(r#"","Resource":[""#);
+    for character in resource.text.chars() {
+        match character {
+            '"' | '\\' => {
+                document.push('\\');
+                document.push(character);
+            }
+            control if control.is_control() => {
+                // A string takes any text.
+                let _ = write!(document, "\\u{:04x}", u32::from(control));
+            }
+            other => document.push(other),
+        }
+    }
+    document.push_str(r#""]}]}"#);
+    document
 }
 
-/// Whether a path has nothing in it that any of [`TRAVERSAL_PATTERNS`] and [`ENCODING_PATTERNS`] would match, as
-/// almost all have.
+/// Whether a path has nothing in it that any spelling's pattern would match, as almost all have.
 fn is_plain(path: &[u8]) -> bool {
     let mut previous = 0;
     path.iter().all(|byte| {
@@ -202,15 +235,26 @@ fn is_plain(path: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{ENCODING_PATTERNS, TRAVERSAL_PATTERNS, is_plain};
+    use super::{Resource, Spellings, document_of, is_plain};
     use crate::wildcard::is_match;
 
     proptest! {
         /// The short cut leaves nothing out.
         #[test]
         fn plain_paths_match_no_spelling(path in "[a/.%;25eE\\\\]{0,12}") {
-            let spelled = TRAVERSAL_PATTERNS.iter().chain(&ENCODING_PATTERNS).any(|pattern| is_match(pattern.as_bytes(), path.as_bytes()));
+            let spelled = Spellings::Any.patterns().any(|pattern| is_match(pattern.as_bytes(), path.as_bytes()));
             prop_assert!(!(spelled && is_plain(path.as_bytes())), "{}", path);
+        }
+
+        /// What is written by hand is JSON, and says what it must.
+        #[test]
+        fn a_document_about_one_resource(text in "\\PC{0,20}[\"\\\\\u{1}]?") {
+            let resource = Resource { text: text.clone(), is_wider: false, is_cut: false };
+            let document: serde_json::Value = serde_json::from_str(&document_of(&resource, true)).unwrap();
+            prop_assert_eq!(document, serde_json::json!({
+                "Version": "2012-10-17",
+                "Statement": [{"Action": ["execute-api:Invoke"], "Effect": "Allow", "Resource": [text]}],
+            }));
         }
     }
 }

@@ -1,87 +1,111 @@
 //! One access rule.
 
-use super::routes::{Route, expand};
+use super::Conditions;
 use crate::document::problem::Report;
 use crate::document::{ProductKind, RuleDocument};
-use crate::identity::Identity;
+use crate::route::{Methods, Target};
 
 /// One rule: routes that it allows or denies, and whom it applies to.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Whether it allows or denies.
+    /// What it does with its routes.
     pub effect: Effect,
     /// The routes as the settings have them.
     pub texts: Vec<String>,
-    /// Resources below the stage, as IAM matches them.
-    pub resources: Vec<String>,
-    /// The caller needs one of these, if there are any.
-    pub scopes: Vec<String>,
-    /// The caller needs to be in one of these, if there are any.
-    pub groups: Vec<String>,
+    /// What each of them stands for.
+    pub targets: Vec<Target>,
+    /// The same as a denial reads them, for what denies.
+    pub denied: Vec<Target>,
+    /// Whom it is for.
+    pub conditions: Conditions,
 }
 
 /// What a rule does with its routes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Effect {
-    /// It allows them.
+    /// It allows them to those whom it is for.
     Allow,
-    /// It denies them, whatever other rules allow.
+    /// It denies them to those whom it is for, whatever other rules allow.
     Deny,
+    /// It allows them to those whom it is for, and denies them to all others.
+    Only,
+}
+
+impl Effect {
+    /// Its name in the settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Only => "only",
+        }
+    }
 }
 
 impl Rule {
-    /// Whether it applies to every caller.
-    pub fn is_unconditional(&self) -> bool {
-        self.scopes.is_empty() && self.groups.is_empty()
-    }
-
-    /// Whether it applies to this caller.
-    pub fn applies_to(&self, identity: &Identity) -> bool {
-        let any = |wanted: &[String], held: &[String]| {
-            wanted.is_empty() || wanted.iter().any(|one| held.contains(one))
-        };
-        any(&self.scopes, &identity.scopes) && any(&self.groups, &identity.groups)
-    }
-
     pub(super) fn resolve(
         index: usize,
-        raw: RuleDocument,
+        mut raw: RuleDocument,
         product: &str,
         kind: Option<ProductKind>,
         report: &mut Report<'_>,
     ) -> Option<Self> {
-        let (effect, field, texts) = match (raw.allow, raw.deny) {
-            (Some(texts), None) => (Effect::Allow, format!("access[{index}].allow"), texts),
-            (None, Some(texts)) => (Effect::Deny, format!("access[{index}].deny"), texts),
+        let field = format!("access[{index}]");
+        let (effect, texts) = match (raw.allow.take(), raw.deny.take(), raw.only.take()) {
+            (Some(texts), None, None) => (Effect::Allow, texts),
+            (None, Some(texts), None) => (Effect::Deny, texts),
+            (None, None, Some(texts)) => (Effect::Only, texts),
             _ => {
-                report.wrong(
-                    &format!("access[{index}]"),
-                    "expected one of `allow` and `deny`",
-                );
+                report.wrong(&field, "expected one of `allow`, `deny` and `only`");
                 return None;
             }
         };
-        let mut resources = Vec::new();
-        for text in &texts {
-            match expand(text, kind, effect) {
-                Ok(routes) => {
-                    if !product.is_empty() && routes.iter().any(Route::is_connect) {
+        let conditions = Conditions::resolve(&mut raw, &field, report);
+        if effect == Effect::Only && conditions.are_none() {
+            report.wrong(
+                &field,
+                "expected conditions such as `groups`: without any, `only` would deny to nobody; \
+                 `allow` says that",
+            );
+        }
+        let field = format!("{field}.{}", effect.as_str());
+        let read = |denied: bool, report: &mut Report<'_>| {
+            let mut targets = Vec::new();
+            for text in &texts {
+                let target = if denied {
+                    Target::denied(text, kind)
+                } else {
+                    Target::allowed(text, kind)
+                };
+                match target {
+                    Ok(Target::Route(route))
+                        if route.methods == Methods::CONNECT && !product.is_empty() =>
+                    {
                         report.wrong(
                             &field,
                             "`$connect` has no path; expected it in a product whose path is `/`",
                         );
                     }
-                    resources.extend(routes.iter().flat_map(|route| route.resources(product)));
+                    Ok(target) => targets.push(target),
+                    Err(expected) => report.wrong(&field, expected),
                 }
-                Err(expected) => report.wrong(&field, expected),
             }
-        }
+            targets
+        };
+        let targets = match effect {
+            Effect::Deny => Vec::new(),
+            Effect::Allow | Effect::Only => read(false, report),
+        };
+        let denied = match effect {
+            Effect::Allow => Vec::new(),
+            Effect::Deny | Effect::Only => read(true, report),
+        };
         Some(Self {
             effect,
             texts,
-            resources,
-            scopes: raw.scopes.unwrap_or_default(),
-            groups: raw.groups.unwrap_or_default(),
+            targets,
+            denied,
+            conditions,
         })
     }
 }

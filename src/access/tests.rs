@@ -3,12 +3,13 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::Policy;
+use super::{Asked, Condition, Policy, Requester, Ruling, Uncompilable};
 use crate::clock::UnixTime;
 use crate::document::Secrets;
 use crate::document::problem::Problems;
 use crate::identity::{Identity, Subject};
 use crate::product::Product;
+use crate::route::{Method, Readings};
 
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod";
 
@@ -29,10 +30,33 @@ fn caller(scope: &str, groups: &[&str]) -> Identity {
     })
 }
 
+/// What the rules make of a route, exactly.
+fn ruling(product: &Product, caller: &Identity, route: &str) -> Option<Ruling> {
+    let (method, path) = route.split_once(' ').unwrap();
+    let readings = Readings::of(product.path(), path, []).ok()?;
+    let asked = Asked {
+        method: Method::of(method),
+        readings: &readings,
+    };
+    let requester = Requester::Verified(caller);
+    Some(
+        product
+            .access()
+            .decide(product.id(), asked, requester, Some("10.1.2.3")),
+    )
+}
+
+fn is_allowed(product: &Product, caller: &Identity, route: &str) -> bool {
+    ruling(product, caller, route).is_some_and(Ruling::is_allowed)
+}
+
+/// The same rules as one policy.
 fn policy(product: &Product, caller: &Identity) -> Policy {
-    product
+    let requester = Requester::Verified(caller);
+    let grant = product
         .access()
-        .policy(product.access().grant(product.id(), caller), STAGE)
+        .grant(product.id(), requester, Some("10.1.2.3"));
+    product.access().compile(&grant, STAGE).unwrap()
 }
 
 fn allows(policy: &Policy, route: &str) -> bool {

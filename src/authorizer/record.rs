@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::access::Grant;
+use crate::access::{BasicGrant, Requester, Ruling};
 use crate::audit::{self, Outcome};
 use crate::document::{Mode, ProviderId};
 use crate::error::{Denial, Fault, Refusal};
@@ -25,7 +25,9 @@ pub enum Caller {
         from_cache: bool,
     },
     /// Whoever sent Basic credentials, which Atlassian will check, and what these are granted.
-    Unverified(Grant),
+    Unverified(BasicGrant),
+    /// Whoever asks for a public route: nobody has looked.
+    Anyone,
 }
 
 impl Caller {
@@ -33,15 +35,24 @@ impl Caller {
     pub fn identity(&self) -> Option<&Identity> {
         match self {
             Self::Verified { identity, .. } => Some(identity),
-            Self::Unverified(_) => None,
+            Self::Unverified(_) | Self::Anyone => None,
         }
     }
 
     /// How a caller who was not verified came; empty for one who was.
     pub(super) const fn unverified_method(&self) -> &'static str {
         match self {
-            Self::Verified { .. } => "",
+            Self::Verified { .. } | Self::Anyone => "",
             Self::Unverified(_) => BASIC,
+        }
+    }
+
+    /// Who asks, to the access rules; `None` where these are not asked.
+    pub(super) fn requester(&self) -> Option<Requester<'_>> {
+        match self {
+            Self::Verified { identity, .. } => Some(Requester::Verified(identity)),
+            Self::Unverified(grant) => Some(Requester::Basic(*grant)),
+            Self::Anyone => None,
         }
     }
 
@@ -71,6 +82,7 @@ pub(super) struct Decided {
     /// Why the policy lacks the request's own route.
     pub(super) refusal: Option<Refusal>,
     pub(super) caller: Caller,
+    pub(super) ruling: Option<Ruling>,
 }
 
 /// A step that refused, and what was known by then.
@@ -146,6 +158,8 @@ pub struct DecisionRecord {
     pub settings: Option<Arc<SettingsInForce>>,
     /// How a caller who was not verified came: `basic`, or empty.
     pub unverified_method: &'static str,
+    /// What the access rules make of the request; `None` where they were not asked.
+    pub ruling: Option<Ruling>,
     rejected_by: Option<ProviderIndex>,
     /// The place of the product among those of the settings.
     pub(super) product: Option<usize>,
@@ -173,6 +187,7 @@ impl DecisionRecord {
             from_cache: false,
             settings: None,
             unverified_method: "",
+            ruling: None,
             rejected_by: None,
             product: None,
         }
@@ -188,6 +203,7 @@ impl DecisionRecord {
             refusal: decided.refusal,
             from_cache: decided.caller.is_from_cache(),
             unverified_method: decided.caller.unverified_method(),
+            ruling: decided.ruling,
             caller: Some(decided.caller),
             ..Self::undecided(Ok(decided.answer))
         }

@@ -3,24 +3,42 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use super::record::{Caller, Refused};
 use super::{Authorizer, Context};
-use crate::access::{CompiledPolicy, Grant};
+use crate::access::{Asked, CompiledPolicy, Grant, Ruling, document_of_request};
 use crate::authenticate;
 use crate::credential::{Credential, Token};
+use crate::deployment::AnswerScope;
 use crate::error::{Denial, Fault, Forbidden, Refusal};
+use crate::event::EventKind;
 use crate::product::Product;
+use crate::settings::is_same_header;
 use crate::upstream::{RequestContext, UpstreamAuth};
 
 /// The request's credential, in a request that contradicts it by nothing.
 pub(super) fn credential(cx: Context<'_>) -> Result<Credential<'_>, Denial> {
     let credential = Credential::of(cx.request)?;
+    check_headers(cx)?;
+    Ok(credential)
+}
+
+/// Refuses what would contradict the decision at the product: another user, method or path.
+pub(super) fn check_headers(cx: Context<'_>) -> Result<(), Denial> {
     for name in &cx.request.header_names {
         if cx.settings.general.is_identity_header(name) {
             return Err(Denial::IdentityHeader);
         }
-        if is_method_override(name) {
+        // Most headers have other beginnings.
+        if !name.starts_with(['x', 'X']) {
+            continue;
+        }
+        if is_one_of(name, &METHOD_OVERRIDES) {
             return Err(Denial::MethodOverride);
+        }
+        if is_one_of(name, &PATH_OVERRIDES) {
+            return Err(Denial::PathOverride);
         }
     }
     if let Some((_, product)) = cx.product {
@@ -30,19 +48,73 @@ pub(super) fn credential(cx: Context<'_>) -> Result<Credential<'_>, Denial> {
             return Err(Denial::IdentityParameter);
         }
     }
-    Ok(credential)
+    Ok(())
 }
 
-/// Whether something on the way may take a header of this name for the method, which the policy is
-/// about: API Gateway itself reads the first.
-fn is_method_override(name: &str) -> bool {
-    [
-        "X-HTTP-Method-Override",
-        "X-HTTP-Method",
-        "X-Method-Override",
-    ]
-    .iter()
-    .any(|known| name.eq_ignore_ascii_case(known))
+/// Headers that something on the way may take for the method, which the policy is about: API Gateway
+/// itself reads the first.
+const METHOD_OVERRIDES: [&str; 3] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+];
+
+/// Headers that proxies and frameworks take for the path, or for its beginning.
+const PATH_OVERRIDES: [&str; 4] = [
+    "x-original-url",
+    "x-rewrite-url",
+    "x-forwarded-path",
+    "x-forwarded-prefix",
+];
+
+/// Whether a header has one of these names, in any case and with `_` for `-`, as CGI has it.
+fn is_one_of(name: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| is_same_header(known, name))
+}
+
+/// What the access rules make of a request, and the policy that says so.
+pub(super) struct Ruled {
+    /// Why the policy lacks the request's own route.
+    pub(super) refusal: Option<Forbidden>,
+    /// What the rules say of the request; `None` where they were not asked.
+    pub(super) ruling: Option<Ruling>,
+    /// Whether the policy allows something else than the request.
+    pub(super) serves_others: bool,
+    pub(super) document: Document,
+}
+
+/// A policy document.
+pub(super) enum Document {
+    /// About one request.
+    Own(Box<RawValue>),
+    /// About all of a product.
+    Compiled(Arc<CompiledPolicy>),
+}
+
+impl From<Box<RawValue>> for Document {
+    fn from(document: Box<RawValue>) -> Self {
+        Self::Own(document)
+    }
+}
+
+impl Document {
+    pub(super) fn as_json(&self) -> &RawValue {
+        match self {
+            Self::Own(document) => document,
+            Self::Compiled(compiled) => &compiled.document,
+        }
+    }
+}
+
+impl Ruled {
+    fn allowed(document: Document) -> Self {
+        Self {
+            refusal: None,
+            ruling: None,
+            serves_others: false,
+            document,
+        }
+    }
 }
 
 impl Authorizer {
@@ -89,10 +161,13 @@ impl Authorizer {
             api_tokens: cx.settings.general.api_tokens,
             store: self.settings.source(),
             fetch: cx.fetch,
-            route: (
-                cx.request.arn.below_stage(),
-                cx.product.map(|(place, _)| place),
-            ),
+            route: authenticate::Route {
+                method: cx.asked.method,
+                readings: cx.asked.readings.as_ref().ok(),
+                product: cx
+                    .product
+                    .map(|(place, product)| (place, product.access().kind())),
+            },
         };
         let authenticated = self.authenticator.authenticate(token, context).await;
         let authenticated = authenticated.map_err(|rejection| {
@@ -104,23 +179,35 @@ impl Authorizer {
         })
     }
 
-    /// What a caller is granted in the product, after what the credential itself may not do.
-    pub(super) fn grant(
+    /// Whether a request is for a route that everyone may use. An answer that serves for other routes
+    /// can't say so.
+    pub(super) fn is_public(&self, cx: Context<'_>) -> bool {
+        let (Some((_, product)), Ok(readings)) = (cx.product, &cx.asked.readings) else {
+            return false;
+        };
+        let mut routes = product.public().iter();
+        routes.any(|route| route.is_asked(cx.asked.method, readings))
+            && self.scope(product, cx) != AnswerScope::Token
+    }
+
+    /// Checks what the credential itself may not do, and what the rules need to know of the caller.
+    pub(super) fn check_limits(
         &self,
         product: &Product,
         caller: &Caller,
         cx: Context<'_>,
-    ) -> Result<Grant, Refusal> {
-        let identity = match caller {
-            Caller::Verified { identity, .. } => identity,
-            Caller::Unverified(grant) => return Ok(*grant),
+    ) -> Result<(), Refusal> {
+        let is_bound = self.deployment.is_bound_to_source(product.id());
+        if product.access().depend_on_source() && !is_bound {
+            return Err(Fault::SourceNotInCacheKey.into());
+        }
+        let Some(identity) = caller.identity() else {
+            return Ok(());
         };
         if identity.groups_incomplete && product.access().denies_by_group() {
             return Err(Denial::GroupsIncomplete.into());
         }
-        if !identity.limits.source_cidrs.is_empty()
-            && !self.deployment.is_bound_to_source(product.id())
-        {
+        if !identity.limits.source_cidrs.is_empty() && !is_bound {
             return Err(Fault::SourceNotInCacheKey.into());
         }
         if !identity
@@ -129,45 +216,138 @@ impl Authorizer {
         {
             return Err(Forbidden::SourceNotAllowed.into());
         }
-        Ok(product.access().grant(product.id(), identity))
+        Ok(())
     }
 
-    /// What a grant allows in the product.
-    pub(super) fn policy(
+    /// What an answer to the request will serve for.
+    pub(super) fn scope(&self, product: &Product, cx: Context<'_>) -> AnswerScope {
+        let said = self.deployment.scope(product.id());
+        match (said, cx.request.kind) {
+            // `$connect` has no path, and a TOKEN authorizer's cache knows nothing but the token.
+            (AnswerScope::Route, EventKind::RestToken | EventKind::WebSocket) => AnswerScope::Token,
+            (AnswerScope::Route, EventKind::Http1 | EventKind::Http2)
+                if !cx.request.is_found_by_route() =>
+            {
+                AnswerScope::Token
+            }
+            (said, _) => said,
+        }
+    }
+
+    /// What the access rules make of a request, and the policy that says so.
+    pub(super) fn rule(
         &self,
         product: &Product,
-        grant: Grant,
+        caller: &Caller,
+        scope: AnswerScope,
         cx: Context<'_>,
-    ) -> Result<Arc<CompiledPolicy>, Refusal> {
-        let prefix = cx.request.arn.stage_prefix();
+    ) -> Result<Ruled, Refusal> {
+        let rules = product.access();
+        let arn = &cx.request.arn;
+        let Some(requester) = caller.requester() else {
+            // A public route: nobody's rules.
+            let document = document_of_request(arn.stage_prefix(), arn.below_stage(), true)?;
+            return Ok(Ruled::allowed(document.into()));
+        };
+        let grant = rules.grant(product.id(), requester, cx.request.source_ip.as_deref());
+        // Then there is nothing outside, and nothing within that is denied.
+        let is_everything = rules.is_whole_api() && !grant.is_limited();
+        let ruling = match &cx.asked.readings {
+            _ if is_everything => Ruling::Allowed(None),
+            Ok(readings) => {
+                let method = cx.asked.method;
+                rules.ruling(Asked { method, readings }, &grant)
+            }
+            Err(_) => return Err(Forbidden::PathNotReadable.into()),
+        };
+        if scope == AnswerScope::Token {
+            return self.rule_for_all(product, &grant, ruling, cx);
+        }
+        let needs_no_care = is_everything || scope == AnswerScope::Request;
+        let document = if !ruling.is_allowed() || needs_no_care {
+            let allowed = ruling.is_allowed();
+            Some(document_of_request(
+                arn.stage_prefix(),
+                arn.below_stage(),
+                allowed,
+            )?)
+        } else if let Ok(readings) = &cx.asked.readings {
+            let method = cx.asked.method;
+            let asked = Asked { method, readings };
+            rules.document_of_allowed(asked, &grant, arn.stage_prefix(), arn.below_stage())
+        } else {
+            None
+        };
+        Ok(Ruled {
+            serves_others: false,
+            refusal: match (&document, ruling.is_allowed()) {
+                (Some(_), true) => None,
+                (None, _) => Some(Forbidden::PathNotExact),
+                (Some(_), false) => Some(Forbidden::RouteNotAllowed),
+            },
+            document: match document {
+                Some(document) => document.into(),
+                None => document_of_request(arn.stage_prefix(), arn.below_stage(), false)?.into(),
+            },
+            ruling: Some(ruling),
+        })
+    }
+
+    /// The same where the answer will serve for every route of the product.
+    fn rule_for_all(
+        &self,
+        product: &Product,
+        grant: &Grant,
+        ruling: Ruling,
+        cx: Context<'_>,
+    ) -> Result<Ruled, Refusal> {
+        let arn = &cx.request.arn;
+        if self.deployment.simple_responses && cx.request.kind == EventKind::Http2 {
+            return Err(Fault::RouteNotInCacheKey.into());
+        }
         let generation = cx.settings.generation;
-        Ok(self
-            .policies
-            .policy(generation, product.id(), product.access(), grant, prefix)?)
+        let compiled = self.policies.policy(
+            generation,
+            product.id(),
+            product.access(),
+            grant,
+            arn.stage_prefix(),
+        )?;
+        Ok(Ruled {
+            serves_others: compiled.policy.allows_anything(),
+            refusal: match (compiled.policy.allows(arn.as_str()), ruling.is_allowed()) {
+                (true, _) => None,
+                (false, true) => Some(Forbidden::RouteNotInPolicy),
+                (false, false) => Some(Forbidden::RouteNotAllowed),
+            },
+            document: Document::Compiled(compiled),
+            ruling: Some(ruling),
+        })
     }
 
     /// What Atlassian is sent about a caller.
     ///
-    /// With API Gateway's cache on it is needed wherever anything is allowed: an answer that is used
-    /// again serves for routes that this request did not ask for.
+    /// Where the answer serves for all routes it is needed wherever anything is allowed.
     pub(super) async fn upstream<'u>(
         &'u self,
         product: &'u Product,
         caller: &'u Caller,
-        policy: &CompiledPolicy,
-        allowed: bool,
+        ruled: &Ruled,
         cx: Context<'u>,
     ) -> Result<UpstreamAuth<'u>, Refusal> {
-        let Some(identity) = caller.identity() else {
+        let identity = match caller {
+            Caller::Verified { identity, .. } => identity,
             // Atlassian checks what we did not.
-            return Ok(UpstreamAuth {
-                authorization: cx.request.only_authorization().map(Cow::Borrowed),
-                xoauth_requestor_id: None,
-            });
+            Caller::Unverified(_) => {
+                return Ok(UpstreamAuth {
+                    authorization: cx.request.only_authorization().map(Cow::Borrowed),
+                    xoauth_requestor_id: None,
+                });
+            }
+            // Nobody looked at the credential, so it goes nowhere.
+            Caller::Anyone => return Ok(UpstreamAuth::default()),
         };
-        let serves_others =
-            policy.policy.allows_anything() && !self.deployment.cache_is_off(product.id());
-        if !allowed && !serves_others {
+        if ruled.refusal.is_some() && !ruled.serves_others {
             return Ok(UpstreamAuth::default());
         }
         let context = RequestContext {

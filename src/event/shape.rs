@@ -25,6 +25,10 @@ pub(super) struct Shape<'e> {
     #[serde(borrow, default)]
     pub(super) path: Option<Text<'e>>,
     #[serde(borrow, default)]
+    pub(super) raw_path: Option<Text<'e>>,
+    #[serde(borrow, default)]
+    pub(super) identity_source: Values<'e>,
+    #[serde(borrow, default)]
     pub(super) headers: Headers<'e>,
     #[serde(borrow, default)]
     pub(super) multi_value_headers: Headers<'e>,
@@ -70,9 +74,20 @@ pub(super) struct RawContext<'e> {
     #[serde(borrow, default)]
     pub(super) event_type: Option<Text<'e>>,
     #[serde(borrow, default)]
+    pub(super) path: Option<Text<'e>>,
+    #[serde(borrow, default)]
     pub(super) identity: Option<RawCaller<'e>>,
     #[serde(borrow, default)]
-    pub(super) http: Option<RawCaller<'e>>,
+    pub(super) http: Option<RawHttp<'e>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawHttp<'e> {
+    #[serde(borrow, default)]
+    pub(super) path: Option<Text<'e>>,
+    #[serde(borrow, default)]
+    pub(super) source_ip: Option<Text<'e>>,
 }
 
 #[derive(Deserialize)]
@@ -203,7 +218,8 @@ pub(super) fn decoded<'e>(query: &str) -> Vec<(Text<'e>, Text<'e>)> {
 }
 
 /// A string, or an array of strings in the objects with several values to a name.
-struct Values<'e>(Vec<Text<'e>>);
+#[derive(Default)]
+pub(super) struct Values<'e>(pub(super) Vec<Text<'e>>);
 
 impl<'de: 'e, 'e> Deserialize<'de> for Values<'e> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -99,7 +99,7 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
             }
             OnlineFor {
                 routes,
-                resources: Vec::new(),
+                targets: Vec::new(),
             }
         }),
         opaque,

@@ -61,12 +61,6 @@ impl Methods {
         Self(each.fold(0, |all, one| all | one.0))
     }
 
-    /// These, and those.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
     /// Whether a method is one of them.
     pub const fn contain(self, method: Method) -> bool {
         self.0 & method.0 != 0
@@ -75,6 +69,14 @@ impl Methods {
     /// Whether some method is in both.
     pub const fn meet(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// Those that are in both; `None` where that is none.
+    pub const fn common(self, other: Self) -> Option<Self> {
+        match self.0 & other.0 {
+            0 => None,
+            both => Some(Self(both)),
+        }
     }
 
     /// Whether all of the others are among them.

@@ -43,6 +43,137 @@ pub(super) fn matches<const FOLD: bool>(pattern: &str, path: &str) -> bool {
     }
 }
 
+/// Whether some path is one of both patterns, in any case of its letters.
+pub(super) fn meet(one: &str, other: &str) -> bool {
+    // Most differ in what stands before any wildcard.
+    let is_wild = |byte: &u8| matches!(byte, b'*' | b'{');
+    let literals = one.bytes().take_while(|byte| !is_wild(byte));
+    let others = other.bytes().take_while(|byte| !is_wild(byte));
+    if !literals
+        .zip(others)
+        .all(|(one, other)| one.eq_ignore_ascii_case(&other))
+    {
+        return false;
+    }
+    let (one, other) = (pieces(one), pieces(other));
+    // For each place in `other`, whether what follows it meets what follows the place in `one` that
+    // has been come to, from the right: patterns have too many ways to meet to try each.
+    let mut row = vec![false; other.len().saturating_add(1)];
+    for at in (0..=one.len()).rev() {
+        let below = row.clone();
+        for place in (0..=other.len()).rev() {
+            let cell = |row: &[bool], place: usize| row.get(place).copied().unwrap_or_default();
+            let next = place.saturating_add(1);
+            let (down, right, both) = (cell(&below, place), cell(&row, next), cell(&below, next));
+            let (mine, theirs) = (one.get(at), other.get(place));
+            let goes_on = match (mine, theirs) {
+                (None, None) => true,
+                (Some(mine), None) => mine.may_be_empty() && down,
+                (None, Some(theirs)) => theirs.may_be_empty() && right,
+                (Some(mine), Some(theirs)) => {
+                    let skips = (mine.may_be_empty() && down) || (theirs.may_be_empty() && right);
+                    let shares = mine.shares_with(*theirs)
+                        && match (mine.may_be_empty(), theirs.may_be_empty()) {
+                            (false, false) => both,
+                            (true, false) => right,
+                            (false, true) => down,
+                            // What both would take, either may leave to what follows.
+                            (true, true) => false,
+                        };
+                    skips || shares
+                }
+            };
+            if let Some(cell) = row.get_mut(place) {
+                *cell = goes_on;
+            }
+        }
+    }
+    row.first().copied().unwrap_or_default()
+}
+
+/// What one step of a pattern takes.
+#[derive(Clone, Copy)]
+enum Piece {
+    /// This byte, as a small letter.
+    Byte(u8),
+    /// Any one byte of a segment.
+    OfSegment,
+    /// Any bytes of a segment.
+    Segment,
+    /// Any bytes.
+    Anything,
+}
+
+impl Piece {
+    const fn may_be_empty(self) -> bool {
+        matches!(self, Self::Segment | Self::Anything)
+    }
+
+    /// Whether there is a byte that both take.
+    const fn shares_with(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Byte(one), Self::Byte(other)) => one == other,
+            (Self::Byte(byte), Self::OfSegment | Self::Segment)
+            | (Self::OfSegment | Self::Segment, Self::Byte(byte)) => byte != b'/',
+            _ => true,
+        }
+    }
+}
+
+fn pieces(pattern: &str) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(pattern.len());
+    let mut inside = false;
+    for byte in pattern.bytes() {
+        match byte {
+            b'{' => {
+                inside = true;
+                pieces.extend([Piece::OfSegment, Piece::Segment]);
+            }
+            b'}' => inside = false,
+            b'*' => pieces.push(Piece::Anything),
+            byte if !inside => pieces.push(Piece::Byte(byte.to_ascii_lowercase())),
+            _ => {}
+        }
+    }
+    pieces
+}
+
+/// A pattern with `*` for each part in braces, of paths that begin with `head`: what stands there in
+/// place of braces is written out. And how much of it is as the head has it, letter by letter.
+pub(super) fn plain_after(pattern: &str, head: &str) -> (String, usize) {
+    let mut plain = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    let mut known = Some(head);
+    let mut fixed = 0;
+    while let Some(next) = rest.chars().next() {
+        let (taken, after) = match (next, rest.split_once('}')) {
+            ('{', Some((_, after))) => {
+                // All of the segment must be known.
+                let end = known.and_then(|head| head.find('/'));
+                let segment = known
+                    .zip(end)
+                    .and_then(|(head, end)| head.split_at_checked(end));
+                known = segment.map(|(_, behind)| behind);
+                (segment.map_or("*", |(segment, _)| segment), after)
+            }
+            _ => {
+                let (text, after) = rest.split_at(next.len_utf8());
+                known = known.and_then(|head| {
+                    let same = next != '*' && head.starts_with(text);
+                    same.then(|| head.get(text.len()..)).flatten()
+                });
+                (text, after)
+            }
+        };
+        plain.push_str(taken);
+        if known.is_some() {
+            fixed = plain.len();
+        }
+        rest = after;
+    }
+    (plain, fixed)
+}
+
 const fn is_same<const FOLD: bool>(wanted: u8, byte: u8) -> bool {
     if FOLD {
         wanted.eq_ignore_ascii_case(&byte)
@@ -78,7 +209,7 @@ fn is_version(segment: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::matches;
+    use super::{matches, meet, plain_after};
 
     #[test]
     fn stars_braces_and_versions() {
@@ -115,6 +246,63 @@ mod tests {
         assert!(!matches::<false>("/rest", "/Rest"));
     }
 
+    #[test]
+    fn patterns_that_meet() {
+        for (one, other, expected) in [
+            ("/rest/*", "/rest/api/*", true),
+            ("/rest/API/*", "/rest/api/x", true),
+            ("/rest/api/{version}/user", "/rest/api/2/issue/*", false),
+            (
+                "/rest/api/{version}/issue/{id}/x",
+                "/rest/api/2/issue/*",
+                true,
+            ),
+            ("/a/{id}", "/a/b/c", false),
+            ("/a/{id}", "/a/", false),
+            ("/a/{id}/*", "/a/{id}", false),
+            ("/*.jspa", "/secure/*", true),
+            ("/*.jspa", "/secure/x.jsp", false),
+            ("/a*", "/*b", true),
+        ] {
+            assert_eq!(meet(one, other), expected, "{one} {other}");
+            assert_eq!(meet(other, one), expected, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn patterns_behind_a_head() {
+        for (pattern, head, expected, fixed) in [
+            ("/rest/api/{version}/user", "/rest/", "/rest/api/*/user", 6),
+            (
+                "/rest/api/{version}/user",
+                "/rest/api/2/",
+                "/rest/api/2/user",
+                12,
+            ),
+            (
+                "/rest/api/{version}/user",
+                "/rest/api/2",
+                "/rest/api/*/user",
+                10,
+            ),
+            (
+                "/rest/api/{version}/user",
+                "/rest/api/2/user/",
+                "/rest/api/2/user",
+                16,
+            ),
+            ("/*.jspa", "/rest/", "/*.jspa", 1),
+            ("/a/{x}/{y}", "/a/b/", "/a/b/*", 5),
+        ] {
+            let (plain, found) = plain_after(pattern, head);
+            assert_eq!(
+                (plain.as_str(), found),
+                (expected, fixed),
+                "{pattern} {head}"
+            );
+        }
+    }
+
     /// The definition, without thought for speed.
     fn slow(pattern: &str, path: &str) -> bool {
         if let Some(rest) = pattern.strip_prefix('*') {
@@ -138,6 +326,18 @@ mod tests {
         #[test]
         fn as_defined(pattern in "(/(a|b|\\*|\\{x\\}|a\\*|\\*b)){0,5}\\*?", path in "[ab/]{0,12}") {
             prop_assert_eq!(matches::<false>(&pattern, &path), slow(&pattern, &path));
+        }
+
+        /// A path of both is found.
+        #[test]
+        fn a_path_of_both_shows_that_they_meet(
+            one in "(/(a|b|\\*|\\{x\\}|a\\*)){1,4}",
+            other in "(/(a|b|\\*|\\{x\\}|\\*b)){1,4}",
+            path in "(/(a|b|ab)){1,5}",
+        ) {
+            if matches::<false>(&one, &path) && matches::<false>(&other, &path) {
+                prop_assert!(meet(&one, &other));
+            }
         }
     }
 }

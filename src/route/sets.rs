@@ -89,6 +89,12 @@ const fn lists(kind: Option<ProductKind>) -> &'static Lists {
     }
 }
 
+fn listed(list: &'static [Listed]) -> Vec<(Methods, &'static str)> {
+    list.iter()
+        .map(|(methods, pattern)| (Methods::listed(methods), *pattern))
+        .collect()
+}
+
 fn any<const FOLD: bool>(list: &[Listed], method: Method, path: &str) -> bool {
     list.iter().any(|(methods, pattern)| {
         matches::<FOLD>(pattern, path) && Methods::listed(methods).contain(method)
@@ -117,6 +123,31 @@ impl Class {
 }
 
 impl RouteSet {
+    /// Patterns that hold all of the set, and maybe more.
+    pub(super) fn patterns(self, kind: Option<ProductKind>) -> Vec<(Methods, &'static str)> {
+        let lists = lists(kind);
+        listed(match self {
+            Self::Read => lists.read,
+            Self::Write => lists.write,
+            Self::Admin => lists.admin,
+            Self::Git => lists.git,
+        })
+    }
+
+    /// Patterns without braces that hold the most used of the set, and nothing else.
+    pub(super) fn plain_patterns(
+        self,
+        kind: Option<ProductKind>,
+    ) -> Option<Vec<(Methods, &'static str)>> {
+        let lists = lists(kind);
+        match self {
+            Self::Read => Some(listed(lists.plain_read)),
+            Self::Write => Some(listed(lists.plain_write)),
+            Self::Git => Some(listed(lists.git)),
+            Self::Admin => None,
+        }
+    }
+
     /// Whether a route of a product is in the set. With `FOLD`, in any case of its letters.
     pub(super) fn holds<const FOLD: bool>(
         self,
@@ -143,7 +174,7 @@ fn is_admin<const FOLD: bool>(lists: &Lists, method: Method, path: &str) -> bool
 }
 
 /// A path without what Atlassian's REST framework drops at its end: a slash, `.json` and `.xml`.
-pub(super) fn without_suffixes(path: &str) -> &str {
+pub(crate) fn without_suffixes(path: &str) -> &str {
     let mut bare = path;
     loop {
         let shorter = bare

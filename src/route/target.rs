@@ -95,6 +95,44 @@ impl Target {
         matches!(self, Self::Route(route) if route.is_exact() && Methods::GET.cover(route.methods))
     }
 
+    /// Patterns that hold all that this denies, and maybe more: methods, and paths with `*` and with
+    /// braces.
+    pub fn denied_patterns(&self, kind: Option<ProductKind>) -> Vec<(Methods, &str)> {
+        match self {
+            Self::Set(set) => set.patterns(kind),
+            Self::Route(route) => {
+                let paths = [Some(route.path.as_str()), route.below.as_deref()];
+                let paths = paths.into_iter().flatten();
+                paths.map(|path| (route.methods, path)).collect()
+            }
+        }
+    }
+
+    /// Patterns of what this allows, but for what is administration: methods, and paths with `*` and
+    /// with braces.
+    pub fn allowed_patterns(&self, kind: Option<ProductKind>) -> Vec<(Methods, &str)> {
+        match self {
+            Self::Set(set) => set.patterns(kind),
+            Self::Route(route) => vec![(route.methods, route.path.as_str())],
+        }
+    }
+
+    /// Patterns without braces, all of which this allows, whatever `*` in them stands for; `None`
+    /// where there is no saying it so.
+    pub fn plain_patterns(&self, kind: Option<ProductKind>) -> Option<Vec<(Methods, &str)>> {
+        match self {
+            Self::Set(set) => set.plain_patterns(kind),
+            Self::Route(route) => {
+                (!route.path.contains('{')).then(|| vec![(route.methods, route.path.as_str())])
+            }
+        }
+    }
+
+    /// Whether administration is no part of it, though its patterns hold some.
+    pub const fn leaves_out_admin(&self) -> bool {
+        matches!(self, Self::Set(RouteSet::Read | RouteSet::Write))
+    }
+
     /// Whether an allow of this is about a path: to the letter.
     pub fn is_allowed(&self, kind: Option<ProductKind>, method: Method, path: &str) -> bool {
         match self {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Settings;
 use crate::access::BasicAuth;
-use crate::deployment::Deployment;
-use crate::document::Tree;
+use crate::deployment::{AnswerScope, Deployment};
 use crate::document::problem::Problems;
+use crate::document::{API_TOKENS, Tree};
 use crate::product::Product;
 use crate::provider::{Groups, OnlineFor, Provider};
+use crate::route::Target;
 
 /// Checks what no document can tell alone, and puts providers into their order.
 pub(super) fn check(
@@ -35,6 +36,50 @@ pub(super) fn check(
     credentials_by_product(&mut settings.products);
     order(settings, tree, problems);
     basic(settings, problems);
+    rules(settings, deployment, problems);
+}
+
+/// What rules say that no document can tell alone.
+fn rules(settings: &Settings, deployment: &Deployment, problems: &mut Problems) {
+    let is_provider = |id: &String| {
+        let mut providers = settings.providers.iter();
+        providers.any(|provider| provider.id.as_str() == id)
+            || (id == API_TOKENS && settings.general.api_tokens.is_some())
+    };
+    for product in &settings.products {
+        let name = format!("products/{}", product.id());
+        let mut report = problems.of(&name);
+        let access = product.access();
+        for (index, rule) in access.rules().unwrap_or_default().iter().enumerate() {
+            if !rule.conditions.providers.iter().all(is_provider) {
+                report.wrong(
+                    &format!("access[{index}].providers"),
+                    "names no provider; expected ids of parameters `providers/<id>`, or `api-tokens`",
+                );
+            }
+        }
+        if access.depend_on_source() && !deployment.is_bound_to_source(product.id()) {
+            report.wrong(
+                "access",
+                "has rules with `networks`, which need the caller's address among the authorizer's identity \
+                 sources; expected AUTHORIZER_CACHED_BY_SOURCE_IP to be `true`, or AUTHORIZER_CACHE_SECONDS to \
+                 be 0 for this product",
+            );
+        }
+        if deployment.scope(product.id()) != AnswerScope::Token {
+            continue;
+        }
+        if let Err(why) = access.check_compiled() {
+            report.wrong(
+                "access",
+                &format!(
+                    "can't be one policy for all routes, as the cache key `token` needs it: {why}; expected \
+                     AUTHORIZER_CACHE_KEY to be `route` for this product, as the identity sources of the \
+                     API's authorizer then are, or other rules"
+                ),
+            );
+        }
+    }
 }
 
 fn of(provider: &Provider) -> String {
@@ -96,27 +141,32 @@ fn overlaps(products: &[Product], problems: &mut Problems) {
     }
 }
 
-/// Routes mean something in a product, and an answer that is cached serves for all of them.
+/// Routes mean something in a product, and an answer may serve for all of them.
 fn online_for(settings: &mut Settings, deployment: &Deployment, problems: &mut Problems) {
     for provider in &mut settings.providers {
         let name = of(provider);
-        let Some(OnlineFor { routes, resources }) = &mut provider.online_for else {
+        let Some(OnlineFor { routes, targets }) = &mut provider.online_for else {
             continue;
         };
         let mut report = problems.of(&name);
         let mut products = settings.products.iter();
-        if !products.all(|product| deployment.cache_is_off(product.id())) {
+        if products.any(|product| deployment.scope(product.id()) == AnswerScope::Token) {
             report.wrong(
                 "online_for",
-                "needs API Gateway's cache to be off, for a cached answer serves for all routes; expected \
-                 AUTHORIZER_CACHE_SECONDS to be 0, or the field to be left out",
+                "needs an answer for each route, for else a cached one serves for all; expected \
+                 AUTHORIZER_CACHE_KEY to be `route`, or AUTHORIZER_CACHE_SECONDS to be 0, or the field to be \
+                 left out",
             );
         }
         for product in &settings.products {
-            match product.access().resources_of(routes) {
-                Ok(found) => resources.push(found),
-                Err(expected) => report.wrong("online_for", expected),
+            let mut found = Vec::new();
+            for text in routes.iter() {
+                match Target::denied(text, product.access().kind()) {
+                    Ok(target) => found.push(target),
+                    Err(expected) => report.wrong("online_for", expected),
+                }
             }
+            targets.push(found);
         }
     }
 }
@@ -149,10 +199,10 @@ fn upstream(products: &[Product], deployment: &Deployment, problems: &mut Proble
 /// A simple response is right for one route alone.
 fn simple_responses(products: &[Product], deployment: &Deployment, problems: &mut Problems) {
     for product in products {
-        if deployment.simple_responses && !deployment.cache_is_off(product.id()) {
+        if deployment.simple_responses && deployment.scope(product.id()) == AnswerScope::Token {
             problems.of(&format!("products/{}", product.id())).whole(
-                "is answered with simple responses, which need API Gateway's cache to be off; expected \
-                 AUTHORIZER_CACHE_SECONDS to be 0 for this product",
+                "is answered with simple responses, which are right for one route each; expected \
+                 AUTHORIZER_CACHE_KEY to be `route` or AUTHORIZER_CACHE_SECONDS to be 0 for this product",
             );
         }
     }
@@ -204,8 +254,6 @@ fn basic(settings: &mut Settings, problems: &mut Problems) {
         }
     }
     for product in &mut settings.products {
-        if let Err(expected) = product.access_mut().set_basic_paths(paths) {
-            report.wrong("basic_auth.allowed_paths", expected);
-        }
+        product.access_mut().set_basic_paths(paths);
     }
 }

@@ -70,13 +70,8 @@ impl General {
 
     /// Whether something at the origin may take a header of this name for the user's.
     pub(crate) fn is_identity_header(&self, name: &str) -> bool {
-        let same = |known: &String| {
-            known.len() == name.len()
-                && known.bytes().zip(name.bytes()).all(|(known, byte)| {
-                    known == byte.to_ascii_lowercase() || (known == b'-' && byte == b'_')
-                })
-        };
-        self.identity_headers.iter().any(same)
+        let mut known = self.identity_headers.iter();
+        known.any(|known| is_same_header(known, name))
     }
 
     /// The value of the API key that requests of a client count for.
@@ -84,6 +79,15 @@ impl General {
         let own = client_id.and_then(|client_id| self.usage_keys.get(client_id));
         own.or_else(|| self.usage_keys.get("*")).map(String::as_str)
     }
+}
+
+/// Whether a header has a name, which is given in lower case and with `-` for `_`: some origins make
+/// the same of all cases and of both characters, as CGI does.
+pub(crate) fn is_same_header(known: &str, name: &str) -> bool {
+    known.len() == name.len()
+        && known.bytes().zip(name.bytes()).all(|(known, byte)| {
+            known == byte.to_ascii_lowercase() || (known == b'-' && byte == b'_')
+        })
 }
 
 /// The header by which the template tells the product of the user.

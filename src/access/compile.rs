@@ -1,0 +1,297 @@
+//! The rules as one IAM policy for every route of a product.
+//!
+//! IAM has `*` and `?`, tells small letters from capital ones, and matches the path as it comes. So
+//! the policy denies every spelling that something could read differently, and says a denial of
+//! `/user` in any case of its letters by one resource for each letter that could be another:
+//! `/user*`, `/U*`, `/uS*` and so on. What can't be said so is an error.
+
+use thiserror::Error;
+
+use super::decide::Standing;
+use super::policy::Spellings;
+use super::{BasicGrant, Effect, Grant, MAX_RESOURCE, Policy, Rules};
+use crate::route::{Methods, RouteSet, Target, patterns_meet, plain_pattern_after};
+use crate::wildcard::is_match;
+
+/// The longest `arn:…:{api}/{stage}` that rules are checked for at load. The stage's name is not
+/// known then; what turns out to be longer is checked again with each answer.
+const LONGEST_PREFIX: usize = 80;
+
+/// The most bytes that the statements of all rules of a product may take together. API Gateway
+/// takes 8 KB for the whole answer; the rest is left to the context.
+pub(super) const MAX_STATEMENTS: usize = 6_400;
+
+/// Why rules can't be one policy for all routes.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum Uncompilable {
+    /// A rule allows a route with a part in braces.
+    #[error("`{0}` has a part in braces")]
+    Braces(String),
+    /// A rule allows administration.
+    #[error("`{0}` can be allowed for one route at a time alone")]
+    Administration(String),
+    /// A rule denies characters that can be spelled in several ways.
+    #[error("`{0}` denies characters that a path can spell in several ways")]
+    Spelling(String),
+    /// A resource is longer than IAM takes.
+    #[error("a rule needs a resource of more than 512 characters")]
+    TooLong,
+    /// All resources are more than an answer takes.
+    #[error("the rules take {0} bytes of policy, and an answer has room for 6,400")]
+    TooLarge(usize),
+}
+
+/// Methods, and a path in the product with `*`.
+pub(super) type Pattern = (Methods, String);
+
+impl Rules {
+    /// What a caller may do in the whole product, in this API and stage.
+    ///
+    /// # Errors
+    ///
+    /// Why no policy says it.
+    pub fn compile(&self, grant: &Grant, stage_prefix: &str) -> Result<Policy, Uncompilable> {
+        if grant.other_product {
+            return Ok(Policy::nothing(stage_prefix));
+        }
+        let meanings = self.by_standing(grant);
+        let is_allow = |standing| standing == Standing::Allows;
+        let is_deny = |standing| matches!(standing, Standing::Denies(_));
+        let mut allows = Vec::new();
+        let mut denies = Vec::new();
+        for (index, rule, standing) in meanings {
+            if is_allow(standing) && grant.basic != Some(BasicGrant::OnSomePaths) {
+                allows.extend(self.allows_of(index, &rule.targets)?);
+                denies.extend(self.left_out_of(&rule.targets));
+            }
+            if is_deny(standing) {
+                denies.extend(self.denies_of(index, &rule.denied)?);
+            }
+        }
+        self.assemble(grant, allows, denies, stage_prefix)
+    }
+
+    /// Checks that a policy can say what all rules say together, whomever they are for.
+    pub(crate) fn check_compiled(&self) -> Result<(), Uncompilable> {
+        let mut allows = Vec::new();
+        let mut denies = Vec::new();
+        for (index, rule) in self.list.iter().flatten().enumerate() {
+            if rule.effect != Effect::Deny {
+                allows.extend(self.allows_of(index, &rule.targets)?);
+                denies.extend(self.left_out_of(&rule.targets));
+            }
+            if rule.effect != Effect::Allow {
+                denies.extend(self.denies_of(index, &rule.denied)?);
+            }
+        }
+        let prefix = "x".repeat(LONGEST_PREFIX);
+        for basic in [None, Some(BasicGrant::OnSomePaths)] {
+            let everything = Grant {
+                standings: Vec::new(),
+                basic,
+                read_only: false,
+                other_product: false,
+            };
+            let policy = self.assemble(&everything, allows.clone(), denies.clone(), &prefix)?;
+            if policy.longest_resource() > MAX_RESOURCE {
+                return Err(Uncompilable::TooLong);
+            }
+            if policy.size() > MAX_STATEMENTS {
+                return Err(Uncompilable::TooLarge(policy.size()));
+            }
+        }
+        Ok(())
+    }
+
+    fn assemble(
+        &self,
+        grant: &Grant,
+        mut allows: Vec<Pattern>,
+        denies: Vec<Pattern>,
+        stage_prefix: &str,
+    ) -> Result<Policy, Uncompilable> {
+        if grant.basic == Some(BasicGrant::OnSomePaths) {
+            allows = self.allows_of(0, &self.basic)?;
+        } else if self.list.is_none() {
+            allows = vec![(Methods::ANY, "/*".to_owned())];
+        }
+        let mut denies = denies;
+        if grant.read_only {
+            allows = self.reading(&allows);
+            denies.extend(self.left_out_of(&[Target::Set(RouteSet::Read)]));
+        }
+        let mut policy = Policy::new(stage_prefix);
+        for (methods, path) in &allows {
+            for resource in allowed_resources(*methods, &self.path, path) {
+                policy.allow(resource);
+            }
+        }
+        for pattern in &denies {
+            for tail in denied_resources(pattern, &self.path, &allows) {
+                policy.deny(tail);
+            }
+        }
+        let is_bounded = self.list.is_some() || grant.basic == Some(BasicGrant::OnSomePaths);
+        policy.deny_spellings(match (self.is_whole_api(), is_bounded) {
+            (_, true) => Spellings::Any,
+            (false, false) => Spellings::Outward,
+            (true, false) => Spellings::None,
+        });
+        if is_bounded {
+            for letter in ['s', 'S'] {
+                policy.deny(format!("{}/{letter}/*/_/*", self.path));
+            }
+        }
+        Ok(policy.or_nothing())
+    }
+
+    fn allows_of(&self, index: usize, targets: &[Target]) -> Result<Vec<Pattern>, Uncompilable> {
+        let mut patterns = Vec::new();
+        for (place, target) in targets.iter().enumerate() {
+            let plain = target.plain_patterns(self.kind).ok_or_else(|| {
+                let text = self.text(index, place);
+                match target {
+                    Target::Set(_) => Uncompilable::Administration(text),
+                    Target::Route(_) => Uncompilable::Braces(text),
+                }
+            })?;
+            let plain = plain.into_iter();
+            patterns.extend(plain.map(|(methods, path)| (methods, path.to_owned())));
+        }
+        Ok(patterns)
+    }
+
+    /// What a denial of these takes at the least.
+    fn denies_of(&self, index: usize, targets: &[Target]) -> Result<Vec<Pattern>, Uncompilable> {
+        let mut patterns = Vec::new();
+        for (place, target) in targets.iter().enumerate() {
+            let is_route = matches!(target, Target::Route(_));
+            for (methods, path) in target.denied_patterns(self.kind) {
+                // Other characters have more than one spelling that the policy lets through.
+                let is_plain =
+                    |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@=/*{}".contains(&byte);
+                if is_route && !path.bytes().all(is_plain) {
+                    return Err(Uncompilable::Spelling(self.text(index, place)));
+                }
+                patterns.extend(denied_patterns(methods, path));
+            }
+        }
+        Ok(patterns)
+    }
+
+    /// Administration, where that is no part of these.
+    fn left_out_of(&self, targets: &[Target]) -> Vec<Pattern> {
+        if !targets.iter().any(Target::leaves_out_admin) {
+            return Vec::new();
+        }
+        let admin = Target::Set(RouteSet::Admin);
+        let patterns = admin.denied_patterns(self.kind).into_iter();
+        patterns
+            .flat_map(|(methods, path)| denied_patterns(methods, path))
+            .collect()
+    }
+
+    /// What reads of these.
+    fn reading(&self, allows: &[Pattern]) -> Vec<Pattern> {
+        let reading = Target::Set(RouteSet::Read).plain_patterns(self.kind);
+        let reading = reading.unwrap_or_default();
+        let mut patterns = Vec::new();
+        for (methods, path) in allows {
+            for (read_methods, read) in &reading {
+                let Some(both) = methods.common(*read_methods) else {
+                    continue;
+                };
+                if is_match(path.as_bytes(), read.as_bytes()) {
+                    patterns.push((both, (*read).to_owned()));
+                } else if is_match(read.as_bytes(), path.as_bytes()) {
+                    patterns.push((both, path.clone()));
+                }
+            }
+        }
+        patterns
+    }
+
+    fn text(&self, rule: usize, place: usize) -> String {
+        let rule = self.list.as_deref().and_then(|rules| rules.get(rule));
+        let text = rule.and_then(|rule| rule.texts.get(place));
+        text.cloned().unwrap_or_default()
+    }
+}
+
+/// The resources below the stage that methods and a path take in the product at this path.
+fn allowed_resources(methods: Methods, product: &str, path: &str) -> Vec<String> {
+    if methods == Methods::CONNECT {
+        return vec!["$connect".to_owned()];
+    }
+    // The whole API, `$connect` included.
+    if product.is_empty() && path == "/*" && methods == Methods::ANY {
+        return vec!["*".to_owned()];
+    }
+    let mut resources = Vec::new();
+    // Written out: `*` crosses slashes, so `*/jira/*` would also match `GET/confluence/jira/x`, a
+    // path of another product.
+    for method in methods.names() {
+        resources.push(format!("{method}{product}{path}"));
+        // `/jira` itself belongs to the product whose path it is.
+        if path == "/*" && !product.is_empty() {
+            resources.push(format!("{method}{product}"));
+        }
+    }
+    resources
+}
+
+/// What a denial of a pattern takes: Atlassian's REST framework takes `/user/`, `/user.json` and
+/// `/user.xml` for `/user`.
+pub(super) fn denied_patterns(methods: Methods, path: &str) -> Vec<Pattern> {
+    let mut patterns = vec![(methods, path.to_owned())];
+    if !path.ends_with('*') {
+        patterns.push((methods, format!("{}/*", path.trim_end_matches('/'))));
+        patterns.push((methods, format!("{path}.*")));
+    }
+    patterns
+}
+
+/// What denies a pattern in any case of its letters, where one of what is allowed could be it: ends
+/// of ARNs.
+pub(super) fn denied_resources(
+    (methods, path): &Pattern,
+    product: &str,
+    allows: &[Pattern],
+) -> Vec<String> {
+    let mut resources = Vec::new();
+    for (allowed, other) in allows {
+        if !allowed.meet(*methods) || !patterns_meet(other, path) {
+            continue;
+        }
+        // Up to here, whatever is allowed has the letters that stand there.
+        let head = other.split('*').next().unwrap_or_default();
+        let (path, fixed) = plain_pattern_after(path, head);
+        if *methods == Methods::ANY {
+            resources.push(format!("{product}{path}"));
+        } else {
+            let names = methods.names();
+            resources.extend(names.map(|method| format!("/{method}{product}{path}")));
+        }
+        resources.extend(other_cases(&path, fixed).map(|other| format!("{product}{other}")));
+    }
+    resources
+}
+
+/// Patterns that take a path in every case of its letters but its own: for each letter from `fixed`
+/// on, what is the same up to it and has it in the other case.
+fn other_cases(path: &str, fixed: usize) -> impl Iterator<Item = String> {
+    let letters = path
+        .char_indices()
+        .filter(|(_, one)| one.is_ascii_alphabetic());
+    letters
+        .filter(move |(at, _)| *at >= fixed)
+        .map(|(at, letter)| {
+            let before = path.get(..at).unwrap_or_default();
+            let other = if letter.is_ascii_lowercase() {
+                letter.to_ascii_uppercase()
+            } else {
+                letter.to_ascii_lowercase()
+            };
+            format!("{before}{other}*")
+        })
+}

@@ -1,0 +1,152 @@
+//! Whom a rule is for.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::document::RuleDocument;
+use crate::document::problem::Report;
+use crate::identity::Identity;
+use crate::wildcard::is_match;
+
+/// Whom a rule is for. Each list demands one of its entries, if it has any.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Conditions {
+    /// Scopes of the token.
+    pub scopes: Vec<String>,
+    /// Groups of the caller.
+    pub groups: Vec<String>,
+    /// Ids of the providers that callers come by.
+    pub providers: Vec<String>,
+    /// Atlassian users, in lower case; `*` stands for any characters.
+    pub users: Vec<String>,
+    /// Networks that the request comes from.
+    pub networks: Vec<IpNet>,
+}
+
+/// What a caller lacks.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Condition {
+    /// None of the scopes.
+    Scope,
+    /// In none of the groups.
+    Group,
+    /// By none of the providers.
+    Provider,
+    /// None of the users.
+    User,
+    /// From none of the networks.
+    Network,
+}
+
+impl Condition {
+    /// Its name in the audit line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scope => "scope",
+            Self::Group => "group",
+            Self::Provider => "provider",
+            Self::User => "user",
+            Self::Network => "network",
+        }
+    }
+}
+
+impl Conditions {
+    pub(super) fn resolve(raw: &mut RuleDocument, field: &str, report: &mut Report<'_>) -> Self {
+        let mut networks = Vec::new();
+        for text in raw.networks.take().unwrap_or_default() {
+            // A single address is a network of its own.
+            let network = text.parse::<IpNet>();
+            match network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(network) => networks.push(network),
+                Err(_) => report.wrong(
+                    &format!("{field}.networks"),
+                    "expected networks such as `10.0.0.0/8` or `2001:db8::/32`",
+                ),
+            }
+        }
+        let users = raw.users.take().unwrap_or_default();
+        if users.iter().any(|user| user.contains('?')) {
+            report.wrong(
+                &format!("{field}.users"),
+                "expected Atlassian user names, with `*` for any characters and without `?`",
+            );
+        }
+        Self {
+            scopes: raw.scopes.take().unwrap_or_default(),
+            groups: raw.groups.take().unwrap_or_default(),
+            providers: raw.providers.take().unwrap_or_default(),
+            // Atlassian tells no capital letters from small ones in user names.
+            users: users.iter().map(|user| user.to_ascii_lowercase()).collect(),
+            networks,
+        }
+    }
+
+    /// Whether they hold for everyone.
+    pub fn are_none(&self) -> bool {
+        self.ask_nothing_of_identity() && self.networks.is_empty()
+    }
+
+    fn ask_nothing_of_identity(&self) -> bool {
+        self.scopes.is_empty()
+            && self.groups.is_empty()
+            && self.providers.is_empty()
+            && self.users.is_empty()
+    }
+
+    /// Whether they hold for a caller, or the first that does not. `None` is a caller whom nobody
+    /// has verified, and an address that is not known.
+    ///
+    /// What is not known is taken as `unknown`.
+    pub(super) fn hold(
+        &self,
+        identity: Option<&Identity>,
+        source: Option<IpAddr>,
+        unknown: bool,
+    ) -> Result<(), Condition> {
+        let from_networks = |source: IpAddr| self.networks.iter().any(|one| one.contains(&source));
+        if !self.networks.is_empty() && !source.map_or(unknown, from_networks) {
+            return Err(Condition::Network);
+        }
+        let Some(identity) = identity else {
+            return self.hold_for_unverified(unknown);
+        };
+        let any = |wanted: &[String], held: &[String]| {
+            wanted.is_empty() || wanted.iter().any(|one| held.contains(one))
+        };
+        let is_user = || {
+            let name = identity.username.as_str().to_ascii_lowercase();
+            let mut users = self.users.iter();
+            users.any(|user| is_match(user.as_bytes(), name.as_bytes()))
+        };
+        let is_by_provider = || {
+            self.providers
+                .iter()
+                .any(|id| id == identity.provider.as_str())
+        };
+        if !self.providers.is_empty() && !is_by_provider() {
+            Err(Condition::Provider)
+        } else if !self.users.is_empty() && !is_user() {
+            Err(Condition::User)
+        } else if !any(&self.groups, &identity.groups) {
+            Err(Condition::Group)
+        } else if !any(&self.scopes, &identity.scopes) {
+            Err(Condition::Scope)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn hold_for_unverified(&self, unknown: bool) -> Result<(), Condition> {
+        if unknown || self.ask_nothing_of_identity() {
+            return Ok(());
+        }
+        Err(match self {
+            Self { providers, .. } if !providers.is_empty() => Condition::Provider,
+            Self { users, .. } if !users.is_empty() => Condition::User,
+            Self { groups, .. } if !groups.is_empty() => Condition::Group,
+            _ => Condition::Scope,
+        })
+    }
+}
