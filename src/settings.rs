@@ -130,8 +130,8 @@ impl Settings {
     }
 
     /// Says in the log what is allowed and seldom wise.
-    fn warn(&self) {
-        for advice in self.advice_at_load() {
+    fn warn(&self, deployment: &Deployment) {
+        for advice in self.advice_at_load(deployment) {
             warn!(
                 parameter = advice.parameter,
                 advice = advice.id,

@@ -99,7 +99,11 @@ impl Conditions {
     /// has verified, and an address that is not known.
     ///
     /// What is not known is taken as `unknown`.
-    pub(super) fn hold(
+    ///
+    /// # Errors
+    ///
+    /// What the caller lacks.
+    pub fn hold(
         &self,
         identity: Option<&Identity>,
         source: Option<IpAddr>,

@@ -144,7 +144,8 @@ impl Neighbours<'_> {
         let reached = resource.text.strip_prefix(stage_prefix)?.get(1..)?;
         let (method, path) = reached.split_at_checked(reached.find('/')?)?;
         let path = path.strip_prefix(rules.path())?;
-        let allowed = [(Methods::only(method)?, path.to_owned())];
+        // What stands for one character may as well stand for more: a denial too many is safe.
+        let allowed = [(Methods::only(method)?, path.replace('?', "*"))];
         let mut policy = Policy::new(stage_prefix);
         policy.allow(reached.to_owned());
         for (methods, pattern) in denied {

@@ -1,9 +1,12 @@
 //! What is allowed and seldom wise, as far as a load can tell: said in the log each time.
 
 use super::Settings;
-use crate::access::BasicAuth;
-use crate::document::{Kind, Mode};
+use crate::access::{BasicAuth, Rules};
+use crate::deployment::{AnswerScope, Deployment};
+use crate::document::{API_TOKENS, Kind, Mode};
 use crate::keys::cache::KeySource;
+use crate::provider::Groups;
+use crate::route::Target;
 
 /// One thing that is valid and seldom wise. Never holds a value.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -59,7 +62,7 @@ impl Advice {
 
 impl Settings {
     /// What is said in the log at each load.
-    pub fn advice_at_load(&self) -> Vec<Advice> {
+    pub fn advice_at_load(&self, deployment: &Deployment) -> Vec<Advice> {
         let mut advice = Vec::new();
         let mode = match self.general.mode {
             Mode::Enforce => None,
@@ -94,6 +97,7 @@ impl Settings {
                     .instead("rules, for example [{\"allow\": [\"@read\"]}]"),
             );
         }
+        self.advise_on_rules(deployment, &mut advice);
         for provider in &self.providers {
             let name = format!("providers/{}", provider.id.as_str());
             if provider.audience.any_client {
@@ -123,4 +127,62 @@ impl Settings {
         }
         advice
     }
+
+    /// What rules say less or more of than they seem to.
+    fn advise_on_rules(&self, deployment: &Deployment, advice: &mut Vec<Advice>) {
+        for product in &self.products {
+            let name = format!("products/{}", product.id());
+            let access = product.access();
+            for (index, rule) in access.rules().unwrap_or_default().iter().enumerate() {
+                let conditions = &rule.conditions;
+                let is_anyones = conditions.providers.is_empty()
+                    && !(conditions.groups.is_empty() && conditions.scopes.is_empty());
+                // A provider that tells no groups has nobody in any.
+                let needs_groups = !conditions.groups.is_empty();
+                let providers = self.providers.iter();
+                let providers = providers
+                    .filter(|one| !needs_groups || !matches!(one.groups, Groups::None))
+                    .map(|one| one.id.as_str());
+                let own_tokens = self.general.api_tokens.map(|_| API_TOKENS);
+                let whose: Vec<&str> = providers.chain(own_tokens).collect();
+                if is_anyones && whose.len() > 1 {
+                    let why = format!(
+                        "names groups or scopes, and those of each provider count: {}",
+                        whose.join(", ")
+                    );
+                    advice.push(
+                        Advice::new("rule_of_any_provider", &*name, &format!("access[{index}]"))
+                            .why(why)
+                            .instead("`providers` with the ids of those that are meant")
+                            .severe(),
+                    );
+                }
+            }
+            let says_it_badly = deployment.scope(product.id()) == AnswerScope::Token
+                && deployment.cache_keys.of(product.id()).is_none()
+                && access.rules().is_some_and(|_| loses_by_policy(access));
+            if says_it_badly {
+                advice.push(
+                    Advice::new("rules_in_one_policy", name, "access")
+                        .why(
+                            "one policy for all routes refuses some of what these rules allow: what the sets \
+                             hold beside the most used routes, and paths with most percent-encoded characters",
+                        )
+                        .instead(
+                            "AUTHORIZER_CACHE_KEY set to `route`, as the identity sources of the API's \
+                             authorizer then are, or to `token`, if that is meant",
+                        ),
+                );
+            }
+        }
+    }
+}
+
+/// Whether one policy for all routes says less than the rules.
+fn loses_by_policy(access: &Rules) -> bool {
+    let mut rules = access.rules().unwrap_or_default().iter();
+    rules.any(|rule| {
+        let mut targets = rule.targets.iter();
+        !rule.denied.is_empty() || targets.any(Target::leaves_out_admin)
+    })
 }

@@ -147,7 +147,7 @@ impl SettingsCache {
             return Ok(None);
         }
         let settings = Settings::parse(&tree, &self.deployment).map_err(LoadError::Invalid)?;
-        settings.warn();
+        settings.warn(&self.deployment);
         Ok(Some(SettingsInForce::new(tree, settings, previous)))
     }
 }

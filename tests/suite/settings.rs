@@ -1,6 +1,6 @@
 //! Settings documents: what is accepted, what is reported, and what a reload does.
 
-use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::deployment::{ByProduct, CacheKey, Deployment};
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
@@ -10,12 +10,24 @@ use testing::lambda::Lambda;
 use testing::tokens::{SigningKey, access_claims};
 use testing::{Folder, bearer};
 
+/// For an API that finds answers by route.
 fn parse(documents: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+    parse_for(documents, ByProduct::all(CacheKey::Route))
+}
+
+fn parse_for(
+    documents: &[(&str, &str)],
+    cache_keys: ByProduct<CacheKey>,
+) -> Result<Settings, Vec<String>> {
     let tree: Tree = documents
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
         .collect();
-    Settings::parse(&tree, &Deployment::default())
+    let deployment = Deployment {
+        cache_keys,
+        ..Deployment::default()
+    };
+    Settings::parse(&tree, &deployment)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
@@ -113,9 +125,9 @@ fn all_problems_are_reported_at_once() {
         "providers/old: audiences: is empty",
         "providers/old: jwks_uri: expected an https URL",
         "products/jira: path: expected `/`",
-        "products/wiki: access[0]: expected one of `allow` and `deny`",
+        "products/wiki: access[0]: expected one of `allow`, `deny` and `only`",
         "products/wiki: access[1].deny: `@admin` needs the product's kind",
-        "products/wiki: access[3].allow: `@admin` can be denied only",
+        "products/wiki: access[3].allow: `@admin` needs the product's kind",
         "products/wiki: access[2].allow: expected routes such as",
         "colours: is no known parameter",
         "secrets/bad name: is no known parameter",
@@ -205,12 +217,7 @@ fn what_spans_documents() {
 fn rules_that_could_not_hold() {
     let problems =
         |product: Value| parse(&[POOL, ("products/p", &product.to_string())]).unwrap_err();
-    for path in [
-        "/rest/x?jql=1",
-        "/secure/AddUser!default.jspa",
-        "/rest/{id}",
-        "/a b",
-    ] {
+    for path in ["/rest/x?jql=1", "/rest/a{id}", "/a%20b", "/a//b", "/a/../b"] {
         let found = problems(json!({"path": "/p", "access": [{"deny": [format!("GET {path}")]}]}));
         assert!(
             found[0].starts_with("products/p: access[0].deny: expected"),
@@ -234,24 +241,147 @@ fn rules_that_could_not_hold() {
 }
 
 #[test]
-fn rules_must_fit_into_the_answer() {
+fn rules_must_fit_into_one_policy_where_answers_serve_for_all_routes() {
+    let parse_all = |product: &str| {
+        let documents = [POOL, ("products/jira", product)];
+        assert!(parse(&documents).is_ok(), "{product}");
+        // Nobody has said what API Gateway finds answers by.
+        parse_for(&documents, ByProduct::default()).unwrap_err()
+    };
     let routes: Vec<String> = (0..20)
         .map(|number| format!("* /rest/{number}/*"))
         .collect();
     let product = json!({"path": "/jira", "access": [{"allow": routes}]}).to_string();
-    let problems = parse(&[POOL, ("products/jira", &product)]).unwrap_err();
+    let problems = parse_all(&product);
     assert!(
-        problems[0].starts_with("products/jira: access: the rules compile to"),
+        problems[0].contains("access: can't be one policy for all routes")
+            && problems[0].contains("bytes of policy"),
         "{problems:?}"
     );
 
     let long = format!("GET /{}", "x".repeat(500));
     let product = json!({"path": "/jira", "access": [{"allow": [long]}]}).to_string();
-    let problems = parse(&[POOL, ("products/jira", &product)]).unwrap_err();
+    let problems = parse_all(&product);
     assert!(
-        problems[0].starts_with("products/jira: access: a rule is too long"),
+        problems[0].contains("a resource of more than 512 characters"),
         "{problems:?}"
     );
+
+    for (access, expected) in [
+        (
+            json!([{"allow": ["GET /issue/{key}"]}]),
+            "`GET /issue/{key}` has a part in braces",
+        ),
+        (
+            json!([{"only": ["@admin"], "users": ["root"]}]),
+            "`@admin` can be allowed for one route",
+        ),
+        (
+            json!([{"allow": ["* /*"]}, {"deny": ["GET /a!b"]}]),
+            "`GET /a!b` denies characters",
+        ),
+        (
+            json!([{"allow": ["* /*"]}, {"deny": ["@admin"]}]),
+            "bytes of policy",
+        ),
+    ] {
+        let product = json!({"path": "/jira", "access": access}).to_string();
+        let problems = parse_all(&product);
+        assert!(problems[0].contains(expected), "{problems:?}");
+        assert!(
+            problems[0].contains("expected AUTHORIZER_CACHE_KEY to be `route`"),
+            "{problems:?}"
+        );
+    }
+}
+
+#[test]
+fn conditions_that_could_not_hold() {
+    let problems = |rule: Value| {
+        let product = json!({"path": "/p", "access": [rule]}).to_string();
+        parse(&[POOL, ("products/p", &product)]).unwrap_err()
+    };
+    for (rule, expected) in [
+        (
+            json!({"allow": ["@read"], "deny": ["@write"]}),
+            "access[0]: expected one of",
+        ),
+        (json!({"groups": ["a"]}), "access[0]: expected one of"),
+        (
+            json!({"only": ["@write"]}),
+            "access[0]: expected conditions",
+        ),
+        (
+            json!({"allow": ["@read"], "networks": ["10.0.0.0/99"]}),
+            "access[0].networks: expected",
+        ),
+        (
+            json!({"allow": ["@read"], "networks": ["office"]}),
+            "access[0].networks: expected",
+        ),
+        (
+            json!({"allow": ["@read"], "networks": ["10.0.0.0/8"]}),
+            "access: has rules with `networks`",
+        ),
+        (
+            json!({"allow": ["@read"], "users": ["a?"]}),
+            "access[0].users: expected",
+        ),
+        (
+            json!({"allow": ["@read"], "providers": ["nobody"]}),
+            "access[0].providers: names no",
+        ),
+        (
+            json!({"allow": ["@read"], "providers": ["api-tokens"]}),
+            "access[0].providers: names no",
+        ),
+        (
+            json!({"allow": ["@admin"]}),
+            "access[0].allow: `@admin` needs the product's kind",
+        ),
+        (
+            json!({"allow": ["@git"]}),
+            "access[0].allow: `@git` is for products",
+        ),
+    ] {
+        let expected = format!("products/p: {expected}");
+        let found = problems(rule);
+        assert!(
+            found.iter().any(|one| one.starts_with(&expected)),
+            "{expected}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn public_routes_are_single_ones() {
+    let problems = |public: Value| {
+        let product = json!({"path": "/p", "public": public}).to_string();
+        parse(&[POOL, ("products/p", &product)])
+    };
+    assert!(
+        problems(json!([
+            "GET /status",
+            "HEAD /status",
+            "GET /rest/api/2/serverInfo"
+        ]))
+        .is_ok()
+    );
+    for route in [
+        "POST /status",
+        "* /status",
+        "GET /rest/*",
+        "GET /{x}",
+        "GET /a%41",
+        "@read",
+        "status",
+    ] {
+        let found = problems(json!([route])).unwrap_err();
+        assert!(
+            found[0].starts_with("products/p: public: expected routes such as"),
+            "{found:?}"
+        );
+    }
 }
 
 fn settings(key: &SigningKey, username: &str) -> Value {
@@ -330,7 +460,11 @@ async fn a_source_that_is_none_ends_the_start() {
             "{output}"
         );
     }
-    let mut lambda = Lambda::start("file:x", &[("AUTHORIZER_SIMPLE_RESPONSES", "true")]).await;
+    let variables = [
+        ("AUTHORIZER_SIMPLE_RESPONSES", "true"),
+        ("AUTHORIZER_CACHE_KEY", ""),
+    ];
+    let mut lambda = Lambda::start("file:x", &variables).await;
     assert_eq!(lambda.exit().await, Some(1));
     assert!(
         lambda

@@ -22,7 +22,8 @@ pub struct Lambda {
 }
 
 impl Lambda {
-    /// Starts the function with these settings and variables, and nothing else from outside.
+    /// Starts the function with these settings and variables, and nothing else from outside. Its API
+    /// finds answers by route, as the template's does, unless a variable says something else.
     pub async fn start(settings: &str, variables: &[(&str, &str)]) -> Self {
         let api = RuntimeApi::start().await;
         let mut command = Command::new(binary::path());
@@ -36,6 +37,8 @@ impl Lambda {
             .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
             .env("RUST_LOG", "trace")
             .env("AUTHORIZER_SETTINGS", settings)
+            .env("AUTHORIZER_CACHE_KEY", "route")
+            .env("AUTHORIZER_CACHED_BY_SOURCE_IP", "true")
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,9 +1,12 @@
 //! What the access rules say of a request and of a caller, for a tool that explains it.
 
-use atlassian_authorizer::access::{Effect, Grant, Rule, Rules, expand};
+use std::net::IpAddr;
+
+use atlassian_authorizer::access::{Asked, Effect, Requester, Rule, Rules, Ruling};
+use atlassian_authorizer::event::Request;
 use atlassian_authorizer::identity::Identity;
 use atlassian_authorizer::product::Product;
-use atlassian_authorizer::wildcard::is_match;
+use atlassian_authorizer::route::{Class, Method, Readings, Target};
 use serde::Serialize;
 
 /// What a product's rules say of one request of a caller.
@@ -15,18 +18,23 @@ pub(crate) struct Access {
     pub(crate) upstream: &'static str,
     /// Its rules; `None` where it has none, and every verified caller may use all of it.
     pub(crate) rules: Option<Vec<RuleReport>>,
-    /// The path is spelled in a way that the policy denies whatever its rules say.
-    pub(crate) denied_by_spelling: bool,
+    /// All paths in the product that the request's may be taken for.
+    pub(crate) readings: Vec<String>,
+    /// Why there is no telling what path is asked for.
+    pub(crate) unreadable: Option<String>,
     /// The credential is for other products.
     pub(crate) other_product: bool,
     /// The credential is for what reads alone.
     pub(crate) read_only: bool,
+    /// What was decided; `None` where the rules were not asked.
+    #[serde(skip)]
+    pub(crate) ruling: Option<Ruling>,
 }
 
 /// What one rule says.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct RuleReport {
-    /// `allow` or `deny`.
+    /// `allow`, `deny` or `only`.
     pub(crate) effect: &'static str,
     /// The rule's routes, as the settings have them.
     pub(crate) routes: Vec<String>,
@@ -36,11 +44,17 @@ pub(crate) struct RuleReport {
     pub(crate) scopes: Vec<String>,
     /// The caller needs to be in one of these, if there are any.
     pub(crate) groups: Vec<String>,
+    /// The caller needs to come by one of these, if there are any.
+    pub(crate) providers: Vec<String>,
+    /// The caller needs to be one of these, if there are any.
+    pub(crate) users: Vec<String>,
+    /// The request needs to come from one of these, if there are any.
+    pub(crate) networks: Vec<String>,
     /// Whether the caller has what the rule wants; `None` where nobody was verified.
     pub(crate) applies: Option<bool>,
 }
 
-/// What a caller may do in a product. Each says whether the policy allows any of the set.
+/// What a caller may do in a product. Each says whether some of the set is allowed.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct EffectiveAccess {
     /// The product's name in the settings.
@@ -56,76 +70,152 @@ pub(crate) struct EffectiveAccess {
 }
 
 impl Access {
-    /// What the rules of a product say of a request, given as `{method}/{path}`.
-    pub(super) fn of(product: &Product, identity: Option<&Identity>, request: &str) -> Self {
+    /// What the rules of a product say of a request.
+    pub(super) fn of(
+        product: &Product,
+        identity: Option<&Identity>,
+        request: &Request<'_>,
+        ruling: Option<Ruling>,
+    ) -> Self {
+        let others = request.paths.iter().map(AsRef::as_ref);
+        let readings = Readings::of(product.path(), request.arn.path(), others);
+        let source = request.source_ip.as_deref();
+        let asked = RuleInput {
+            method: Method::of(request.arn.method()),
+            readings: readings.as_ref().ok(),
+            source: source.and_then(|address| address.parse::<IpAddr>().ok()),
+        };
         let rules = product.access();
-        let policy = rules.policy(Grant::ALL_RULES, "");
         let limits = identity.map(|identity| &identity.limits);
         let all = rules.rules().map(|all| {
             all.iter()
-                .map(|rule| RuleReport::of(rules, rule, identity, request))
+                .map(|rule| RuleReport::of(rules, rule, identity, asked))
                 .collect()
         });
         Self {
             product: product.id().to_owned(),
             upstream: product.upstream().mode(),
             rules: all,
-            denied_by_spelling: policy.denies_spelling(request),
+            unreadable: readings.as_ref().err().map(ToString::to_string),
+            readings: readings
+                .map(|readings| readings.iter().map(str::to_owned).collect())
+                .unwrap_or_default(),
             other_product: limits.is_some_and(|limits| !limits.allow_product(product.id())),
             read_only: limits.is_some_and(|limits| limits.read_only),
+            ruling,
         }
     }
 }
 
+/// What rules are held against.
+#[derive(Clone, Copy)]
+struct RuleInput<'r> {
+    method: Method,
+    readings: Option<&'r Readings<'r>>,
+    source: Option<IpAddr>,
+}
+
 impl RuleReport {
-    fn of(rules: &Rules, rule: &Rule, identity: Option<&Identity>, request: &str) -> Self {
-        let matches = |text: &&String| {
-            let routes = expand(text, rules.kind(), rule.effect).unwrap_or_default();
-            let mut resources = routes
-                .iter()
-                .flat_map(|route| route.resources(rules.path()));
-            resources.any(|resource| is_match(resource.as_bytes(), request.as_bytes()))
-        };
+    fn of(rules: &Rules, rule: &Rule, identity: Option<&Identity>, asked: RuleInput<'_>) -> Self {
+        let texts = rule.texts.iter().enumerate();
+        let matching = texts.filter(|(place, _)| {
+            let Some(readings) = asked.readings else {
+                return false;
+            };
+            let is_allowed = |path: &str| {
+                let target = rule.targets.get(*place);
+                target.is_some_and(|one| one.is_allowed(rules.kind(), asked.method, path))
+            };
+            let is_denied = |path: &str| {
+                let target = rule.denied.get(*place);
+                target.is_some_and(|one| one.is_denied(rules.kind(), asked.method, path))
+            };
+            // A denial of one reading is one of the request; an allowance is of all.
+            readings.iter().any(is_denied) || readings.iter().all(is_allowed)
+        });
+        let conditions = &rule.conditions;
+        let is_deny = rule.effect == Effect::Deny;
         Self {
-            effect: match rule.effect {
-                Effect::Allow => "allow",
-                Effect::Deny => "deny",
-            },
+            effect: rule.effect.as_str(),
             routes: rule.texts.clone(),
-            matching: rule.texts.iter().filter(matches).cloned().collect(),
-            scopes: rule.scopes.clone(),
-            groups: rule.groups.clone(),
-            applies: identity.map(|identity| rule.applies_to(identity)),
+            matching: matching.map(|(_, text)| text.clone()).collect(),
+            scopes: conditions.scopes.clone(),
+            groups: conditions.groups.clone(),
+            providers: conditions.providers.clone(),
+            users: conditions.users.clone(),
+            networks: conditions
+                .networks
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            applies: identity.map(|one| conditions.hold(Some(one), asked.source, is_deny).is_ok()),
         }
     }
 }
 
 impl EffectiveAccess {
-    /// What a caller may do in a product.
-    pub(super) fn of(product: &Product, identity: &Identity) -> Self {
+    /// What a caller may do in a product, by a route for each pattern of the sets and of the rules.
+    pub(super) fn of(product: &Product, identity: &Identity, source: Option<&str>) -> Self {
         let rules = product.access();
-        let policy = rules.policy(rules.grant(product.id(), identity), "");
-        let set = |name: &str, effect| -> Option<Vec<String>> {
-            let routes = expand(name, rules.kind(), effect).ok()?;
-            let resources = routes
-                .iter()
-                .flat_map(|route| route.resources(rules.path()));
-            Some(resources.collect())
-        };
-        let any = |resources: &[String], others: &[String]| {
-            let mut resources = resources.iter();
-            resources.any(|resource| policy.allows_some_of(resource, others))
-        };
-        let read = set("@read", Effect::Allow).unwrap_or_default();
-        let write = set("@write", Effect::Allow).unwrap_or_default();
-        let admin = set("@admin", Effect::Deny);
+        let kind = rules.kind();
+        let grant = rules.grant(product.id(), Requester::Verified(identity), source);
+        let sets = ["@read", "@write", "@admin"];
+        let sets = sets.map(|set| Target::allowed(set, kind).ok());
+        let own = rules.rules().unwrap_or_default().iter();
+        let own = own.flat_map(|rule| &rule.targets);
+        let targets = sets.iter().flatten().chain(own);
+        let mut found = [false; 3];
+        for (methods, pattern) in targets.flat_map(|target| target.allowed_patterns(kind)) {
+            let path = sample(pattern);
+            for name in methods.names() {
+                let method = Method::of(name);
+                let place = match Class::of(kind, method, &path) {
+                    Class::Read => 0,
+                    Class::Write => 1,
+                    Class::Admin => 2,
+                    Class::Other => continue,
+                };
+                let Some(found) = found.get_mut(place).filter(|found| !**found) else {
+                    continue;
+                };
+                let readings = Readings::of("", &path, []);
+                *found = readings.is_ok_and(|readings| {
+                    let readings = &readings;
+                    rules
+                        .ruling(Asked { method, readings }, &grant)
+                        .is_allowed()
+                });
+            }
+        }
+        let [read, write, admin] = found;
         Self {
             product: product.id().to_owned(),
             path: format!("{}/", product.path()),
-            read: any(&read, &[]),
-            // Searches by POST are in both sets.
-            write: any(&write, &read),
-            admin: admin.map(|admin| any(&admin, &[])),
+            read,
+            write,
+            admin: kind.map(|_| admin),
         }
     }
+}
+
+/// One path of a pattern.
+fn sample(pattern: &str) -> String {
+    let mut path = String::new();
+    let mut inside = false;
+    for (at, character) in pattern.char_indices() {
+        match character {
+            '{' => {
+                inside = true;
+                let is_version = pattern
+                    .get(at..)
+                    .is_some_and(|rest| rest.starts_with("{version}"));
+                path.push_str(if is_version { "latest" } else { "x" });
+            }
+            '}' => inside = false,
+            '*' => path.push('x'),
+            other if !inside => path.push(other),
+            _ => {}
+        }
+    }
+    path
 }

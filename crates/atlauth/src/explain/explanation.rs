@@ -30,10 +30,12 @@ impl Explanation {
         let identity = decision.identity();
         let access = decision.product().and_then(|product| {
             let request = Request::parse(event).ok()?;
-            Some(Access::of(product, identity, request.arn.below_stage()))
+            Some(Access::of(product, identity, &request, decision.ruling))
         });
+        let request = Request::parse(event).ok();
+        let source = request.as_ref().and_then(|one| one.source_ip.as_deref());
         Self {
-            reach: reach(&decision, identity),
+            reach: reach(&decision, identity, source),
             path_hint: path_hint(&decision, event),
             access,
             decision,
@@ -55,7 +57,11 @@ impl Explanation {
     }
 }
 
-fn reach(decision: &DecisionRecord, identity: Option<&Identity>) -> Vec<EffectiveAccess> {
+fn reach(
+    decision: &DecisionRecord,
+    identity: Option<&Identity>,
+    source: Option<&str>,
+) -> Vec<EffectiveAccess> {
     // A credential that is bound to networks has no rights from elsewhere.
     let elsewhere = decision.refusal == Some(Refusal::Forbidden(Forbidden::SourceNotAllowed));
     let settings: Option<&Arc<SettingsInForce>> = decision.settings.as_ref();
@@ -63,7 +69,7 @@ fn reach(decision: &DecisionRecord, identity: Option<&Identity>) -> Vec<Effectiv
         (Some(settings), Some(identity)) if !elsewhere => settings
             .products
             .iter()
-            .map(|product| EffectiveAccess::of(product, identity))
+            .map(|product| EffectiveAccess::of(product, identity, source))
             .collect(),
         _ => Vec::new(),
     }

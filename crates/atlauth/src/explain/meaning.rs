@@ -113,6 +113,9 @@ meanings!(of_denial of Denial, all in DENIALS {
     MethodOverride at Credential:
         "The request has a header such as `X-HTTP-Method-Override`, which names another method than the policy was matched with.",
         "Send the request with the method that is meant, without that header.";
+    PathOverride at Credential:
+        "The request has a header such as `X-Original-URL`, which names another path than the policy was matched with.",
+        "Send the request without that header.";
     IdentityHeader at Credential:
         "The request has a header that names a user, `X-Authorizer-Username` or one of `identity_headers`.",
         "Send the request without that header; the gateway sets it itself.";
@@ -251,6 +254,9 @@ meanings!(of_fault of Fault, all in FAULTS {
     SourceNotInCacheKey at Access:
         "The API token is bound to networks, and API Gateway's cache would not keep to them.",
         "Set `AUTHORIZER_CACHED_BY_SOURCE_IP=true` with an authorizer that has the address as identity source, or turn the cache off.";
+    RouteNotInCacheKey at Access:
+        "The rules hold for one route at a time, and API Gateway would use the answer for all of them.",
+        "Set the cache key to `route`: method and path among the authorizer's identity sources, and `AUTHORIZER_CACHE_KEY=route`; or turn the cache off.";
     UserCredentialInvalid at Upstream:
         "What is stored of the user can't be sent in the product's scheme.",
         "Store a personal access token for the scheme `bearer`, or `user:password` for `basic`; the function's log names the parameter.";
@@ -272,6 +278,15 @@ meanings!(of_forbidden of Forbidden, all in FORBIDDEN {
     RouteNotAllowed at Access:
         "No access rule allows this route to the caller, or one denies it.",
         "See the rules below: which conditions fail, and which routes match.";
+    RouteNotInPolicy at Access:
+        "The rules allow the route, and the one policy for all routes can't say so.",
+        "Use the cache key `route`, or send the path without percent-encoded characters.";
+    PathNotReadable at Access:
+        "The path holds control characters or bytes that are no UTF-8, leads out of the product, or can be read in too many ways.",
+        "Send the path as the product's own pages do: no dot segments, and each name percent-encoded once.";
+    PathNotExact at Access:
+        "The path holds `*`, `?` or `$`, or is very long: a policy about it would reach other paths, which may be denied.",
+        "Percent-encode these characters, or turn API Gateway's cache off for the product.";
     ProductUnknown at Access:
         "The path belongs to no product of the settings.",
         "Compare the path with `path` of each product; the stage is no part of it.";

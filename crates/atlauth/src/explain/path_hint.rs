@@ -3,10 +3,9 @@
 use atlassian_authorizer::authorizer::DecisionRecord;
 use atlassian_authorizer::error::{Forbidden, Refusal};
 use atlassian_authorizer::event::Request;
-use atlassian_authorizer::identity::Identity;
 use atlassian_authorizer::product::Product;
+use atlassian_authorizer::route::{Method, Readings, Target};
 
-use super::access::Access;
 use crate::gateway::path_of;
 
 /// The hint of a 403 that the path is the reason of; `None` for everything else.
@@ -21,9 +20,7 @@ pub(super) fn path_hint(decision: &DecisionRecord, event: &str) -> Option<String
         Refusal::Forbidden(Forbidden::ProductUnknown) => {
             Some(outside(path, &decision.settings.as_ref()?.products))
         }
-        Refusal::Forbidden(Forbidden::RouteNotAllowed) => {
-            within(method, path, decision.product()?, decision.identity())
-        }
+        Refusal::Forbidden(Forbidden::RouteNotAllowed) => within(method, path, decision.product()?),
         _ => None,
     }
 }
@@ -55,16 +52,17 @@ fn outside(path: &str, products: &[Product]) -> String {
 }
 
 /// The path lies in a product whose rules don't allow it.
-fn within(
-    method: &str,
-    path: &str,
-    product: &Product,
-    identity: Option<&Identity>,
-) -> Option<String> {
+fn within(method: &str, path: &str, product: &Product) -> Option<String> {
     let rule = |path: &str| {
-        let rules = Access::of(product, identity, &format!("{method}{path}")).rules?;
-        let mut rules = rules.iter();
-        let place = rules.position(|rule| rule.effect == "allow" && !rule.matching.is_empty())?;
+        let readings = Readings::of(product.path(), path, []).ok()?;
+        let rules = product.access();
+        let method = Method::of(method);
+        let is_of = |target: &Target| {
+            let mut readings = readings.iter();
+            readings.all(|path| target.is_allowed(rules.kind(), method, path))
+        };
+        let mut all = rules.rules()?.iter();
+        let place = all.position(|rule| rule.targets.iter().any(is_of))?;
         Some(place.saturating_add(1))
     };
     // A rule that matches says enough: its conditions fail, or another rule denies.

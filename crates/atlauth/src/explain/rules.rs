@@ -1,5 +1,7 @@
 //! Which access rule decided.
 
+use atlassian_authorizer::access::{Condition, Ruling};
+
 use super::{Access, RuleReport};
 
 /// Why the rules allow a request or not, in one sentence.
@@ -7,80 +9,102 @@ pub(crate) fn reason(access: Option<&Access>, allowed: bool) -> String {
     let Some(access) = access else {
         return "the path is in no product".to_owned();
     };
-    let Some(rules) = &access.rules else {
-        return without_rules(access, allowed);
+    if let Some(why) = &access.unreadable {
+        return format!("the path can't be read in one way that is safe: {why}");
+    }
+    let Some(ruling) = access.ruling else {
+        return if allowed {
+            "a public route: nobody is asked who they are".to_owned()
+        } else {
+            // Some limit of the credential, which the code tells.
+            "the credential may not be used for this".to_owned()
+        };
     };
-    let of = |effect: &str| {
-        let rules = rules.iter().enumerate();
-        rules
-            .filter(|(_, rule)| rule.effect == effect && !rule.matching.is_empty())
-            .map(|(place, rule)| (place.saturating_add(1), rule))
-            .collect::<Vec<_>>()
-    };
-    let (allows, denies) = (of("allow"), of("deny"));
-    let applying = |(_, rule): &&(usize, &RuleReport)| applies(rule);
-    let first = allows.iter().find(applying);
-    if allowed {
-        return first.map_or_else(
-            || "`basic_auth.allowed_paths` allows it".to_owned(),
-            |(place, rule)| format!("rule {place} allows it: {}", rule.matching.join(", ")),
-        );
-    }
-    if access.other_product {
-        return "the token is for other products".to_owned();
-    }
-    if let Some((place, rule)) = denies.iter().find(applying) {
-        return format!("rule {place} denies it: {}", rule.matching.join(", "));
-    }
-    match first {
-        Some(_) if access.denied_by_spelling => {
-            "the path is spelled in a way that every policy refuses".to_owned()
+    let rules = access.rules.as_deref();
+    let rule = |place: usize| rules.and_then(|rules| rules.get(place));
+    let number = |place: usize| place.saturating_add(1);
+    let matching = |place| rule(place).map_or_else(String::new, |rule| rule.matching.join(", "));
+    match ruling {
+        Ruling::Allowed(Some(place)) if allowed => {
+            format!("rule {} allows it: {}", number(place), matching(place))
         }
-        Some((place, _)) if access.read_only => {
-            format!("rule {place} would allow it, but the token is read-only")
+        Ruling::Allowed(Some(place)) => format!("rule {} would allow it", number(place)),
+        Ruling::Allowed(None) if rules.is_some() => {
+            "`basic_auth.allowed_paths` allows it".to_owned()
         }
-        // Some limit of the credential, which the code tells.
-        Some((place, _)) => format!("rule {place} would allow it"),
-        None => match allows.first() {
-            Some((place, rule)) => format!("rule {place} would allow it {}", condition(rule)),
-            None => "no rule names this route".to_owned(),
+        Ruling::Allowed(None) => {
+            "there are no rules: whoever gets in may use the whole product".to_owned()
+        }
+        Ruling::Denied(place, None) => {
+            format!("rule {} denies it: {}", number(place), matching(place))
+        }
+        Ruling::Denied(place, Some(lacks)) => format!(
+            "rule {} denies it to all others: {} is {}{}",
+            number(place),
+            matching(place),
+            rule(place).map(condition).unwrap_or_default(),
+            lacking(lacks)
+        ),
+        Ruling::Lacking(place, lacks) => format!(
+            "rule {} would allow it {}{}",
+            number(place),
+            rule(place).map(condition).unwrap_or_default(),
+            lacking(lacks)
+        ),
+        Ruling::Unnamed => "no rule names this route".to_owned(),
+        Ruling::ReadOnly => match first_allow(rules.unwrap_or_default()) {
+            Some(place) => format!(
+                "rule {} would allow it, but the token is read-only",
+                number(place)
+            ),
+            None => "the token is read-only".to_owned(),
         },
+        Ruling::OtherProduct => "the token is for other products".to_owned(),
     }
 }
 
-fn without_rules(access: &Access, allowed: bool) -> String {
-    let reason = if allowed {
-        "there are no rules: whoever gets in may use the whole product"
-    } else if access.other_product {
-        "the token is for other products"
-    } else if access.denied_by_spelling {
-        "the path is spelled in a way that every policy refuses"
-    } else if access.read_only {
-        "the token is read-only"
-    } else {
-        "the credential may not be used for this"
-    };
-    reason.to_owned()
+fn first_allow(rules: &[RuleReport]) -> Option<usize> {
+    let allows = |rule: &RuleReport| rule.effect != "deny" && !rule.matching.is_empty();
+    rules.iter().position(|rule| allows(rule) && applies(rule))
 }
 
-/// Whether a rule concerns the caller. Of one that nobody has verified, what a rule allows by scope
-/// or group does not, and every deny does.
+fn lacking(lacks: Condition) -> &'static str {
+    match lacks {
+        Condition::Scope => ", a scope that the token lacks",
+        Condition::Group => ", a group that the caller is not in",
+        Condition::Provider => ", a provider that the caller does not come by",
+        Condition::User => ", a user that the caller is not",
+        Condition::Network => ", a network that the request does not come from",
+    }
+}
+
+/// Whether a rule concerns the caller. Of one that nobody has verified, what a rule allows under
+/// conditions does not, and every deny does.
 pub(crate) fn applies(rule: &RuleReport) -> bool {
-    let unconditional = rule.scopes.is_empty() && rule.groups.is_empty();
     rule.applies
-        .unwrap_or(rule.effect == "deny" || unconditional)
+        .unwrap_or(rule.effect == "deny" || parts(rule).is_empty())
 }
 
 /// Whom a rule is for.
 pub(crate) fn condition(rule: &RuleReport) -> String {
-    let list = |name: &str, items: &[String]| {
-        (!items.is_empty()).then(|| format!("{name} {}", items.join(" or ")))
-    };
-    let parts = [list("scope", &rule.scopes), list("group", &rule.groups)];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let parts = parts(rule);
     if parts.is_empty() {
         "for everyone".to_owned()
     } else {
         format!("for {}", parts.join(" and "))
     }
+}
+
+fn parts(rule: &RuleReport) -> Vec<String> {
+    let list = |name: &str, items: &[String]| {
+        (!items.is_empty()).then(|| format!("{name} {}", items.join(" or ")))
+    };
+    let parts = [
+        list("scope", &rule.scopes),
+        list("group", &rule.groups),
+        list("provider", &rule.providers),
+        list("user", &rule.users),
+        list("network", &rule.networks),
+    ];
+    parts.into_iter().flatten().collect()
 }

@@ -22,7 +22,7 @@ pub(super) fn lint(
     deployment: &Deployment,
     served: &[ServedProduct],
 ) -> Vec<Advice> {
-    let mut advice = settings.advice_at_load();
+    let mut advice = settings.advice_at_load(deployment);
     providers::lint(&settings.providers, &mut advice);
     times(settings, deployment, &mut advice);
     products(settings, deployment, &mut advice);

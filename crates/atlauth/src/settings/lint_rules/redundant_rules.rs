@@ -1,6 +1,7 @@
 //! Rules that change nothing.
 
 use atlassian_authorizer::access::{Effect, Rule, Rules};
+use atlassian_authorizer::route::{Target, Written};
 use atlassian_authorizer::wildcard::is_match;
 
 /// The rules that change nothing, by their places, and why.
@@ -11,18 +12,22 @@ pub(super) fn redundant_rules(rules: &Rules) -> Vec<(usize, &'static str)> {
         let denied = |other: &Rule| {
             rule.effect == Effect::Allow
                 && other.effect == Effect::Deny
-                && other.is_unconditional()
-                && covers(other, rule)
+                && other.conditions.are_none()
+                && covers(&other.denied, &rule.targets)
         };
         let repeated = |(place, other): (usize, &Rule)| {
-            let weaker = other.is_unconditional() || have_same_conditions(other, rule);
+            let is_same = other.conditions == rule.conditions;
+            let takes = |one: &Rule, other: &Rule| {
+                covers(&one.targets, &other.targets) && covers(&one.denied, &other.denied)
+            };
             // Of two that say the same, the later is the one too many.
-            let same = covers(rule, other) && have_same_conditions(rule, other);
+            let is_mutual = takes(rule, other) && is_same;
             place != index
                 && other.effect == rule.effect
-                && weaker
-                && covers(other, rule)
-                && (place < index || !same)
+                // Whom `only` is for, its denial is not: a wider one says something else.
+                && (is_same || (other.conditions.are_none() && rule.effect != Effect::Only))
+                && takes(other, rule)
+                && (place < index || !is_mutual)
         };
         if rules.iter().any(denied) {
             redundant.push((index, "never allows anything: a deny covers all its routes"));
@@ -33,15 +38,31 @@ pub(super) fn redundant_rules(rules: &Rules) -> Vec<(usize, &'static str)> {
     redundant
 }
 
-/// Whether all that the other rule takes is taken by this one. A `*` of the other is matched as the
-/// character: only a `*` takes it, which would take anything in its place.
-fn covers(rule: &Rule, other: &Rule) -> bool {
-    other.resources.iter().all(|taken| {
-        let takes = |pattern: &String| is_match(pattern.as_bytes(), taken.as_bytes());
-        rule.resources.iter().any(takes)
-    })
+/// Whether each of the others is taken by one of these.
+fn covers(targets: &[Target], others: &[Target]) -> bool {
+    others
+        .iter()
+        .all(|other| targets.iter().any(|target| takes(target, other)))
 }
 
-fn have_same_conditions(one: &Rule, other: &Rule) -> bool {
-    one.scopes == other.scopes && one.groups == other.groups
+/// Whether all of the other is taken by this one. A `*` of the other is matched as the character:
+/// only a `*` takes it, which would take anything in its place.
+fn takes(target: &Target, other: &Target) -> bool {
+    match (target, other) {
+        (Target::Route(one), Target::Route(other)) => {
+            one.methods.cover(other.methods) && takes_path(one, other)
+        }
+        (Target::Set(one), Target::Set(other)) => one == other,
+        (Target::Route(one), Target::Set(_)) => {
+            one.path == "/*" && one.methods.names().count() == ALL_METHODS
+        }
+        (Target::Set(_), Target::Route(_)) => false,
+    }
+}
+
+/// How many methods API Gateway knows.
+const ALL_METHODS: usize = 7;
+
+fn takes_path(one: &Written, other: &Written) -> bool {
+    is_match(one.path.as_bytes(), other.path.as_bytes())
 }
