@@ -24,6 +24,7 @@ use crate::username::Username;
 use crate::wildcard::is_match;
 pub use assertion::Assertion;
 pub(crate) use document::UpstreamDocument;
+use identity_parameters::{Company, is_identity_parameter_name};
 pub use oauth1::OAuth1;
 pub use oauth1::signer::{Moment, SignError, Signer, SignerError};
 pub use per_user::{PerUser, UserCredentials, user_credentials};
@@ -121,7 +122,12 @@ impl Upstream {
     /// Whether the product would take a query parameter of this name for a user, a password or a
     /// part of a signature.
     pub(crate) fn is_identity_parameter(&self, name: &str) -> bool {
-        identity_parameters::is_identity_parameter_name(name, self.is_for_one_request())
+        let company = match self {
+            Self::None => Company::Nothing,
+            Self::Fixed(_) | Self::PerUser(_) | Self::Assertion(_) => Company::Credential,
+            Self::OAuth1(_) => Company::Signature,
+        };
+        is_identity_parameter_name(name, company)
     }
 
     /// What to send for a verified caller.

@@ -1,5 +1,6 @@
 //! Two-legged OAuth 1.0a with impersonation: which requests can be signed, and for whom.
 
+mod sent_path;
 pub(super) mod signer;
 
 use percent_encoding::percent_decode_str;
@@ -104,19 +105,86 @@ impl OAuth1 {
     }
 }
 
-/// The path below the product's, as the product will see it: `/` for the product's own.
+/// How many slashes of the event's path may stand before the product's: a base path has few.
+const MOST_PREFIXES: usize = 64;
+
+/// The path below the product's, as the caller sent it: `/` for the product's own.
 fn path_below<'r>(request: &'r Request<'_>, product: &str) -> &'r str {
     let of_arn = request.arn.path();
-    // The event's own path is as the caller sent it; whether the ARN's is, is not documented. It may
-    // also have a custom domain's base path before it, and is another one then.
-    let path = request
-        .path
-        .as_deref()
-        .filter(|path| {
-            percent_decode_str(path).eq(percent_decode_str(of_arn))
-                || percent_decode_str(path).eq(of_arn.bytes())
-        })
-        .unwrap_or(of_arn);
+    // The event's own path is as the caller sent it; whether the ARN's is, is not documented. A
+    // custom domain's base path may stand before it.
+    let own = request.path.as_deref().and_then(|path| {
+        let starts = path.match_indices('/').take(MOST_PREFIXES);
+        let mut paths = starts.filter_map(|(start, _)| path.get(start..));
+        paths.find(|path| path.starts_with(product) && is_spelling_of(path, of_arn))
+    });
+    let path = own.unwrap_or(of_arn);
     let below = path.strip_prefix(product).unwrap_or(path);
     if below.is_empty() { "/" } else { below }
+}
+
+/// Whether the path of an ARN, decoded or not, is this one. Either may have lost slashes at its end.
+fn is_spelling_of(path: &str, of_arn: &str) -> bool {
+    let decoded: Vec<u8> = percent_decode_str(path).collect();
+    let arn_decoded: Vec<u8> = percent_decode_str(of_arn).collect();
+    let decoded = without_last_slashes(&decoded);
+    decoded == without_last_slashes(&arn_decoded)
+        || decoded == without_last_slashes(of_arn.as_bytes())
+}
+
+fn without_last_slashes(mut path: &[u8]) -> &[u8] {
+    while let [rest @ .., b'/'] = path {
+        path = rest;
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::path_below;
+    use crate::event::Request;
+
+    fn below(arn_path: &str, path: Option<&str>, product: &str) -> String {
+        let arn = format!("arn:aws:execute-api:eu-west-1:1:api/prod/GET{arn_path}");
+        let event = json!({"type": "REQUEST", "methodArn": arn, "path": path}).to_string();
+        path_below(&Request::parse(&event).unwrap(), product).to_owned()
+    }
+
+    #[test]
+    fn the_events_path_is_the_callers_spelling() {
+        for (arn_path, path, expected) in [
+            ("/jira/x", None, "/x"),
+            ("/jira", None, "/"),
+            ("/jira", Some("/jira/"), "/"),
+            ("/jira/a%2Fb", Some("/jira/a%2Fb"), "/a%2Fb"),
+            // The ARN's is decoded, or spelled in another way.
+            ("/jira/a/b", Some("/jira/a%2Fb"), "/a%2Fb"),
+            ("/jira/a%2fb c", Some("/jira/a%2Fb%20c"), "/a%2Fb%20c"),
+            ("/jira/a%2Fb", Some("/jira/a%252Fb"), "/a%252Fb"),
+            ("/jira/é", Some("/jira/%C3%A9"), "/%C3%A9"),
+            // Either has lost the slash at the end.
+            ("/jira/a/b", Some("/jira/a%2Fb/"), "/a%2Fb/"),
+            ("/jira/a/b/", Some("/jira/a%2Fb"), "/a%2Fb"),
+            // A custom domain's base path stands before it, or a stage.
+            ("/jira/a/b", Some("/base/jira/a%2Fb"), "/a%2Fb"),
+            ("/jira/a/b", Some("/jira/jira/a%2Fb"), "/a%2Fb"),
+            // Another path, or one whose product is spelled in another way.
+            ("/jira/a", Some("/jira/b"), "/a"),
+            ("/jira/a", Some("/j%69ra/a"), "/a"),
+            ("/jira/a", Some(""), "/a"),
+        ] {
+            let found = below(arn_path, path, "/jira");
+            assert_eq!(found, expected, "{arn_path} {path:?}");
+        }
+        assert_eq!(below("/a/b", Some("/a%2Fb"), ""), "/a%2Fb");
+        assert_eq!(below("/", Some("/"), ""), "/");
+    }
+
+    #[test]
+    fn many_slashes_take_no_time() {
+        let path = format!("/jira{}", "/".repeat(8_000));
+        assert_eq!(below("/jira/x", Some(&path), "/jira"), "/x");
+    }
 }

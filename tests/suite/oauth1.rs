@@ -228,6 +228,33 @@ fn a_provider_takes_what_is_signed_and_nothing_else() {
     }
 }
 
+/// What is signed is what the gateway sends on of what a caller asked for. (`atlauth`'s tests ask a
+/// gateway.)
+#[test]
+fn paths_are_signed_as_they_are_sent_on() {
+    let mut shown = Vec::new();
+    for (asked, seen) in [
+        ("", "/"),
+        ("/", "/"),
+        ("/rest/x/", "/rest/x"),
+        ("/rest/x//", "/rest/x/"),
+        ("/rest/[a]|b^c", "/rest/[a]|b^c"),
+        (
+            "/rest/{a} \"b\"/<c>`/#?\\",
+            "/rest/%7Ba%7D%20%22b%22/%3Cc%3E%60/%23%3F%5C",
+        ),
+        ("/rest/é/%C3%A9%5b%5D", "/rest/%C3%A9/%C3%A9%5b%5D"),
+        ("/rest/100%/%zz/a%252Fb", "/rest/100%/%zz/a%252Fb"),
+    ] {
+        let query = [("os_authType", "basic")];
+        let authorization = sent("GET", asked, &query, "alice").sign();
+        shown.push(sent("GET", seen, &query, "alice").shown(&authorization, "%20"));
+    }
+    for (verdict, shown) in judge(&shown).into_iter().zip(&shown) {
+        assert!(verdict, "{shown}");
+    }
+}
+
 #[test]
 fn atlassians_own_rules() {
     let query: [(&str, &str); 0] = [];

@@ -1,6 +1,7 @@
 //! What Atlassian is told of the caller, in each upstream mode.
 
 mod assertion;
+mod auth_type;
 mod headers;
 mod impersonation;
 mod load;

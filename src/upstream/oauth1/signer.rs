@@ -9,7 +9,7 @@ use std::fmt;
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
@@ -18,6 +18,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use thiserror::Error;
 
+use super::sent_path::as_sent;
 use crate::random;
 use crate::username::Username;
 
@@ -31,24 +32,6 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-
-/// What may not stand in the path of a URI (RFC 3986, section 3.3). A `%` is left alone: the path
-/// comes as it was sent.
-const NOT_IN_PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// What stands before a SHA-1 digest in PKCS #1 v1.5 (RFC 8017, section 9.2, note 1).
 const SHA1_PREFIX: [u8; 15] = [
@@ -138,8 +121,9 @@ impl Signer {
     /// The value of `Authorization` for one request of a user, to which the gateway adds
     /// `xoauth_requestor_id`.
     ///
-    /// `path` is what follows the product's base URL, as it was sent. `query` has the decoded names
-    /// and values of the request's own query, in any order.
+    /// `path` is what follows the product's base URL, as the caller sent it: it is signed as the
+    /// gateway sends it on. `query` has the decoded names and values of the request's own query, in
+    /// any order.
     ///
     /// # Errors
     ///
@@ -191,11 +175,7 @@ impl Signer {
             .into_iter()
             .map(|(name, value)| [name, value].join("="))
             .collect();
-        let path = utf8_percent_encode(path, NOT_IN_PATH).to_string();
-        let mut url = [self.base_url.as_str(), &path].concat();
-        if url.matches('/').count() == 2 {
-            url.push('/');
-        }
+        let url = [self.base_url.as_str(), &as_sent(path)].concat();
         [method, &url, &parameters.join("&")].map(encode).join("&")
     }
 

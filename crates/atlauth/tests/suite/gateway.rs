@@ -6,6 +6,7 @@ mod decisions;
 mod demo;
 mod process;
 mod sent_on;
+mod signatures;
 mod streams;
 
 use serde_json::{Value, json};

@@ -10,7 +10,7 @@ use super::{SERVICE_TOKEN, Scene, client, reads_and_writes, settings};
 use testing::issuer::Issuer;
 
 /// Sends a request as it is written here, and reads the whole answer.
-async fn raw(url: &str, request: &str) -> String {
+pub(super) async fn raw(url: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap())
         .await
         .unwrap();
