@@ -28,6 +28,23 @@ pub enum CacheKey {
     Token,
 }
 
+impl CacheKey {
+    /// Reads `route` or `token`.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Route, Self::Token]
+            .into_iter()
+            .find(|key| key.as_str() == text)
+    }
+
+    /// The name, as the environment and the template have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Route => "route",
+            Self::Token => "token",
+        }
+    }
+}
+
 /// What an answer will serve for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AnswerScope {
@@ -113,12 +130,7 @@ impl std::str::FromStr for ByProduct<CacheKey> {
     type Err = DeploymentError;
 
     fn from_str(text: &str) -> Result<Self, DeploymentError> {
-        let key = |text: &str| match text {
-            "route" => Some(CacheKey::Route),
-            "token" => Some(CacheKey::Token),
-            _ => None,
-        };
-        Self::parse(text, key).ok_or(DeploymentError::Key)
+        Self::parse(text, CacheKey::parse).ok_or(DeploymentError::Key)
     }
 }
 

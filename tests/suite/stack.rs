@@ -4,5 +4,7 @@ mod login;
 mod mappings;
 mod options;
 mod products;
+mod public_routes;
+mod routes;
 mod rules;
 mod user_pool;

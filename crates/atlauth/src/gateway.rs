@@ -2,7 +2,8 @@
 
 use atlassian_authorizer::product::Product;
 use local_gateway::{
-    AccessLogEntry, Api, ServedProduct, Template, TemplateError, Upstream, UpstreamError,
+    AccessLogEntry, Api, CacheChoice, ServedProduct, Template, TemplateError, Upstream,
+    UpstreamError,
 };
 
 use crate::failure::Failure;
@@ -25,11 +26,11 @@ pub(crate) fn served(template: &Template) -> Result<Vec<ServedProduct>, Failure>
 pub(crate) fn apis(
     template: &Template,
     upstreams: &[Upstream],
-    cache_seconds: Option<u32>,
+    cache: CacheChoice,
 ) -> Result<Vec<Api>, Failure> {
     upstreams
         .iter()
-        .map(|upstream| Ok(upstream.api(template, cache_seconds)?))
+        .map(|upstream| Ok(upstream.api(template, cache)?))
         .collect()
 }
 
@@ -39,6 +40,22 @@ pub(crate) fn path_of(product: &Product) -> &str {
         "" => "/",
         path => path,
     }
+}
+
+/// A product's public routes as the template would have them, with the whole path of each:
+/// `GET /jira/status`.
+pub(crate) fn public_routes(product: &Product) -> impl Iterator<Item = String> {
+    product.public().iter().map(|route| {
+        let (method, path) = route.text.split_once(' ').unwrap_or_default();
+        format!("{method} {}{path}", product.path())
+    })
+}
+
+/// A route with its whole path, as it is below `path`: `GET /status` for `GET /jira/status`.
+pub(crate) fn below(route: &str, path: &str) -> Option<String> {
+    let (method, whole) = route.split_once(' ')?;
+    let rest = whole.strip_prefix(path)?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| format!("{method} {rest}"))
 }
 
 /// A client that passes on what it is given.

@@ -1,5 +1,7 @@
 //! `atlauth local`: plays API Gateway in front of a real Atlassian, on this machine.
 
+mod remarks;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,16 +9,18 @@ use std::sync::Arc;
 
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::SystemClock;
+use atlassian_authorizer::deployment::CacheKey;
 use atlassian_authorizer::http::Endpoint;
 use atlassian_authorizer::product::Product;
 use atlassian_authorizer::settings::Settings;
-use local_gateway::{AuthorizerFunction, Gateway, ServedProduct, Upstream};
+use local_gateway::{Api, AuthorizerFunction, CacheChoice, Gateway, ServedProduct, Upstream};
 use tokio::net::TcpListener;
 
 use crate::failure::Failure;
 use crate::gateway::{self, ROW_HEAD, interrupted, show};
 use crate::source;
 use crate::ui::{Tone, Ui};
+use remarks::{Remark, not_public, remark};
 
 /// The Invoke API's path of the authorizer.
 const FUNCTION: &str = "/2015-03-31/functions/atlassian-authorizer/invocations";
@@ -48,6 +52,9 @@ pub(crate) struct LocalArgs {
     /// How long answers are used again, in place of what the template says; 0 for never.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=3_600))]
     cache_seconds: Option<u32>,
+    /// What answers are found by, in place of what the template says: `route` or `token`.
+    #[arg(long, value_name = "KEY", value_parser = cache_key)]
+    cache_key: Option<CacheKey>,
     /// Asks a function behind the Invoke API, such as `cargo lambda watch` has on port 9000, in
     /// place of the authorizer in this tool.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
@@ -76,15 +83,26 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
         .map(|(id, url)| place(id, url, &served, settings.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     let (upstreams, remarks): (Vec<Upstream>, Vec<Option<Remark>>) = placed.into_iter().unzip();
-    let apis = gateway::apis(&template, &upstreams, args.cache_seconds)?;
+    let cache = CacheChoice {
+        seconds: args.cache_seconds,
+        key: args.cache_key,
+    };
+    let apis = gateway::apis(&template, &upstreams, cache)?;
+    let mut remarks: Vec<Remark> = remarks.into_iter().flatten().collect();
+    remarks.extend(
+        upstreams
+            .iter()
+            .zip(&apis)
+            .flat_map(|(upstream, api)| not_public(upstream, api)),
+    );
     let authority = args.upstream_ca.map(|path| read(&path)).transpose()?;
     let authorizer = match (args.invoke_url, opened) {
         (Some(url), _) => AuthorizerFunction::Invoke(gateway::client(None)?, function(&url)?),
         (None, Some((source, http))) => {
-            let times: Vec<(&str, u32)> = upstreams
+            let apis: Vec<(&str, &Api)> = upstreams
                 .iter()
+                .map(|upstream| upstream.id.as_str())
                 .zip(&apis)
-                .map(|(upstream, api)| (upstream.id.as_str(), api.cache_seconds()))
                 .collect();
             let audit: Box<dyn Write + Send> = match args.audit {
                 Some(path) => Box::new(append(&path)?),
@@ -92,7 +110,7 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
             };
             let audit = AuditLog::new(audit);
             let source = source::as_function_reads(source);
-            AuthorizerFunction::in_process(source, http, Arc::new(SystemClock), audit, &times)
+            AuthorizerFunction::in_process(source, http, Arc::new(SystemClock), audit, &apis)
         }
         (None, None) => {
             return Err(Failure::usage("no settings are named").hint(
@@ -122,7 +140,7 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
         .local_addr()
         .map_err(|error| Failure::unavailable(error.to_string()))?;
     announce(ui, &format!("http://{address}"), &upstreams, &paths);
-    for remark in remarks.iter().flatten() {
+    for remark in &remarks {
         remark.say(ui);
     }
     ui.note("Listening; Ctrl-C ends it.");
@@ -146,26 +164,6 @@ fn function(url: &Endpoint) -> Result<Endpoint, Failure> {
     let is_server = server.matches('/').count() == 2;
     let path = if is_server { FUNCTION } else { "" };
     Endpoint::parse(&[server, path].concat()).map_err(Failure::usage)
-}
-
-/// What to say of a product before it is tried out.
-#[derive(Debug)]
-enum Remark {
-    /// The settings have it at a path that the template does not serve.
-    Warning(String),
-    /// It is part of another product of the settings.
-    Note(String),
-}
-
-impl Remark {
-    fn say(&self, ui: &Ui) {
-        match self {
-            Self::Warning(text) => {
-                ui.note(&format!("{} {text}", ui.paint(Tone::Warning, "warning:")));
-            }
-            Self::Note(text) => ui.note(text),
-        }
-    }
 }
 
 /// A product where the template serves it, and how the settings differ from that.
@@ -206,30 +204,16 @@ fn place(
         id: id.to_owned(),
         url: url.clone(),
         is_signed: product.is_some_and(|product| product.upstream().is_for_one_request()),
+        public: product
+            .into_iter()
+            .flat_map(gateway::public_routes)
+            .filter_map(|route| gateway::below(&route, path))
+            .collect(),
     };
     Ok((
         upstream,
         product.and_then(|product| remark(id, path, product)),
     ))
-}
-
-/// How the settings' path of a product differs from the one that is served.
-fn remark(id: &str, served: &str, product: &Product) -> Option<Remark> {
-    let path = gateway::path_of(product);
-    if product.path() == served {
-        None
-    } else if product.id() == id {
-        Some(Remark::Warning(format!(
-            "products/{id}: path: is `{path}`, and the template serves `{served}`; expected `{served}`.\n  \
-             As in a deployment, what lies outside `{served}` gets a 404, and what lies in it is decided by \
-             `{path}`."
-        )))
-    } else {
-        Some(Remark::Note(format!(
-            "`{served}` lies in the product `{}`, whose path is `{path}`: the settings have no product `{id}`.",
-            product.id()
-        )))
-    }
 }
 
 /// The URLs, and where each leads.
@@ -271,6 +255,10 @@ fn upstream(text: &str) -> Result<(String, Endpoint), String> {
         .split_once('=')
         .ok_or("expected a product and its URL, such as jira=https://jira.example.com")?;
     Ok((id.to_owned(), endpoint(url)?))
+}
+
+fn cache_key(text: &str) -> Result<CacheKey, String> {
+    CacheKey::parse(text).ok_or_else(|| "expected `route` or `token`".to_owned())
 }
 
 fn endpoint(text: &str) -> Result<Endpoint, String> {

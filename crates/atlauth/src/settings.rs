@@ -9,10 +9,11 @@ mod lines;
 mod lint;
 mod lint_rules;
 mod probe;
+mod public_routes;
 mod pull;
 mod push;
 
-use atlassian_authorizer::deployment::{ByProduct, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, CacheKey, Deployment};
 use clap::Subcommand;
 
 use crate::failure::Failure;
@@ -47,12 +48,17 @@ struct ApiArgs {
     /// API Gateway's cache time: one number, or one for each product such as jira=0,confluence=60.
     #[arg(long, value_name = "SECONDS", env = "AUTHORIZER_CACHE_SECONDS")]
     cache_seconds: Option<ByProduct<u32>>,
+    /// What API Gateway finds an answer by: route or token, or one for each product such as
+    /// jira=route,confluence=token.
+    #[arg(long, value_name = "KEY", env = "AUTHORIZER_CACHE_KEY")]
+    cache_key: Option<ByProduct<CacheKey>>,
 }
 
 impl ApiArgs {
     fn deployment(&self) -> Deployment {
         Deployment {
             cache_seconds: self.cache_seconds.clone().unwrap_or_default(),
+            cache_keys: self.cache_key.clone().unwrap_or_default(),
             ..Deployment::default()
         }
     }

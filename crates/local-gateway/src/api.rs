@@ -2,9 +2,12 @@
 //!
 //! Source: [API Gateway's extensions to OpenAPI](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html).
 
+mod route;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use atlassian_authorizer::deployment::CacheKey;
 use axum::http::Method;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -12,6 +15,8 @@ use serde_json::Value as Json;
 use crate::answers::{Answers, RawAnswer, status};
 use crate::mapping::{Mapping, ParameterSource};
 use crate::template::{Stack, TemplateError};
+use route::Found;
+pub(crate) use route::Route;
 
 /// What a REST API does where an integration names no limit.
 const DEFAULT_TIMEOUT: u64 = 29_000;
@@ -19,18 +24,12 @@ const DEFAULT_TIMEOUT: u64 = 29_000;
 /// An API with its routes and the answers that it gives itself.
 pub struct Api {
     pub(crate) stage: String,
-    pub(crate) routes: Vec<Route>,
+    /// The most specific first.
+    routes: Vec<Route>,
     pub(crate) answers: Answers,
 }
 
-/// A path of the API.
-pub(crate) struct Route {
-    /// As the template has it, such as `/jira/{proxy+}`.
-    pub(crate) resource: String,
-    methods: BTreeMap<String, Operation>,
-}
-
-/// What is done with a request.
+/// What a route does with a method.
 pub(crate) struct Operation {
     /// Who is asked first, if anyone.
     pub(crate) authorizer: Option<AuthorizerConfig>,
@@ -82,6 +81,7 @@ impl Api {
                 methods,
             });
         }
+        routes.sort_by_key(Route::order);
         Ok(Self {
             stage: raw.stage,
             routes,
@@ -97,52 +97,75 @@ impl Api {
             .unwrap_or_default()
     }
 
+    /// What an answer of the authorizer is found by, beside the caller's address: the route where
+    /// method and path are among all identity sources, else the token.
+    pub fn cache_key(&self) -> CacheKey {
+        let route = [ParameterSource::Method, ParameterSource::ContextPath];
+        if route.iter().all(|source| self.is_cached_by(source)) {
+            CacheKey::Route
+        } else {
+            CacheKey::Token
+        }
+    }
+
+    /// Whether an answer of the authorizer is used again for the same address alone.
+    pub fn is_cached_by_source_ip(&self) -> bool {
+        self.is_cached_by(&ParameterSource::Caller)
+    }
+
+    fn is_cached_by(&self, source: &ParameterSource) -> bool {
+        let mut authorizers = self.authorizers().peekable();
+        authorizers.peek().is_some()
+            && authorizers.all(|authorizer| authorizer.sources.contains(source))
+    }
+
+    /// Whether the product is told in the query whom a signature is for.
+    pub fn sends_requestor(&self) -> bool {
+        let requestor = ParameterSource::Authorizer("xoauth_requestor_id".to_owned());
+        self.operations()
+            .any(|(_, _, operation)| match &operation.integration {
+                Integration::Proxy { mappings, .. } => {
+                    mappings.iter().any(|mapping| mapping.source == requestor)
+                }
+                Integration::Mock(_) => false,
+            })
+    }
+
+    /// What reaches the product without a credential: routes such as `GET /status`, below the
+    /// API's path.
+    pub fn public_routes(&self) -> impl Iterator<Item = String> {
+        let path = self.path().unwrap_or_default();
+        self.operations()
+            .filter(|(_, _, operation)| {
+                operation.authorizer.is_none()
+                    && matches!(operation.integration, Integration::Proxy { .. })
+            })
+            .filter_map(move |(resource, method, _)| {
+                Some(format!("{method} {}", resource.strip_prefix(path)?))
+            })
+    }
+
     /// The path that all of the API lies below: what stands before `/{proxy+}`.
     pub fn path(&self) -> Option<&str> {
         let mut resources = self.routes.iter().map(|route| route.resource.as_str());
         resources.find_map(|resource| resource.strip_suffix("/{proxy+}"))
     }
 
+    /// What is done with a request.
+    pub(crate) fn find<'a, 'p>(&'a self, method: &Method, path: &'p str) -> Option<Found<'a, 'p>> {
+        route::find(&self.routes, method, path)
+    }
+
     fn authorizers(&self) -> impl Iterator<Item = &AuthorizerConfig> {
-        self.routes
-            .iter()
-            .flat_map(|route| route.methods.values())
-            .filter_map(|operation| operation.authorizer.as_ref())
-    }
-}
-
-impl Route {
-    /// The path's parameters when it is of this route.
-    pub(crate) fn parameters<'p>(&self, path: &'p str) -> Option<BTreeMap<&str, &'p str>> {
-        let mut parameters = BTreeMap::new();
-        let mut rest = path.strip_prefix('/')?;
-        let mut segments = self.resource.strip_prefix('/')?.split('/').peekable();
-        while let Some(segment) = segments.next() {
-            let name = segment
-                .strip_prefix('{')
-                .and_then(|segment| segment.strip_suffix('}'));
-            if let Some(greedy) = name.and_then(|name| name.strip_suffix('+')) {
-                parameters.insert(greedy, rest);
-                return (!rest.is_empty()).then_some(parameters);
-            }
-            let (found, after) = rest.split_once('/').unwrap_or((rest, ""));
-            match name {
-                Some(name) => drop(parameters.insert(name, found)),
-                None if segment == found => {}
-                None => return None,
-            }
-            rest = after;
-            if segments.peek().is_none() && !rest.is_empty() {
-                return None;
-            }
-        }
-        Some(parameters)
+        self.operations()
+            .filter_map(|(_, _, operation)| operation.authorizer.as_ref())
     }
 
-    /// What the route does with a method: its own entry, or the one for any.
-    pub(crate) fn operation(&self, method: &Method) -> Option<&Operation> {
-        let own = self.methods.get(method.as_str());
-        own.or_else(|| self.methods.get("ANY"))
+    fn operations(&self) -> impl Iterator<Item = (&str, &str, &Operation)> {
+        self.routes.iter().flat_map(|route| {
+            let methods = route.methods.iter();
+            methods.map(|(method, operation)| (route.resource.as_str(), method.as_str(), operation))
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::Clock;
-use atlassian_authorizer::deployment::{ByProduct, Deployment};
+use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::error::Refusal;
 use atlassian_authorizer::http::{Endpoint, HttpClient};
 use atlassian_authorizer::store::Source;
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::answers::Kind;
+use crate::api::Api;
 use crate::iam::PolicyDocument;
 
 /// The most bytes of an answer that API Gateway takes.
@@ -40,25 +41,36 @@ pub(crate) struct Invocation {
     pub(crate) code: String,
 }
 
+/// What the function's environment says where the APIs of these products are deployed.
+pub fn deployment(apis: &[(&str, &Api)]) -> Deployment {
+    let mut deployment = Deployment {
+        cached_by_source_ip: apis.iter().all(|(_, api)| api.is_cached_by_source_ip()),
+        ..Deployment::default()
+    };
+    let mut signed = Vec::new();
+    for (id, api) in apis {
+        deployment.cache_seconds = deployment.cache_seconds.with(id, api.cache_seconds());
+        deployment.cache_keys = deployment.cache_keys.with(id, api.cache_key());
+        signed.extend(api.sends_requestor().then(|| (*id).to_owned()));
+    }
+    deployment.oauth1_products = Some(signed);
+    deployment
+}
+
 impl AuthorizerFunction {
-    /// An authorizer in this process, set up as the APIs of these products are: how long each uses
-    /// an answer again.
+    /// An authorizer in this process, set up as the APIs of these products are.
     pub fn in_process(
         source: Source,
         http: HttpClient,
         clock: Arc<dyn Clock>,
         audit: AuditLog,
-        apis: &[(&str, u32)],
+        apis: &[(&str, &Api)],
     ) -> Self {
-        let mut seconds = ByProduct::default();
-        for (id, cache_seconds) in apis {
-            seconds = seconds.with(id, *cache_seconds);
-        }
         let deployment = Deployment {
-            cache_seconds: seconds,
-            // As the template's identity sources are.
-            cached_by_source_ip: true,
-            ..Deployment::default()
+            // A product of another name may hold the API's, and the API sends what that one's
+            // settings need.
+            oauth1_products: None,
+            ..deployment(apis)
         };
         let authorizer = Authorizer::new(source, http, clock, audit, deployment);
         Self::InProcess(Box::new(authorizer))

@@ -1,4 +1,4 @@
-//! Outputs that are used again: for all routes behind an authorizer, by its identity sources.
+//! Outputs that are used again: for what has the same values of an authorizer's identity sources.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

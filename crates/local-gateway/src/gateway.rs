@@ -17,7 +17,7 @@ use crate::answers::Kind;
 use crate::api::{Api, AuthorizerConfig, Integration, Route};
 use crate::authorizer::{AuthorizerFunction, AuthorizerOutput};
 use crate::cache::Cache;
-use crate::mapping::IntegrationRequest;
+use crate::mapping::{IntegrationRequest, Sources};
 use crate::method_request::MethodRequest;
 use crate::proxy;
 
@@ -121,18 +121,23 @@ impl Gateway {
         body: Body,
         entry: &mut AccessLogEntry,
     ) -> Result<Response, Kind> {
-        let found = self.apis.iter().find_map(|api| {
-            let mut routes = api.routes.iter();
-            routes.find_map(|route| Some((api, route, route.parameters(&request.path)?)))
-        });
-        let missing = Kind::MissingAuthenticationToken;
-        let (api, route, parameters) = found.ok_or(missing)?;
-        let operation = route.operation(&request.method).ok_or(missing)?;
+        let found = self
+            .apis
+            .iter()
+            .find_map(|api| Some((api, api.find(&request.method, &request.path)?)));
+        let (api, found) = found.ok_or(Kind::MissingAuthenticationToken)?;
+        let operation = found.operation;
         let mut context = &BTreeMap::new();
         let authorized;
         if let Some(authorizer) = &operation.authorizer {
+            let sources = Sources {
+                stage: &api.stage,
+                request,
+                parameters: &found.parameters,
+                context,
+            };
             authorized = self
-                .authorize(api, route, authorizer, request, &parameters, entry)
+                .authorize(found.route, authorizer, sources, entry)
                 .await?;
             entry.decided_by = authorized.decided_by;
             context = &authorized.output.context;
@@ -156,9 +161,14 @@ impl Gateway {
                 mappings,
                 timeout,
             } => {
-                let outgoing =
-                    IntegrationRequest::new(uri, mappings, request, &parameters, context)
-                        .map_err(|_| Kind::BadRequestParameters)?;
+                let sources = Sources {
+                    stage: &api.stage,
+                    request,
+                    parameters: &found.parameters,
+                    context,
+                };
+                let outgoing = IntegrationRequest::new(uri, mappings, sources)
+                    .map_err(|_| Kind::BadRequestParameters)?;
                 proxy::send(
                     &self.client,
                     request.method.clone(),
@@ -174,17 +184,14 @@ impl Gateway {
     /// What the authorizer says of the caller, or said before.
     async fn authorize(
         &self,
-        api: &Api,
         route: &Route,
         authorizer: &AuthorizerConfig,
-        request: &MethodRequest,
-        parameters: &BTreeMap<&str, &str>,
+        sources: Sources<'_>,
         entry: &mut AccessLogEntry,
     ) -> Result<AuthorizerResult, Kind> {
-        let none = BTreeMap::new();
-        let sources = authorizer.sources.iter();
-        let values: Option<Vec<String>> = sources
-            .map(|source| source.value(request, parameters, &none).map(Into::into))
+        let identity = authorizer.sources.iter();
+        let values: Option<Vec<String>> = identity
+            .map(|source| source.value(sources).map(Into::into))
             .collect();
         let is_cached = authorizer.cache_seconds > 0;
         let key = match values {
@@ -203,7 +210,8 @@ impl Gateway {
             });
         }
         entry.decided_by = DecidedBy::Authorizer;
-        let event = request.event(&api.stage, &route.resource, parameters);
+        let request = sources.request;
+        let event = request.event(sources.stage, &route.resource, sources.parameters);
         let invocation = self.authorizer.invoke(&event, &request.request_id).await;
         entry.code = invocation.code;
         let output = Arc::new(invocation.output?);

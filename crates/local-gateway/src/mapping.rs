@@ -16,7 +16,7 @@ use crate::method_request::MethodRequest;
 #[derive(Clone, Debug)]
 pub(crate) struct Mapping {
     target: Target,
-    source: ParameterSource,
+    pub(crate) source: ParameterSource,
 }
 
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ enum Target {
 }
 
 /// Where a value comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum ParameterSource {
     /// `'text'`.
     Literal(String),
@@ -35,10 +35,26 @@ pub(crate) enum ParameterSource {
     Authorizer(String),
     /// The caller's address.
     Caller,
+    /// The request's method.
+    Method,
+    /// The request's path, with the stage before it.
+    ContextPath,
     /// A part of the caller's request.
     Header(HeaderName),
     Query(String),
     Path(String),
+}
+
+/// What values come from.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'s> {
+    /// The stage that the request is for.
+    pub(crate) stage: &'s str,
+    pub(crate) request: &'s MethodRequest,
+    /// The path's parameters.
+    pub(crate) parameters: &'s BTreeMap<&'s str, &'s str>,
+    /// What the authorizer answered; empty before it has.
+    pub(crate) context: &'s BTreeMap<String, String>,
 }
 
 /// What is sent on, but for the body.
@@ -80,8 +96,11 @@ impl ParameterSource {
         if let Some(literal) = literal {
             return Ok(Self::Literal(literal.to_owned()));
         }
-        if text == "context.identity.sourceIp" {
-            return Ok(Self::Caller);
+        match text {
+            "context.identity.sourceIp" => return Ok(Self::Caller),
+            "context.httpMethod" => return Ok(Self::Method),
+            "context.path" => return Ok(Self::ContextPath),
+            _ => {}
         }
         if let Some(name) = text.strip_prefix("context.authorizer.") {
             return Ok(Self::Authorizer(name.to_owned()));
@@ -97,16 +116,14 @@ impl ParameterSource {
 
     /// The value for a request; `None` where there is none, or an empty one, which API Gateway
     /// treats alike.
-    pub(crate) fn value<'v>(
-        &'v self,
-        request: &'v MethodRequest,
-        parameters: &BTreeMap<&str, &'v str>,
-        context: &'v BTreeMap<String, String>,
-    ) -> Option<Cow<'v, str>> {
+    pub(crate) fn value<'v>(&'v self, sources: Sources<'v>) -> Option<Cow<'v, str>> {
+        let request = sources.request;
         let value = match self {
             Self::Literal(text) => Cow::Borrowed(text.as_str()),
-            Self::Authorizer(name) => Cow::Borrowed(context.get(name)?.as_str()),
+            Self::Authorizer(name) => Cow::Borrowed(sources.context.get(name)?.as_str()),
             Self::Caller => Cow::Owned(request.source_ip.to_string()),
+            Self::Method => Cow::Borrowed(request.method.as_str()),
+            Self::ContextPath => Cow::Owned(request.context_path(sources.stage)),
             Self::Header(name) => request
                 .headers
                 .get_all(name)
@@ -118,7 +135,7 @@ impl ParameterSource {
                 .filter(|(one, _)| one == name)
                 .map(|(_, value)| value)
                 .last()?,
-            Self::Path(name) => Cow::Borrowed(*parameters.get(name.as_str())?),
+            Self::Path(name) => Cow::Borrowed(*sources.parameters.get(name.as_str())?),
         };
         Some(value).filter(|value| !value.is_empty())
     }
@@ -132,16 +149,15 @@ impl IntegrationRequest {
     pub(crate) fn new(
         uri: &str,
         mappings: &[Mapping],
-        request: &MethodRequest,
-        parameters: &BTreeMap<&str, &str>,
-        context: &BTreeMap<String, String>,
+        sources: Sources<'_>,
     ) -> Result<Self, PathChanged> {
+        let request = sources.request;
         let mut uri = uri.to_owned();
         let mut headers = request.headers.clone();
         remove_hop_by_hop(&mut headers);
         let mut query: Vec<(&str, Cow<'_, str>)> = Vec::new();
         for mapping in mappings {
-            let value = mapping.source.value(request, parameters, context);
+            let value = mapping.source.value(sources);
             match (&mapping.target, value) {
                 (Target::Header(name), Some(value)) => {
                     // What the caller sent goes in any case.

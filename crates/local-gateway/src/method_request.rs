@@ -49,6 +49,11 @@ impl MethodRequest {
         format!("arn:aws:execute-api:{region}:{account}:{API}/{stage}/{method}/{path}")
     }
 
+    /// The path of the URL: with the stage before it.
+    pub(crate) fn context_path(&self, stage: &str) -> String {
+        format!("/{stage}{}", self.path)
+    }
+
     /// The event for an authorizer of the kind REQUEST.
     pub(crate) fn event(
         &self,
@@ -81,7 +86,7 @@ impl MethodRequest {
                 "resourceId": "local0",
                 "resourcePath": resource,
                 "httpMethod": self.method.as_str(),
-                "path": format!("/{stage}{}", self.path),
+                "path": self.context_path(stage),
                 "accountId": account::ACCOUNT,
                 "protocol": "HTTP/1.1",
                 "stage": stage,

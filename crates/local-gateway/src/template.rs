@@ -54,22 +54,34 @@ impl Template {
     /// The name of a product's parameter, whatever letters in it are capitals: `JiraBaseUrl` for
     /// `jira` and `BaseUrl`.
     pub(crate) fn parameter(&self, product: &str, what: &str) -> Option<&str> {
-        let parameters = self.0.get("Parameters")?.as_mapping()?;
-        let mut names = parameters.keys().filter_map(Value::as_str);
-        names.find(|name| {
-            name.len() == product.len().saturating_add(what.len())
-                && name
-                    .get(..product.len())
-                    .is_some_and(|head| head.eq_ignore_ascii_case(product))
-                && name.ends_with(what)
+        self.parameters_of(product, what)
+            .find(|name| name.len() == product.len().saturating_add(what.len()))
+    }
+
+    /// The names of a product's parameters that begin with a word: `JiraPublicStatus` for `jira` and
+    /// `Public`.
+    pub(crate) fn parameters_of(&self, product: &str, word: &str) -> impl Iterator<Item = &str> {
+        self.parameter_names().filter(move |name| {
+            let (head, rest) = name.split_at_checked(product.len()).unwrap_or_default();
+            head.eq_ignore_ascii_case(product) && rest.starts_with(word)
         })
+    }
+
+    /// What it declares of a parameter.
+    pub(crate) fn declared(&self, name: &str) -> Option<&Value> {
+        self.0.get("Parameters")?.get(name)
+    }
+
+    /// The names of all its parameters.
+    pub(crate) fn parameter_names(&self) -> impl Iterator<Item = &str> {
+        let parameters = self.0.get("Parameters").and_then(Value::as_mapping);
+        let names = parameters.into_iter().flat_map(serde_norway::Mapping::keys);
+        names.filter_map(Value::as_str)
     }
 
     /// The ids of its products, and the parameter that says where each is.
     pub(crate) fn products(&self) -> impl Iterator<Item = (String, &str)> {
-        let parameters = self.0.get("Parameters").and_then(Value::as_mapping);
-        let names = parameters.into_iter().flat_map(serde_norway::Mapping::keys);
-        names.filter_map(Value::as_str).filter_map(|name| {
+        self.parameter_names().filter_map(|name| {
             let product = name.strip_suffix("BaseUrl")?;
             Some((product.to_ascii_lowercase(), name))
         })
@@ -300,7 +312,7 @@ fn long_form(members: &serde_norway::Mapping) -> Option<(&str, &Value)> {
 }
 
 /// A scalar of YAML as the text that it was.
-fn key(value: &Value) -> Option<String> {
+pub(crate) fn key(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

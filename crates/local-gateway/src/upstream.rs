@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use atlassian_authorizer::deployment::CacheKey;
 use atlassian_authorizer::http::Endpoint;
 use thiserror::Error;
 
 use crate::api::Api;
+use crate::served::PublicSwitch;
 use crate::template::{Template, TemplateError};
 
 /// A product and where it is.
@@ -17,6 +19,18 @@ pub struct Upstream {
     pub url: Endpoint,
     /// What it is sent is right for one request alone.
     pub is_signed: bool,
+    /// Routes such as `GET /status`, below the product's path, that everyone may use. Those that the
+    /// template has no parameter for stay as they are there.
+    pub public: Vec<String>,
+}
+
+/// API Gateway's cache, where it is to differ from what the template says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CacheChoice {
+    /// How long an answer is used again.
+    pub seconds: Option<u32>,
+    /// What it is found by.
+    pub key: Option<CacheKey>,
 }
 
 /// Why a template describes no API for a product.
@@ -36,56 +50,29 @@ impl Upstream {
     /// # Errors
     ///
     /// When the template has no such product, or what can't be played here.
-    pub fn api(
-        &self,
-        template: &Template,
-        cache_seconds: Option<u32>,
-    ) -> Result<Api, UpstreamError> {
+    pub fn api(&self, template: &Template, cache: CacheChoice) -> Result<Api, UpstreamError> {
         let id = self.id.as_str();
         let Some(base_url) = template.parameter(id, "BaseUrl") else {
             return Err(UpstreamError::Unknown(self.id.clone()));
         };
         let url = self.url.as_str().trim_end_matches('/');
         let mut parameters = BTreeMap::from([(base_url.to_owned(), url.to_owned())]);
+        for switch in PublicSwitch::all(template, id, base_url)? {
+            let is_public = self.public.contains(&switch.route);
+            parameters.insert(switch.parameter, is_public.to_string());
+        }
         let mut set = |what, value: String| {
             if let Some(name) = template.parameter(id, what) {
                 parameters.insert(name.to_owned(), value);
             }
         };
         set("OAuth1", self.is_signed.to_string());
-        if let Some(seconds) = cache_seconds {
+        if let Some(seconds) = cache.seconds {
             set("CacheSeconds", seconds.to_string());
         }
-        Ok(Api::read(&template.with(parameters))?)
-    }
-}
-
-/// A product that a template can serve, and where.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ServedProduct {
-    /// Its id in the settings.
-    pub id: String,
-    /// The path that all of it lies below, such as `/jira`.
-    pub path: String,
-}
-
-impl ServedProduct {
-    /// All products of a template, in its order.
-    ///
-    /// # Errors
-    ///
-    /// When the template can't be evaluated.
-    pub fn all(template: &Template) -> Result<Vec<Self>, TemplateError> {
-        let mut all = Vec::new();
-        for (id, base_url) in template.products() {
-            // The path does not hang on where the product is.
-            let url = "https://product.example.com".to_owned();
-            let stack = template.with(BTreeMap::from([(base_url.to_owned(), url)]));
-            if let Some(path) = Api::read(&stack)?.path() {
-                let path = path.to_owned();
-                all.push(Self { id, path });
-            }
+        if let Some(key) = cache.key {
+            set("CacheKey", key.as_str().to_owned());
         }
-        Ok(all)
+        Ok(Api::read(&template.with(parameters))?)
     }
 }

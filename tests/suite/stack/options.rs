@@ -28,7 +28,7 @@ async fn settings_alarms_logs_and_usage_plan() {
                 "UsagePlan": "true", "UsageQuotaPerDay": "1000", "UsageRate": "7", "UsageBurst": "9",
                 "AccessLogs": "true", "LogRetentionDays": "30", "AlarmTopicArn": topic,
                 "RefusalsPerFiveMinutes": "5", "ProvisionedConcurrency": "2",
-                "Architecture": "x86_64",
+                "Architecture": "x86_64", "OfferBasic": "true",
             })),
         ),
         ("unwritten", with(&json!({"WriteSettings": "false", "UsagePlan": "true"}))),
@@ -42,6 +42,11 @@ async fn settings_alarms_logs_and_usage_plan() {
                "refresh_seconds": 60})
     );
     assert_eq!(plain["plan"], Value::Null);
+    assert_eq!(challenge(plain), r#"'Bearer realm="atlassian"'"#);
+    assert_eq!(
+        challenge(much),
+        r#"'Bearer realm="atlassian", Basic realm="atlassian"'"#
+    );
     alarms(plain, &json!([]), 300.0);
     logs(plain, 90, false);
     dashboard(plain);
@@ -66,6 +71,12 @@ async fn settings_alarms_logs_and_usage_plan() {
     assert_eq!(unwritten["settings"], json!({}));
     usage_plan(unwritten, None, 50.0, 100);
     alarms(unwritten, &json!([]), 300.0);
+}
+
+/// What a 401 offers.
+fn challenge(stack: &Value) -> &Value {
+    let parameters = &stack["api"]["responses"]["UNAUTHORIZED"]["responseParameters"];
+    &parameters["gatewayresponse.header.WWW-Authenticate"]
 }
 
 fn alarms(stack: &Value, actions: &Value, refusals: f64) {
@@ -257,7 +268,8 @@ async fn the_function_itself() {
         "{environment:?}"
     );
     assert!(
-        environment.contains(&"JiraCacheSeconds".to_owned()),
+        environment.contains(&"JiraCacheSeconds".to_owned())
+            && environment.contains(&"JiraCacheKey".to_owned()),
         "{environment:?}"
     );
 }

@@ -1,26 +1,14 @@
 //! The products' routes, who guards them, and what reaches the product.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use testing::stack::{PRODUCTS, Stacks, all, base_url, only, transformed};
 
-/// Names of an object's members, in order.
-fn names(object: &Value) -> Vec<&str> {
-    object
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
-}
+use super::routes::{check_guarded, check_preflight, names, sorted};
 
-fn sorted<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
-    let mut names: Vec<&str> = names.into_iter().collect();
-    names.sort_unstable();
-    names
-}
+/// What answers are found by.
+const BY_TOKEN: &str = "method.request.header.Authorization, context.identity.sourceIp";
+const BY_ROUTE: &str = "method.request.header.Authorization, context.identity.sourceIp, context.httpMethod, context.path";
 
 /// The stack has just these products.
 fn check(stack: &Value, products: &[(&str, &str)]) {
@@ -65,7 +53,7 @@ fn check(stack: &Value, products: &[(&str, &str)]) {
         ] {
             let methods = &resources[&path];
             assert_eq!(sorted(names(methods)), ["ANY", "OPTIONS"], "{path}");
-            check_route(&methods["ANY"], name, &origin);
+            check_guarded(&methods["ANY"], name, &origin);
             check_preflight(&methods["OPTIONS"]);
         }
         assert_eq!(
@@ -82,10 +70,7 @@ fn check_authorizer(stack: &Value, name: &str) {
     let authorizer = &stack["api"]["authorizers"][format!("{name}Tokens")];
     assert_eq!(authorizer["type"], "REQUEST");
     assert_eq!(authorizer["authorizerResultTtlInSeconds"], 60);
-    assert_eq!(
-        authorizer["identitySource"],
-        "method.request.header.Authorization, context.identity.sourceIp"
-    );
+    assert_eq!(authorizer["identitySource"], BY_ROUTE);
     // It calls the alias, which API Gateway may call for this API's authorizers and nothing else.
     let alias = stack["function"]["alias"]["AliasArn"].as_str().unwrap();
     assert!(alias.ends_with(":live"));
@@ -110,57 +95,6 @@ fn check_authorizer(stack: &Value, name: &str) {
     );
 }
 
-fn check_route(method: &Value, name: &str, origin: &str) {
-    assert_eq!(method["authorizationType"], "CUSTOM");
-    assert_eq!(method["authorizer"], format!("{name}Tokens"));
-    assert_eq!(method["apiKeyRequired"], false);
-    let integration = &method["methodIntegration"];
-    assert_eq!(integration["type"], "http_proxy");
-    assert_eq!(integration["httpMethod"], "ANY");
-    assert_eq!(integration["uri"], origin);
-    assert_eq!(integration["connectionType"], "INTERNET");
-    assert_eq!(integration["timeoutInMillis"], 29_000);
-    let base = base_url(&name.to_lowercase());
-    let mut expected = BTreeMap::from([
-        ("header.Authorization", "context.authorizer.authorization"),
-        (
-            "header.X-Authorizer-Username",
-            "context.authorizer.user_header",
-        ),
-        ("header.Cookie", "'none'"),
-        ("header.Proxy-Authorization", "'none'"),
-        ("header.Forwarded", "'for=unknown'"),
-    ]);
-    let (own, referer) = (format!("'{base}'"), format!("'{base}/'"));
-    expected.insert("header.Origin", &own);
-    expected.insert("header.Referer", &referer);
-    if origin.ends_with("{proxy}") {
-        expected.insert("path.proxy", "method.request.path.proxy");
-    }
-    let expected: BTreeMap<String, &str> = expected
-        .into_iter()
-        .map(|(name, value)| (format!("integration.request.{name}"), value))
-        .collect();
-    assert_eq!(integration["requestParameters"], json!(expected));
-}
-
-/// Answered by API Gateway itself, and allowing nothing.
-fn check_preflight(method: &Value) {
-    assert_eq!(method["authorizationType"], "NONE");
-    assert_eq!(method["authorizer"], Value::Null);
-    let integration = &method["methodIntegration"];
-    assert_eq!(integration["type"], "mock");
-    assert_eq!(integration["contentHandling"], "CONVERT_TO_TEXT");
-    assert_eq!(
-        integration["requestTemplates"],
-        json!({"application/json": "{\"statusCode\": 204}"})
-    );
-    assert_eq!(names(&integration["integrationResponses"]), ["204"]);
-    assert_eq!(names(&method["methodResponses"]), ["204"]);
-    let response = &integration["integrationResponses"]["204"];
-    assert_eq!(response["responseParameters"], Value::Null);
-}
-
 #[tokio::test]
 async fn each_product_alone_and_all_of_them() {
     let mut asked: Vec<(&str, Value)> = PRODUCTS
@@ -176,6 +110,10 @@ async fn each_product_alone_and_all_of_them() {
     assert_eq!(
         variables(stacks.read(3))["AUTHORIZER_CACHE_SECONDS"],
         "jira=60,confluence=60,bitbucket=60"
+    );
+    assert_eq!(
+        variables(stacks.read(3))["AUTHORIZER_CACHE_KEY"],
+        "jira=route,confluence=route,bitbucket=route"
     );
     // All three are named, whether there or not.
     assert_eq!(variables(stacks.read(0)), &{
@@ -245,6 +183,53 @@ fn permissions(stack: &Value) {
     assert_eq!(variables(stack)["AUTHORIZER_CACHED_BY_SOURCE_IP"], "true");
 }
 
+/// Function and API agree about what an answer serves for.
+#[tokio::test]
+async fn answers_are_found_by_what_parameters_say() {
+    let stacks = Stacks::create(&[(
+        "keys",
+        all(&json!({"JiraCacheKey": "token", "BitbucketCacheKey": "token", "BitbucketCacheSeconds": "0"})),
+    )])
+    .await;
+    let stack = stacks.read(0);
+    for (name, sources) in [
+        ("Jira", BY_TOKEN),
+        ("Confluence", BY_ROUTE),
+        ("Bitbucket", BY_TOKEN),
+    ] {
+        let authorizer = &stack["api"]["authorizers"][format!("{name}Tokens")];
+        assert_eq!(authorizer["identitySource"], sources, "{name}");
+    }
+    assert_eq!(
+        variables(stack)["AUTHORIZER_CACHE_KEY"],
+        "jira=token,confluence=route,bitbucket=token"
+    );
+}
+
+/// Lambda takes 256 characters.
+#[tokio::test]
+async fn the_longest_description_of_a_version_fits() {
+    let template = transformed(&only("Jira")).await;
+    let resources = template["Resources"].as_object().unwrap();
+    let (_, version) = resources
+        .iter()
+        .find(|(name, _)| name.starts_with("AuthorizerVersion"))
+        .unwrap();
+    let text = &version["Properties"]["Description"]["Fn::Sub"][0];
+    let mut longest = text.as_str().unwrap().to_owned();
+    let mut fill = |name: &str, length| {
+        longest = longest.replace(&format!("${{{name}}}"), &"x".repeat(length));
+    };
+    fill("Architecture", "x86_64".len());
+    fill("SettingsPrefix", 128);
+    for (name, _) in PRODUCTS {
+        fill(name, "3600".len());
+        fill(&format!("{name}OAuth1"), "false".len());
+        fill(&format!("{name}CacheKey"), "route".len());
+    }
+    assert!(longest.len() <= 256 && !longest.contains('$'), "{longest}");
+}
+
 #[tokio::test]
 async fn signatures_turn_the_cache_off() {
     let upstream = json!({"mode": "oauth1", "consumer_key": "gw", "private_key": "jira-oauth1",
@@ -276,10 +261,21 @@ async fn signatures_turn_the_cache_off() {
         let method = &stack["api"]["resources"][path]["ANY"];
         let parameters = &method["methodIntegration"]["requestParameters"];
         let value = &parameters["integration.request.querystring.xoauth_requestor_id"];
+        let added = &parameters["integration.request.querystring.os_username"];
         if mapped {
+            // Nothing else is added to the query, which is signed.
             assert_eq!(value, "context.authorizer.xoauth_requestor_id", "{path}");
+            let parameters = names(parameters);
+            let query = parameters
+                .iter()
+                .filter(|name| name.contains("querystring"));
+            assert_eq!(query.count(), 1, "{parameters:?}");
         } else {
-            assert_eq!(value, &Value::Null, "{path}");
+            assert_eq!(
+                (value, added),
+                (&json!("'none'"), &json!("'none'")),
+                "{path}"
+            );
         }
     }
     let settings = &stack["settings"]["products/jira"]["value"];
@@ -306,6 +302,10 @@ async fn a_product_in_a_private_network() {
             "'https://jira.internal:8443'"
         );
         assert_eq!(
+            parameters["integration.request.header.X-Forwarded-Host"],
+            "'jira.internal:8443'"
+        );
+        assert_eq!(
             parameters["integration.request.header.Referer"],
             "'https://jira.internal:8443/jira/'"
         );
@@ -314,10 +314,12 @@ async fn a_product_in_a_private_network() {
     let template = transformed(&parameters).await;
     let paths = &template["Resources"]["Api"]["Properties"]["Body"]["paths"];
     for item in paths.as_object().unwrap().values() {
-        let method = &item["Fn::If"][1]["x-amazon-apigateway-any-method"];
-        assert_eq!(
-            method["x-amazon-apigateway-integration"]["connectionId"],
-            json!({"Fn::If": ["Private", {"Ref": "VpcLinkId"}, {"Ref": "AWS::NoValue"}]})
-        );
+        let methods = item["Fn::If"][1].as_object().unwrap();
+        for (_, method) in methods.iter().filter(|(name, _)| *name != "options") {
+            assert_eq!(
+                method["x-amazon-apigateway-integration"]["connectionId"],
+                json!({"Fn::If": ["Private", {"Ref": "VpcLinkId"}, {"Ref": "AWS::NoValue"}]})
+            );
+        }
     }
 }

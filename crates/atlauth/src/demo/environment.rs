@@ -17,7 +17,7 @@ use atlassian_authorizer::secret::Secret;
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::Source;
 use atlassian_authorizer::username::Username;
-use local_gateway::{AccessLogEntry, AuthorizerFunction, Gateway, Upstream};
+use local_gateway::{AccessLogEntry, Api, AuthorizerFunction, CacheChoice, Gateway, Upstream};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -89,21 +89,23 @@ impl Environment {
                     id: id.to_owned(),
                     url: Endpoint::parse(&url).map_err(Failure::unavailable)?,
                     is_signed: false,
+                    public: Vec::new(),
                 })
             })
             .collect::<Result<_, Failure>>()?;
-        let apis = gateway::apis(&gateway::template(None)?, &upstreams, None)?;
-        let times: Vec<(&str, u32)> = upstreams
+        let template = gateway::template(None)?;
+        let apis = gateway::apis(&template, &upstreams, CacheChoice::default())?;
+        let deployed: Vec<(&str, &Api)> = upstreams
             .iter()
+            .map(|upstream| upstream.id.as_str())
             .zip(&apis)
-            .map(|(upstream, api)| (upstream.id.as_str(), api.cache_seconds()))
             .collect();
         let authorizer = AuthorizerFunction::in_process(
             source()?,
             http.clone(),
             Arc::<ShiftedClock>::clone(&clock),
             AuditLog::new(Box::new(std::io::sink())),
-            &times,
+            &deployed,
         );
         let (told, rows) = unbounded_channel();
         let gateway = Gateway::new(

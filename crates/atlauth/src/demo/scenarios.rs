@@ -94,7 +94,7 @@ pub(super) fn others(environment: &Environment) -> Result<[Scenario; 4], DemoErr
         .push(("x-authorizer-username", "admin".to_owned()));
     Ok([
         Scenario::get("an API token", Some(&api_token)).is(200, "allowed", BOT),
-        Scenario::post("POST an issue, API token", &api_token).is(403, "(cache)", ""),
+        Scenario::post("POST an issue, API token", &api_token).is(403, "route_not_allowed", ""),
         Scenario::get("Basic, with a password", Some(&password)).is(401, "basic_denied", ""),
         claiming.is(401, "identity_header", ""),
     ])

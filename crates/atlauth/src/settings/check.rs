@@ -1,15 +1,19 @@
 //! `atlauth settings check`.
 
 use atlassian_authorizer::document::Tree;
-use atlassian_authorizer::document::problem::{Problem, Problems};
+use std::path::PathBuf;
+
+use atlassian_authorizer::document::problem::Problem;
 use atlassian_authorizer::http::{Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::{LoadError, Source};
 use serde_json::json;
 
 use super::lines::Lines;
+use super::public_routes::{Stack, disagreements};
 use super::{ApiArgs, probe};
 use crate::failure::Failure;
+use crate::gateway;
 use crate::source;
 use crate::ui::{Tone, Ui};
 
@@ -18,10 +22,15 @@ use crate::ui::{Tone, Ui};
 #[command(after_help = "\
 Examples:
   atlauth settings check --settings file:settings.json
-  atlauth settings check --settings ssm:/atlassian-authorizer/prod --cache-seconds 0 --probe")]
+  atlauth settings check --settings ssm:/atlassian-authorizer/prod --cache-seconds 0 --probe
+  atlauth settings check --settings file:settings.json --parameters parameters.yaml")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     api: ApiArgs,
+    /// The stack's parameters, as `sam deploy` takes them: they say how the API is set up, in place
+    /// of --cache-seconds and --cache-key, and what of it is public.
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
     /// Also asks the providers' endpoints; no token is sent.
     #[arg(long)]
     probe: bool,
@@ -34,19 +43,78 @@ pub(crate) async fn run(args: &CheckArgs, source: Option<&str>, ui: &Ui) -> Resu
     let (source, http) = source::open(source).await?;
     let read = source.read(Deadline::start());
     let read = ui.progress(&format!("reading {source}"), read).await;
+    let template = gateway::template(None)?;
+    let stack = match &args.parameters {
+        Some(path) => Some(Stack::read(path, &template)?),
+        None => None,
+    };
+    let deployment = match &stack {
+        Some(stack) => stack.deployment(&template)?,
+        None => args.api.deployment(),
+    };
     let parsed = match read {
-        Ok(tree) => Settings::parse(&tree, &args.api.deployment()).map(|settings| (tree, settings)),
+        Ok(tree) => Settings::parse(&tree, &deployment).map(|settings| (tree, settings)),
         Err(LoadError::Invalid(problems)) => Err(problems),
         Err(error) => return Err(source::failure(&source, &error)),
     };
+    let mut wrong = Wrong {
+        stack: stack.iter().flat_map(Stack::problems).collect(),
+        ..Wrong::default()
+    };
     match parsed {
-        Ok((tree, settings)) => valid(args, &source, &http, &tree, &settings, ui).await,
-        Err(problems) => Err(invalid(args, &source, &problems, ui)),
+        Ok((tree, settings)) => {
+            let served = gateway::served(&template)?;
+            wrong.settings = disagreements(&settings, &template, &served, stack.as_ref());
+            if wrong.count() == 0 {
+                return valid(args, &source, &http, &tree, &settings, ui).await;
+            }
+            show(args, &source, &wrong, ui);
+            Err(wrong.failure(
+                args,
+                &source,
+                "is not what the stack is",
+                "the authorizer takes these settings; what is public is what the stack's parameters say",
+            ))
+        }
+        Err(problems) => {
+            wrong.settings = problems.iter().cloned().collect();
+            show(args, &source, &wrong, ui);
+            Err(wrong.failure(
+                args,
+                &source,
+                "is invalid",
+                "the authorizer takes none of these settings, and keeps those that it has",
+            ))
+        }
+    }
+}
+
+/// What is wrong.
+#[derive(Default)]
+struct Wrong {
+    /// With settings.
+    settings: Vec<Problem>,
+    /// With the stack's parameters.
+    stack: Vec<Problem>,
+}
+
+impl Wrong {
+    fn count(&self) -> usize {
+        self.settings.len().saturating_add(self.stack.len())
+    }
+
+    fn failure(&self, args: &CheckArgs, source: &Source, what: &str, next: &str) -> Failure {
+        if args.json {
+            return Failure::negative("");
+        }
+        let count = self.count();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        Failure::negative(format!("{source} {what}: {count} {noun}")).hint(next)
     }
 }
 
 /// Shows what is wrong.
-fn invalid(args: &CheckArgs, source: &Source, problems: &Problems, ui: &Ui) -> Failure {
+fn show(args: &CheckArgs, source: &Source, wrong: &Wrong, ui: &Ui) {
     let file = match source {
         Source::File(path) => Some(path.display().to_string()),
         Source::Ssm(_) => None,
@@ -60,30 +128,33 @@ fn invalid(args: &CheckArgs, source: &Source, problems: &Problems, ui: &Ui) -> F
             .as_ref()
             .and_then(|lines| lines.line(&problem.parameter, &problem.field))
     };
+    let of_settings = wrong
+        .settings
+        .iter()
+        .map(|problem| (problem, line(problem)));
     if args.json {
-        let problems: Vec<_> = problems
-            .iter()
-            .map(|problem| {
+        let problems: Vec<_> = of_settings
+            .chain(wrong.stack.iter().map(|problem| (problem, None)))
+            .map(|(problem, line)| {
                 json!({"parameter": problem.parameter, "field": problem.field,
-                       "message": problem.message, "line": line(problem)})
+                       "message": problem.message, "line": line})
             })
             .collect();
         let result = json!({"source": source.to_string(), "valid": false, "problems": problems});
         ui.line(&format!("{result:#}"));
-        return Failure::negative("");
+        return;
     }
-    for problem in problems.iter() {
-        let place = match (&file, line(problem)) {
+    for (problem, line) in of_settings {
+        let place = match (&file, line) {
             (Some(file), Some(line)) => format!("{file}:{line}: "),
             (Some(file), None) => format!("{file}: "),
             (None, _) => String::new(),
         };
         ui.line(&format!("{}{problem}", ui.paint(Tone::Faint, &place)));
     }
-    let count = problems.iter().count();
-    let noun = if count == 1 { "problem" } else { "problems" };
-    Failure::negative(format!("{source} is invalid: {count} {noun}"))
-        .hint("the authorizer takes none of these settings, and keeps those that it has")
+    for problem in &wrong.stack {
+        ui.line(&problem.to_string());
+    }
 }
 
 /// Says what the settings hold, and what the providers say.

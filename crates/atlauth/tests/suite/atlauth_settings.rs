@@ -4,6 +4,7 @@ mod check;
 mod credentials;
 mod init;
 mod lint;
+mod public_routes;
 mod push;
 
 use serde_json::Value;

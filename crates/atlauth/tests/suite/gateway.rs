@@ -1,10 +1,12 @@
 //! `atlauth demo` and `atlauth local`: API Gateway as the tool plays it.
 
 mod atlassian;
+mod cache;
 mod clients;
 mod decisions;
 mod demo;
 mod process;
+mod public_routes;
 mod sent_on;
 mod signatures;
 mod streams;

@@ -1,5 +1,6 @@
 //! Clients that many people use, as they come from `PyPI`, through the gateway with a Bearer token.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt;
@@ -47,12 +48,22 @@ async fn of_jira() {
             .iter()
             .all(|request| request.headers["x-authorizer-username"] == "alice")
     );
-    assert_eq!(scene.local.audits().len(), 1);
+    asked_once_a_route(&scene);
 }
 
 #[tokio::test]
 async fn of_atlassian_python_api() {
     let scene = Scene::set(&reads_and_writes(), &[]).await;
     assert_eq!(run("atlassian-python-api", &scene).await, EXPECTED);
-    assert_eq!(scene.local.audits().len(), 1);
+    asked_once_a_route(&scene);
+}
+
+/// The authorizer decided on each method and path, and on none of them twice.
+fn asked_once_a_route(scene: &Scene) {
+    let requests = scene.jira.requests();
+    let routes: BTreeSet<(String, String)> = requests
+        .into_iter()
+        .map(|request| (request.method, request.path))
+        .collect();
+    assert_eq!(scene.local.audits().len(), routes.len());
 }

@@ -83,7 +83,7 @@ async fn refusals_have_the_shapes_of_the_template() {
 #[tokio::test]
 async fn an_answer_is_used_again_for_all_of_a_product() {
     let access = json!([{"allow": ["GET /rest/*"]}, {"deny": ["* /rest/api/2/issue/SECRET-*"]}]);
-    let scene = Scene::set(&access, &[]).await;
+    let scene = Scene::set(&access, &["--cache-key", "token"]).await;
     let token = scene.bearer();
     for (path, status) in [
         ("/jira/rest/api/2/issue/DEMO-1", 200),
@@ -369,6 +369,18 @@ async fn what_is_wrong_is_said_at_the_start() {
             vec!["--settings", &none, "--upstream", "api=http://127.0.0.1:1"],
             2,
             "it has: jira, confluence, bitbucket",
+        ),
+        (
+            vec![
+                "--settings",
+                &good,
+                "--upstream",
+                "jira=http://127.0.0.1:1",
+                "--cache-key",
+                "path",
+            ],
+            2,
+            "expected `route` or `token`",
         ),
         (
             vec![

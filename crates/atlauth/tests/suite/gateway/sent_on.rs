@@ -26,24 +26,31 @@ async fn mappings_replace_what_the_caller_sent() {
     let token = scene.bearer();
     // Fills the cache, so that nothing of the next request is seen by the authorizer.
     scene
-        .get("/jira/rest/api/2/myself", &token)
+        .get("/jira/rest/api/2/search", &token)
         .send()
         .await
         .unwrap();
     let request = format!(
-        "GET /jira/rest/api/2/search?jql=a+b%26c&os_username=x HTTP/1.1\r\n\
+        "GET /jira/rest/api/2/search?jql=a+b%26c&os_username=x&os%5Fpassword=y&os_authType=basic HTTP/1.1\r\n\
          Host: gateway\r\nauthorization: {token}\r\nConnection: close, X-Own\r\nX-Own: 1\r\n\
          TE: trailers\r\nKeep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\n\
          Proxy-Authorization: Basic x\r\nCookie: JSESSIONID=1\r\nx-authorizer-username: admin\r\n\
          Origin: https://evil.example.com\r\nReferer: https://evil.example.com/\r\n\
-         Forwarded: for=192.0.2.1\r\nX-Kept: yes\r\nUser-Agent: test/1\r\n\r\n"
+         Forwarded: for=192.0.2.1\r\nX-Kept: yes\r\nUser-Agent: test/1\r\n\
+         x-original-url: /admin\r\nX-Rewrite-URL: /admin\r\nX-Forwarded-Path: /admin\r\n\
+         X-Forwarded-Prefix: /admin\r\nX-Forwarded-Host: evil.example.com\r\n\
+         X-HTTP-Method-Override: DELETE\r\nX-HTTP-Method: DELETE\r\nx-method-override: DELETE\r\n\r\n"
     );
     let answer = raw(&scene.local.url, &request).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     let seen = scene.jira.last();
     assert_eq!(seen.method, "GET");
     assert_eq!(seen.path, "/jira/rest/api/2/search");
-    assert_eq!(seen.query, "jql=a+b%26c&os_username=x");
+    assert_eq!(
+        seen.query,
+        "jql=a+b%26c&os_authType=any&os_cookie=false&os_password=none&os_username=none\
+         &xoauth_requestor_id=none"
+    );
     let header = |name: &str| {
         let values: Vec<_> = seen.headers.get_all(name).iter().collect();
         values
@@ -61,6 +68,22 @@ async fn mappings_replace_what_the_caller_sent() {
     assert_eq!(header("forwarded"), ["for=unknown"]);
     assert_eq!(header("origin"), [format!("https://{host}")]);
     assert_eq!(header("referer"), [format!("{}/", scene.jira.url)]);
+    for path in [
+        "x-original-url",
+        "x-rewrite-url",
+        "x-forwarded-path",
+        "x-forwarded-prefix",
+    ] {
+        assert_eq!(header(path), ["/"], "{path}");
+    }
+    assert_eq!(header("x-forwarded-host"), [host]);
+    for method in [
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+    ] {
+        assert_eq!(header(method), ["GET"], "{method}");
+    }
     assert_eq!(header("x-kept"), ["yes"]);
     assert_eq!(header("user-agent"), ["test/1"]);
     for gone in [
