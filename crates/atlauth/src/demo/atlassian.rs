@@ -111,6 +111,9 @@ async fn answer(
             .unwrap_or_default()
             .to_owned(),
     });
+    if (&method, uri.path()) == (&Method::GET, "/jira/status") {
+        return Json(json!({"state": "RUNNING"})).into_response();
+    }
     let Some(user) = user else {
         let message =
             "You are not authenticated. Authentication required to perform this operation.";
@@ -120,6 +123,9 @@ async fn answer(
     match (&method, uri.path()) {
         (&Method::GET, "/jira/rest/api/2/myself") => {
             Json(json!({"name": user, "key": user, "active": true})).into_response()
+        }
+        (&Method::GET, path) if path.starts_with("/jira/secure/attachment/") => {
+            "a file".into_response()
         }
         (&Method::GET, "/jira/rest/api/2/serverInfo") => {
             Json(json!({"version": "10.3.0", "deploymentType": "Server"})).into_response()

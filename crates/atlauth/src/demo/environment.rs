@@ -89,7 +89,7 @@ impl Environment {
                     id: id.to_owned(),
                     url: Endpoint::parse(&url).map_err(Failure::unavailable)?,
                     is_signed: false,
-                    public: Vec::new(),
+                    public: public_routes(&settings, id),
                 })
             })
             .collect::<Result<_, Failure>>()?;
@@ -153,7 +153,7 @@ fn document(issuer: &str, service_token: &str) -> Result<Value, DemoError> {
             "kind": "cognito", "issuer": issuer, "client_ids": [CLIENT], "username": "username",
         }},
         "products": {
-            "jira": {"path": "/jira", "access": [read, write, deny], "upstream": {
+            "jira": {"path": "/jira", "access": [read, write, deny], "public": ["GET /status"], "upstream": {
                 "mode": "assertion", "private_key": "assertion-key",
                 "issuer": ASSERTION_ISSUER, "audience": ASSERTION_AUDIENCE,
             }},
@@ -163,6 +163,17 @@ fn document(issuer: &str, service_token: &str) -> Result<Value, DemoError> {
         },
         "secrets": {"assertion-key": key.expose_secret(), "confluence-token": service_token},
     }))
+}
+
+fn public_routes(settings: &Settings, id: &str) -> Vec<String> {
+    let mut products = settings.products.iter();
+    let product = products.find(|product| product.id() == id);
+    let routes = product.map(|product| product.public().iter());
+    routes
+        .into_iter()
+        .flatten()
+        .map(|route| route.text.clone())
+        .collect()
 }
 
 fn assertion_keys(settings: &Settings) -> Value {

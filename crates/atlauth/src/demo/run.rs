@@ -24,6 +24,9 @@ pub(super) async fn run(environment: &mut Environment, ui: &Ui) -> Result<(usize
     for scenario in scenarios::tokens(environment)? {
         came.push(show(environment, ui, &client, &scenario).await?);
     }
+    for scenario in scenarios::paths(environment)? {
+        came.push(show(environment, ui, &client, &scenario).await?);
+    }
     for scenario in scenarios::others(environment)? {
         came.push(show(environment, ui, &client, &scenario).await?);
     }

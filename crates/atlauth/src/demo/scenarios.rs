@@ -11,6 +11,12 @@ use super::issuer::{Claims, Key};
 pub(super) const MYSELF: &str = "/jira/rest/api/2/myself";
 const ISSUE: &str = "/jira/rest/api/2/issue";
 const CURRENT: &str = "/confluence/rest/api/user/current";
+const STATUS: &str = "/jira/status";
+/// `[v1..v2] 100%.txt`, as clients write it.
+const ATTACHMENT: &str = "/jira/secure/attachment/10001/%5Bv1..v2%5D%20100%25.txt";
+const PLUGINS: &str = "/jira/rest/plugins/1.0/";
+/// The same to Atlassian.
+const PLUGINS_AGAIN: &str = "/jira/s/x/_/rest/%70lugins/1.0/";
 
 const READ: &str = "openid atlassian/read";
 const WRITE: &str = "openid atlassian/read atlassian/write";
@@ -80,6 +86,25 @@ pub(super) fn tokens(environment: &Environment) -> Result<[Scenario; 8], DemoErr
             ..Scenario::get("GET Confluence's user/current", Some(&reading))
         }
         .is(200, "allowed", SERVICE_USER),
+    ])
+}
+
+/// To other paths: those that need no credential, are hard to write, or are not for everyone.
+pub(super) fn paths(environment: &Environment) -> Result<[Scenario; 4], DemoError> {
+    let token = environment.bearer(&environment.key, CLIENT, WRITE, 600)?;
+    let to = |path, said, authorization| Scenario {
+        path,
+        ..Scenario::get(said, authorization)
+    };
+    Ok([
+        to(STATUS, "GET /status, no token", None).is(200, "(gateway)", ""),
+        to(ATTACHMENT, "GET a file, [v1..v2] 100%.txt", Some(&token)).is(200, "allowed", "alice"),
+        to(PLUGINS, "GET the plugin manager", Some(&token)).is(403, "route_not_allowed", ""),
+        to(PLUGINS_AGAIN, "the same, spelled otherwise", Some(&token)).is(
+            403,
+            "route_not_allowed",
+            "",
+        ),
     ])
 }
 

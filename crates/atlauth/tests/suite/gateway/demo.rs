@@ -15,12 +15,12 @@ async fn all_is_well() {
     let text = said.stdout;
     assert_eq!(said.code, 0, "{text}");
     assert!(
-        text.ends_with("\nAll 14 came out as they must.\n"),
+        text.ends_with("\nAll 18 came out as they must.\n"),
         "{text}"
     );
     assert_eq!(
         text.lines().filter(|line| line.starts_with("ok ")).count(),
-        14
+        18
     );
     for line in text.lines() {
         assert!(line.chars().count() <= 80, "{line}");
@@ -30,6 +30,8 @@ async fn all_is_well() {
         "ok an expired token              401  401  token_expired",
         "ok POST an issue, scope read     403  403  route_not_allowed",
         "ok GET Confluence's user/current 200  200  allowed           svc-gateway (alice)",
+        "ok GET /status, no token            200  200  (gateway)",
+        "ok GET the plugin manager        403  403  route_not_allowed",
         "ok a token by the withdrawn key  401  401  key_unknown",
     ] {
         assert!(text.lines().any(|line| line == row), "{text}");
