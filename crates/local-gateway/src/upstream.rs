@@ -76,3 +76,100 @@ impl Upstream {
         Ok(Api::read(&template.with(parameters))?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authorizer::deployment;
+    use crate::served::ServedProduct;
+
+    const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+    fn upstream(public: &[&str]) -> Upstream {
+        Upstream {
+            id: "jira".to_owned(),
+            url: Endpoint::parse("https://jira.example.com").unwrap(),
+            is_signed: false,
+            public: public.iter().map(|route| (*route).to_owned()).collect(),
+        }
+    }
+
+    /// What the function is told of the API: `route` only where each authorizer keeps answers by
+    /// method and path.
+    #[test]
+    fn the_function_is_told_what_the_api_does() {
+        let both = "context.identity.sourceIp, context.httpMethod, context.path";
+        let (no_path, no_address) = (
+            "context.identity.sourceIp, context.httpMethod",
+            "context.httpMethod, context.path",
+        );
+        for (text, key, expected, by_address) in [
+            (TEMPLATE.to_owned(), None, CacheKey::Route, true),
+            (
+                TEMPLATE.to_owned(),
+                Some(CacheKey::Token),
+                CacheKey::Token,
+                true,
+            ),
+            (TEMPLATE.replace(both, no_path), None, CacheKey::Token, true),
+            (
+                TEMPLATE.replace(both, no_address),
+                None,
+                CacheKey::Route,
+                false,
+            ),
+        ] {
+            let template = Template::parse(&text).unwrap();
+            let cache = CacheChoice {
+                seconds: Some(7),
+                key,
+            };
+            let api = upstream(&[]).api(&template, cache).unwrap();
+            let told = deployment(&[("jira", &api)]);
+            assert_eq!(told.cache_keys.of("jira"), Some(expected));
+            assert_eq!(told.cache_keys.of("confluence"), None);
+            assert_eq!(told.cache_seconds.of("jira"), Some(7));
+            assert_eq!(told.cached_by_source_ip, by_address);
+            assert_eq!(told.oauth1_products, Some(Vec::new()));
+        }
+        let template = Template::parse(TEMPLATE).unwrap();
+        let signed = Upstream {
+            is_signed: true,
+            ..upstream(&[])
+        };
+        let api = signed.api(&template, CacheChoice::default()).unwrap();
+        let told = deployment(&[("jira", &api)]);
+        assert_eq!(told.cache_seconds.of("jira"), Some(0));
+        assert_eq!(told.oauth1_products, Some(vec!["jira".to_owned()]));
+    }
+
+    #[test]
+    fn switches_of_public_routes() {
+        let template = Template::parse(TEMPLATE).unwrap();
+        let served = ServedProduct::all(&template).unwrap();
+        let switches: Vec<_> = served
+            .iter()
+            .flat_map(|one| &one.public)
+            .map(|switch| (switch.parameter.as_str(), switch.route.as_str()))
+            .collect();
+        assert_eq!(
+            switches,
+            [
+                ("JiraPublicStatus", "GET /status"),
+                ("JiraPublicServerInfo", "GET /rest/api/2/serverInfo"),
+                ("ConfluencePublicStatus", "GET /status"),
+                ("BitbucketPublicStatus", "GET /status"),
+            ]
+        );
+        for (asked, expected) in [
+            (&[][..], &[][..]),
+            (&["GET /status"], &["GET /status"]),
+            (&["GET /rest/api/2/field"], &[]),
+        ] {
+            let api = upstream(asked)
+                .api(&template, CacheChoice::default())
+                .unwrap();
+            assert_eq!(api.public_routes().collect::<Vec<_>>(), expected);
+        }
+    }
+}
