@@ -95,6 +95,13 @@ impl<T: Copy> ByProduct<T> {
         named.map(|(_, value)| *value).or(self.others)
     }
 
+    /// The same, with this value for products of which nobody has said.
+    #[must_use]
+    pub fn or(mut self, value: T) -> Self {
+        self.others = self.others.or(Some(value));
+        self
+    }
+
     fn names(&self, product: &str) -> bool {
         self.named.iter().any(|(name, _)| name == product)
     }

@@ -17,6 +17,7 @@ use atlassian_authorizer::deployment::{ByProduct, CacheKey, Deployment};
 use clap::Subcommand;
 
 use crate::failure::Failure;
+use crate::source::as_the_template;
 use crate::ui::Ui;
 
 /// Arguments of the command.
@@ -56,11 +57,11 @@ struct ApiArgs {
 
 impl ApiArgs {
     fn deployment(&self) -> Deployment {
-        Deployment {
+        as_the_template(Deployment {
             cache_seconds: self.cache_seconds.clone().unwrap_or_default(),
             cache_keys: self.cache_key.clone().unwrap_or_default(),
             ..Deployment::default()
-        }
+        })
     }
 }
 

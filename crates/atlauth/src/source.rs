@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use atlassian_authorizer::deployment::{ByProduct, Deployment};
+use atlassian_authorizer::deployment::{ByProduct, CacheKey, Deployment};
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::http::{Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
@@ -71,6 +71,15 @@ pub(crate) fn without_cache() -> Deployment {
     Deployment {
         cache_seconds: ByProduct::all(0),
         ..Deployment::default()
+    }
+}
+
+/// How the API is set up where nobody has said otherwise: as the template has it.
+pub(crate) fn as_the_template(said: Deployment) -> Deployment {
+    Deployment {
+        cache_keys: said.cache_keys.or(CacheKey::Route),
+        cached_by_source_ip: true,
+        ..said
     }
 }
 

@@ -28,6 +28,7 @@ impl Probe {
         let log = Log::capture();
         let deployment =
             Deployment::from_env().map_err(|error| Failure::usage(error.to_string()))?;
+        let deployment = source::as_the_template(deployment);
         // The explanation tells what the audit line would.
         let audit = AuditLog::new(Box::new(std::io::sink()));
         Ok(Self {

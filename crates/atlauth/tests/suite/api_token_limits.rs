@@ -163,7 +163,11 @@ async fn networks() {
         event["requestContext"] = json!({});
         assert_eq!(outcome(&lambda, &event).await.1, "source_not_allowed");
     }
-    for variables in [vec![], vec![("AUTHORIZER_CACHE_SECONDS", "300")]] {
+    for seconds in ["", "300"] {
+        let variables = [
+            ("AUTHORIZER_CACHE_SECONDS", seconds),
+            ("AUTHORIZER_CACHED_BY_SOURCE_IP", ""),
+        ];
         let lambda = lambda(&folder, &settings, &variables).await;
         lambda.keep_secret(parts(token).1);
         for address in ["203.0.113.7", "198.51.100.1"] {

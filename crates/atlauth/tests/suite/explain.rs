@@ -26,7 +26,7 @@ fn settings(key: &SigningKey) -> Value {
         "products": {
             "jira": {"path": "/jira", "access": [
                 {"allow": ["@read"], "scopes": ["atlassian/read"]},
-                {"allow": ["* /rest/*"], "groups": ["jira-developers"]},
+                {"allow": ["@write"], "groups": ["jira-developers"]},
                 {"deny": ["@admin"]}]},
             "confluence": {"path": "/confluence",
                            "upstream": {"mode": "fixed", "secret": "wiki"}}},

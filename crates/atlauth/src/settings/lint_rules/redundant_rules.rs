@@ -1,11 +1,13 @@
 //! Rules that change nothing.
 
 use atlassian_authorizer::access::{Effect, Rule, Rules};
-use atlassian_authorizer::route::{Target, Written};
+use atlassian_authorizer::document::ProductKind;
+use atlassian_authorizer::route::{Method, Target, Written};
 use atlassian_authorizer::wildcard::is_match;
 
 /// The rules that change nothing, by their places, and why.
 pub(super) fn redundant_rules(rules: &Rules) -> Vec<(usize, &'static str)> {
+    let kind = rules.kind();
     let rules = rules.rules().unwrap_or_default();
     let mut redundant = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
@@ -13,12 +15,13 @@ pub(super) fn redundant_rules(rules: &Rules) -> Vec<(usize, &'static str)> {
             rule.effect == Effect::Allow
                 && other.effect == Effect::Deny
                 && other.conditions.are_none()
-                && covers(&other.denied, &rule.targets)
+                && covers(kind, &other.denied, &rule.targets)
         };
         let repeated = |(place, other): (usize, &Rule)| {
             let is_same = other.conditions == rule.conditions;
             let takes = |one: &Rule, other: &Rule| {
-                covers(&one.targets, &other.targets) && covers(&one.denied, &other.denied)
+                covers(kind, &one.targets, &other.targets)
+                    && covers(kind, &one.denied, &other.denied)
             };
             // Of two that say the same, the later is the one too many.
             let is_mutual = takes(rule, other) && is_same;
@@ -39,15 +42,15 @@ pub(super) fn redundant_rules(rules: &Rules) -> Vec<(usize, &'static str)> {
 }
 
 /// Whether each of the others is taken by one of these.
-fn covers(targets: &[Target], others: &[Target]) -> bool {
+fn covers(kind: Option<ProductKind>, targets: &[Target], others: &[Target]) -> bool {
     others
         .iter()
-        .all(|other| targets.iter().any(|target| takes(target, other)))
+        .all(|other| targets.iter().any(|target| takes(kind, target, other)))
 }
 
 /// Whether all of the other is taken by this one. A `*` of the other is matched as the character:
 /// only a `*` takes it, which would take anything in its place.
-fn takes(target: &Target, other: &Target) -> bool {
+fn takes(kind: Option<ProductKind>, target: &Target, other: &Target) -> bool {
     match (target, other) {
         (Target::Route(one), Target::Route(other)) => {
             one.methods.cover(other.methods) && takes_path(one, other)
@@ -56,7 +59,10 @@ fn takes(target: &Target, other: &Target) -> bool {
         (Target::Route(one), Target::Set(_)) => {
             one.path == "/*" && one.methods.names().count() == ALL_METHODS
         }
-        (Target::Set(_), Target::Route(_)) => false,
+        (Target::Set(_), Target::Route(other)) => {
+            let mut methods = other.methods.names().map(Method::of);
+            other.is_exact() && methods.all(|method| target.is_allowed(kind, method, &other.path))
+        }
     }
 }
 
