@@ -39,17 +39,17 @@ pub(crate) fn reason(access: Option<&Access>, allowed: bool) -> String {
             format!("rule {} denies it: {}", number(place), matching(place))
         }
         Ruling::Denied(place, Some(lacks)) => format!(
-            "rule {} denies it to all others: {} is {}{}",
+            "rule {} is {} only{}: {}",
             number(place),
-            matching(place),
             rule(place).map(condition).unwrap_or_default(),
-            lacking(lacks)
+            lacking(rule(place), lacks),
+            matching(place),
         ),
         Ruling::Lacking(place, lacks) => format!(
             "rule {} would allow it {}{}",
             number(place),
             rule(place).map(condition).unwrap_or_default(),
-            lacking(lacks)
+            lacking(rule(place), lacks)
         ),
         Ruling::Unnamed => "no rule names this route".to_owned(),
         Ruling::ReadOnly => match first_allow(rules.unwrap_or_default()) {
@@ -68,13 +68,13 @@ fn first_allow(rules: &[RuleReport]) -> Option<usize> {
     rules.iter().position(|rule| allows(rule) && applies(rule))
 }
 
-fn lacking(lacks: Condition) -> &'static str {
-    match lacks {
-        Condition::Scope => ", a scope that the token lacks",
-        Condition::Group => ", a group that the caller is not in",
-        Condition::Provider => ", a provider that the caller does not come by",
-        Condition::User => ", a user that the caller is not",
-        Condition::Network => ", a network that the request does not come from",
+/// What is lacking, where that does not go without saying.
+fn lacking(rule: Option<&RuleReport>, lacks: Condition) -> String {
+    let several = rule.is_some_and(|rule| parts(rule).len() > 1);
+    if several {
+        format!(" (the {} is lacking)", lacks.as_str())
+    } else {
+        String::new()
     }
 }
 

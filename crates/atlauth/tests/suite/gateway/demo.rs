@@ -30,7 +30,7 @@ async fn all_is_well() {
         "ok an expired token              401  401  token_expired",
         "ok POST an issue, scope read     403  403  route_not_allowed",
         "ok GET Confluence's user/current 200  200  allowed           svc-gateway (alice)",
-        "ok GET /status, no token            200  200  (gateway)",
+        "ok GET /status, no token         200  200  (gateway)",
         "ok GET the plugin manager        403  403  route_not_allowed",
         "ok a token by the withdrawn key  401  401  key_unknown",
     ] {
