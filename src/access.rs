@@ -13,6 +13,8 @@ mod conditions;
 mod decide;
 mod exact;
 mod policy;
+#[cfg(test)]
+mod properties;
 mod rule;
 #[cfg(test)]
 mod tests;

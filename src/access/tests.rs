@@ -13,20 +13,25 @@ use crate::route::{Method, Readings};
 
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod";
 
-fn product(id: &str, document: &Value) -> Product {
+pub(super) fn product(id: &str, document: &Value) -> Product {
     let mut problems = Problems::default();
     let text = document.to_string();
     let product = Product::read(id, &text, &Secrets::new(), &mut problems.of("product"));
     problems.or(product.unwrap()).unwrap()
 }
 
+/// A caller of this name, and what else is known of them.
+pub(super) fn identity(username: &str, complete: impl FnOnce(&mut Subject)) -> Identity {
+    let identity = Identity::for_test(username, Vec::new(), UnixTime::MAX);
+    let mut subject = Subject::clone(&identity);
+    complete(&mut subject);
+    Identity::from_verified(subject)
+}
+
 fn caller(scope: &str, groups: &[&str]) -> Identity {
-    let groups = groups.iter().map(|group| (*group).to_owned()).collect();
-    let identity = Identity::for_test("alice", groups, UnixTime::MAX);
-    let scopes = scope.split_whitespace().map(str::to_owned);
-    Identity::from_verified(Subject {
-        scopes: scopes.collect(),
-        ..Subject::clone(&identity)
+    identity("alice", |subject| {
+        subject.scopes = scope.split_whitespace().map(str::to_owned).collect();
+        subject.groups = groups.iter().map(|&group| group.to_owned()).collect();
     })
 }
 
