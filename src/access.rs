@@ -17,6 +17,8 @@ mod policy;
 mod properties;
 mod rule;
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tests;
 
 use crate::document::problem::Report;
