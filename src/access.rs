@@ -13,7 +13,11 @@ mod conditions;
 mod decide;
 mod exact;
 mod policy;
+#[cfg(test)]
+mod properties;
 mod rule;
+#[cfg(test)]
+mod tables;
 #[cfg(test)]
 mod tests;
 

@@ -11,7 +11,9 @@ mod target;
 
 pub use methods::{Method, Methods};
 pub use readings::{Readings, Unreadable};
-pub(crate) use sets::without_suffixes;
+#[cfg(test)]
+pub(crate) use sets::raw_lists;
+pub(crate) use sets::with_fewer_suffixes;
 pub use sets::{Class, RouteSet};
 pub use target::{Target, Written};
 

@@ -138,9 +138,7 @@ impl Rules {
             (true, false) => Spellings::None,
         });
         if is_bounded {
-            for letter in ['s', 'S'] {
-                policy.deny(format!("{}/{letter}/*/_/*", self.path));
-            }
+            policy.deny_resources_of(&self.path);
         }
         Ok(policy.or_nothing())
     }
@@ -165,14 +163,10 @@ impl Rules {
     fn denies_of(&self, index: usize, targets: &[Target]) -> Result<Vec<Pattern>, Uncompilable> {
         let mut patterns = Vec::new();
         for (place, target) in targets.iter().enumerate() {
-            let is_route = matches!(target, Target::Route(_));
+            if !target.is_spelled_once() {
+                return Err(Uncompilable::Spelling(self.text(index, place)));
+            }
             for (methods, path) in target.denied_patterns(self.kind) {
-                // Other characters have more than one spelling that the policy lets through.
-                let is_plain =
-                    |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@=/*{}".contains(&byte);
-                if is_route && !path.bytes().all(is_plain) {
-                    return Err(Uncompilable::Spelling(self.text(index, place)));
-                }
                 patterns.extend(denied_patterns(methods, path));
             }
         }
@@ -243,10 +237,15 @@ fn allowed_resources(methods: Methods, product: &str, path: &str) -> Vec<String>
 /// What a denial of a pattern takes: Atlassian's REST framework takes `/user/`, `/user.json` and
 /// `/user.xml` for `/user`.
 pub(super) fn denied_patterns(methods: Methods, path: &str) -> Vec<Pattern> {
-    let mut patterns = vec![(methods, path.to_owned())];
-    if !path.ends_with('*') {
-        patterns.push((methods, format!("{}/*", path.trim_end_matches('/'))));
-        patterns.push((methods, format!("{path}.*")));
+    let mut patterns = Vec::new();
+    // Of the characters that a policy lets through encoded, the sets have this alone.
+    let encoded = path.contains('!').then(|| path.replace('!', "%21"));
+    for path in [Some(path), encoded.as_deref()].into_iter().flatten() {
+        patterns.push((methods, path.to_owned()));
+        if !path.ends_with('*') {
+            patterns.push((methods, format!("{}/*", path.trim_end_matches('/'))));
+            patterns.push((methods, format!("{path}.*")));
+        }
     }
     patterns
 }

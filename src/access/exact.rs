@@ -11,8 +11,9 @@ use super::compile::{MAX_STATEMENTS, denied_patterns, denied_resources};
 use super::decide::Standing;
 use super::policy::{Spellings, document_of};
 use super::{Asked, BasicGrant, CompiledPolicy, Grant, MAX_RESOURCE, Policy, Rules};
+use crate::document::ProductKind;
 use crate::error::Fault;
-use crate::route::{Method, Methods, Readings, RouteSet, Target, without_suffixes};
+use crate::route::{Method, Methods, Readings, RouteSet, Target, with_fewer_suffixes};
 
 /// The most bytes of a resource that stand before the path in the product: stage, method and the
 /// product's path.
@@ -94,10 +95,12 @@ impl Rules {
         if !resource.is_wider || (!resource.is_cut && neighbours.are_allowed(self)) {
             return RawValue::from_string(document_of(&resource, true)).ok();
         }
-        let policy = neighbours.policy(self, &resource, stage_prefix)?;
         let arn = format!("{stage_prefix}/{below_stage}");
-        let fits = policy.allows(&arn) && policy.size() <= MAX_STATEMENTS;
-        let compiled = fits.then(|| CompiledPolicy::new(policy).ok())??;
+        let policies = neighbours.policies(self, &resource, stage_prefix)?;
+        let mut fitting = policies
+            .into_iter()
+            .filter(|policy| policy.allows(&arn) && policy.size() <= MAX_STATEMENTS);
+        let compiled = CompiledPolicy::new(fitting.next()?).ok()?;
         Some(compiled.document)
     }
 }
@@ -114,49 +117,56 @@ impl Neighbours<'_> {
     /// Whether the rules allow them all: what is in doubt is not.
     fn are_allowed(&self, rules: &Rules) -> bool {
         self.heads().is_some_and(|(heads, tail)| {
-            let kind = rules.kind;
-            let is_denied =
-                |target: &Target| self.meets(&target.denied_patterns(kind), &heads, tail);
-            let admin = Target::Set(RouteSet::Admin);
+            let meets = |patterns: &[(Methods, &str)]| self.meets(patterns, &heads, tail);
+            let is_denied = |target: &Target| meets(&target.denied_patterns(rules.kind));
+            // A wildcard in the first segment may be the `s` of `/s/…/_/`.
+            let may_be_resource = heads.iter().any(|head| head == "/") && tail.contains(['_', '/']);
             keeps_to_its_segment(tail)
-                // A wildcard in the first segment may be the `s` of `/s/…/_/`.
-                && !(tail.len().saturating_add(1) == self.path.len() && tail.contains(['_', '/']))
-                && self.are_covered(rules, &heads)
-                && !(self.without_admin(rules) && is_denied(&admin))
+                && !may_be_resource
                 && !denials(rules, self.grant).any(is_denied)
+                && self
+                    .covering(rules, &heads)
+                    .iter()
+                    .any(|left_out| !meets(left_out))
         })
     }
 
-    /// A policy that allows them, less all that is denied and all that can be spelled in two ways.
-    fn policy(&self, rules: &Rules, resource: &Resource, stage_prefix: &str) -> Option<Policy> {
+    /// Policies that allow them, less all that is denied and all that can be spelled in two ways:
+    /// one for each target that allows.
+    fn policies(
+        &self,
+        rules: &Rules,
+        resource: &Resource,
+        stage_prefix: &str,
+    ) -> Option<Vec<Policy>> {
         let (heads, _) = self.heads()?;
-        if !self.are_covered(rules, &heads) {
+        let kind = rules.kind;
+        if !denials(rules, self.grant).all(Target::is_spelled_once) {
             return None;
         }
-        let kind = rules.kind;
-        let mut denied: Vec<(Methods, &str)> = denials(rules, self.grant)
+        let denied: Vec<(Methods, &str)> = denials(rules, self.grant)
             .flat_map(|target| target.denied_patterns(kind))
             .collect();
-        let admin = Target::Set(RouteSet::Admin);
-        if self.without_admin(rules) {
-            denied.extend(admin.denied_patterns(kind));
-        }
         let reached = resource.text.strip_prefix(stage_prefix)?.get(1..)?;
         let (method, path) = reached.split_at_checked(reached.find('/')?)?;
         let path = path.strip_prefix(rules.path())?;
-        // What stands for one character may as well stand for more: a denial too many is safe.
+        // A pattern knows no `?`; what `*` stands for is more.
         let allowed = [(Methods::only(method)?, path.replace('?', "*"))];
-        let mut policy = Policy::new(stage_prefix);
-        policy.allow(reached.to_owned());
-        for (methods, pattern) in denied {
-            for pattern in denied_patterns(methods, pattern) {
-                for end in denied_resources(&pattern, rules.path(), &allowed) {
-                    policy.deny(end);
+        let of = |left_out: Vec<(Methods, &str)>| {
+            let mut policy = Policy::new(stage_prefix);
+            policy.allow(reached.to_owned());
+            for (methods, pattern) in denied.iter().copied().chain(left_out) {
+                for pattern in denied_patterns(methods, pattern) {
+                    for end in denied_resources(&pattern, rules.path(), &allowed) {
+                        policy.deny(end);
+                    }
                 }
             }
-        }
-        policy.deny_spellings(Spellings::Any);
-        Some(policy)
+            policy.deny_spellings(Spellings::Any);
+            policy.deny_resources_of(rules.path());
+            policy
+        };
+        Some(self.covering(rules, &heads).into_iter().map(of).collect())
     }
 
     /// What stands before the first segment that a wildcard is in, in all readings, and the rest;
@@ -176,29 +186,29 @@ impl Neighbours<'_> {
         are_plain.then_some((heads, tail))
     }
 
-    /// Whether something that is allowed takes all that begins with one of these.
-    fn are_covered(&self, rules: &Rules, heads: &Readings<'_>) -> bool {
+    /// For each target that is allowed and takes all that begins with one of these, what it leaves
+    /// out of that.
+    fn covering<'r>(&self, rules: &'r Rules, heads: &Readings<'_>) -> Vec<Vec<(Methods, &'r str)>> {
+        const READ: Target = Target::Set(RouteSet::Read);
         let kind = rules.kind;
         let method = self.asked.method;
-        let covers = |target: &Target| covers(&target.allowed_patterns(kind), method, heads);
-        let reads = !self.grant.read_only || covers(&Target::Set(RouteSet::Read));
-        let allowed = match (self.grant.basic, &rules.list) {
-            (Some(BasicGrant::OnSomePaths), _) => rules.basic.iter().any(covers),
-            (_, None) => true,
+        let covers = |target: &&Target| covers(&target.allowed_patterns(kind), method, heads);
+        let only_reads = self.grant.read_only;
+        if only_reads && !covers(&&READ) {
+            return Vec::new();
+        }
+        let allowed: Vec<&Target> = match (self.grant.basic, &rules.list) {
+            (Some(BasicGrant::OnSomePaths), _) => rules.basic.iter().filter(covers).collect(),
+            (_, None) => return vec![left_out([only_reads.then_some(&READ), None], kind)],
             (_, Some(_)) => rules
                 .by_standing(self.grant)
                 .filter(|(_, _, standing)| *standing == Standing::Allows)
-                .any(|(_, rule, _)| rule.targets.iter().any(covers)),
+                .flat_map(|(_, rule, _)| &rule.targets)
+                .filter(covers)
+                .collect(),
         };
-        reads && allowed
-    }
-
-    /// Whether administration may be left out of what is allowed.
-    fn without_admin(&self, rules: &Rules) -> bool {
-        self.grant.read_only
-            || rules
-                .by_standing(self.grant)
-                .any(|(_, rule, _)| rule.targets.iter().any(Target::leaves_out_admin))
+        let with_limit = |target| left_out([Some(target), only_reads.then_some(&READ)], kind);
+        allowed.into_iter().map(with_limit).collect()
     }
 
     /// Whether one of them may be a path of one of the patterns, which is said too often rather than
@@ -223,46 +233,68 @@ fn denials<'r>(rules: &'r Rules, grant: &'r Grant) -> impl Iterator<Item = &'r T
         .flat_map(|(_, rule, _)| &rule.denied)
 }
 
-/// Whether what a wildcard stands for changes nothing but its own segment and what follows: no dot
-/// segment can come of it, nor of what follows.
+/// What targets leave out of their patterns.
+fn left_out<'r>(
+    targets: [Option<&Target>; 2],
+    kind: Option<ProductKind>,
+) -> Vec<(Methods, &'r str)> {
+    let targets = targets.into_iter().flatten();
+    targets.flat_map(|one| one.left_out(kind)).collect()
+}
+
+/// Whether what a wildcard stands for changes nothing but its own segment and what follows: no escape
+/// and no dot segment can come of it, nor of what follows.
 fn keeps_to_its_segment(tail: &str) -> bool {
-    let lower = tail.to_ascii_lowercase();
     let is_dots = |text: &str| matches!(text, "." | "..");
     let could_be_dots = |segment: &str| {
         let mut pieces = segment.split(is_wild);
-        pieces.clone().any(is_dots) || (segment.len() > 1 && pieces.all(str::is_empty))
+        // Two dots need two wildcards, and what ends the segment another.
+        pieces.clone().count() > 3
+            || pieces.any(is_dots)
+            || (segment.len() > 1 && segment.chars().all(is_wild))
     };
-    let could_be_escape = lower
-        .char_indices()
-        .filter(|(_, one)| is_wild(*one))
-        .any(|(at, _)| {
-            let before = lower.get(at.saturating_sub(2)..at).unwrap_or("%");
-            let after = lower.get(at.saturating_add(1)..).unwrap_or_default();
-            before.contains('%') || after.starts_with("2e") || after.starts_with("25")
-        });
-    !could_be_escape
-        && !lower.contains("%2e")
-        && !lower.contains("%25")
-        && !lower.split(['/', '\\', ';']).any(could_be_dots)
+    let could_be_digit = |one: &char| is_wild(*one) || one.is_ascii_hexdigit();
+    let characters: Vec<char> = tail.to_ascii_lowercase().chars().collect();
+    let could_be_escape = |three: &[char]| match three {
+        [first, rest @ ..] => {
+            let is_escape = (is_wild(*first) || *first == '%') && rest.iter().all(could_be_digit);
+            is_escape
+                && (three.iter().any(|one| is_wild(*one))
+                    || rest == ['2', 'e']
+                    || rest == ['2', '5'])
+        }
+        [] => false,
+    };
+    !characters.windows(3).any(could_be_escape)
+        // What is a segment is not known where slashes are encoded.
+        && !(tail.contains('%') && tail.contains(".."))
+        && !tail.split(['/', '\\', ';']).any(could_be_dots)
 }
 
-/// Whether a path whose last segments are these may end so: what stands for a wildcard may be a `;`
-/// that cuts the rest.
+/// Whether a path whose last segments are these may be read so that it ends so: what stands for a
+/// wildcard may be a `;`, which cuts all up to the next slash.
 fn may_end(tail: &str, end: &str) -> bool {
-    if tail.contains(['%', ';', '\\']) || end.is_empty() {
+    if tail.contains(['%', ';', '\\']) {
         return true;
     }
-    let end = end.to_ascii_lowercase();
+    let (tail, end) = (tail.to_ascii_lowercase(), end.to_ascii_lowercase());
+    let is_dropped = |text: &str| ["/", ".json", ".xml"].iter().any(|one| one.ends_with(text));
     let may = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        let bare = without_suffixes(&text);
-        [text.as_str(), bare]
-            .iter()
-            .any(|text| text.ends_with(&end) || end.ends_with(text))
+        with_fewer_suffixes(text)
+            .any(|text| text.ends_with(&end) || end.ends_with(text) || is_dropped(text))
     };
-    let mut pieces = tail.rsplit(is_wild);
-    let last = pieces.next().unwrap_or_default();
-    may(last) || (!last.contains('/') && pieces.any(may))
+    let pieces: Vec<&str> = tail.split(is_wild).collect();
+    for (place, piece) in pieces.into_iter().enumerate().rev() {
+        if place == 0 {
+            return may(piece);
+        }
+        match piece.find('/').and_then(|slash| piece.get(slash..)) {
+            Some(kept) => return may(kept),
+            None if may(piece) => return true,
+            None => {}
+        }
+    }
+    true
 }
 
 /// Whether a pattern that ends with its only `*` takes all that begins with a head.

@@ -97,6 +97,13 @@ impl Policy {
         add(&mut self.deny, end);
     }
 
+    /// Denies what lies below `/s/` in a product and is forwarded to another path.
+    pub(super) fn deny_resources_of(&mut self, product: &str) {
+        for letter in ['s', 'S'] {
+            self.deny(format!("{product}/{letter}/*_/*"));
+        }
+    }
+
     pub(super) fn deny_spellings(&mut self, spellings: Spellings) {
         self.spellings = spellings;
     }

@@ -89,6 +89,22 @@ const fn lists(kind: Option<ProductKind>) -> &'static Lists {
     }
 }
 
+/// The lists of a kind, for tests that read them in their own way: administration, what of it is
+/// none, what reads, what writes, Git, and what the plain patterns are.
+#[cfg(test)]
+pub(crate) const fn raw_lists(kind: Option<ProductKind>) -> [&'static [Listed]; 7] {
+    let lists = lists(kind);
+    [
+        lists.admin,
+        lists.not_admin,
+        lists.read,
+        lists.write,
+        lists.git,
+        lists.plain_read,
+        lists.plain_write,
+    ]
+}
+
 fn listed(list: &'static [Listed]) -> Vec<(Methods, &'static str)> {
     list.iter()
         .map(|(methods, pattern)| (Methods::listed(methods), *pattern))
@@ -134,6 +150,17 @@ impl RouteSet {
         })
     }
 
+    /// Patterns of what is no part of the set, though its patterns hold it.
+    pub(super) fn left_out(self, kind: Option<ProductKind>) -> Vec<(Methods, &'static str)> {
+        let lists = lists(kind);
+        match self {
+            Self::Read => listed(lists.admin),
+            Self::Write => [listed(lists.admin), listed(lists.read)].concat(),
+            Self::Admin => listed(lists.not_admin),
+            Self::Git => Vec::new(),
+        }
+    }
+
     /// Patterns without braces that hold the most used of the set, and nothing else.
     pub(super) fn plain_patterns(
         self,
@@ -166,26 +193,21 @@ impl RouteSet {
 }
 
 fn is_admin<const FOLD: bool>(lists: &Lists, method: Method, path: &str) -> bool {
-    let listed = |path: &str| {
+    let is_listed = |path: &str| {
         any::<FOLD>(lists.admin, method, path) && !any::<FOLD>(lists.not_admin, method, path)
     };
-    let bare = without_suffixes(path);
-    listed(path) || (bare.len() != path.len() && listed(bare))
+    with_fewer_suffixes(path).any(is_listed)
 }
 
-/// A path without what Atlassian's REST framework drops at its end: a slash, `.json` and `.xml`.
-pub(crate) fn without_suffixes(path: &str) -> &str {
-    let mut bare = path;
-    loop {
-        let shorter = bare
-            .strip_suffix('/')
-            .or_else(|| strip_ending(bare, ".json"))
-            .or_else(|| strip_ending(bare, ".xml"));
-        match shorter {
-            Some(shorter) if !shorter.is_empty() => bare = shorter,
-            _ => return bare,
-        }
-    }
+/// A path, and what is left of it as one after another is dropped of what Atlassian's REST framework
+/// drops at its end: a slash, `.json` and `.xml`.
+pub(crate) fn with_fewer_suffixes(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| {
+        path.strip_suffix('/')
+            .or_else(|| strip_ending(path, ".json"))
+            .or_else(|| strip_ending(path, ".xml"))
+            .filter(|shorter| !shorter.is_empty())
+    })
 }
 
 fn strip_ending<'p>(path: &'p str, ending: &str) -> Option<&'p str> {

@@ -1,7 +1,7 @@
 //! What a text of a rule stands for: a route such as `GET /rest/*`, or a set such as `@read`.
 
 use super::pattern::matches;
-use super::sets::without_suffixes;
+use super::sets::with_fewer_suffixes;
 use super::{Method, Methods, RouteSet};
 use crate::document::ProductKind;
 
@@ -128,6 +128,24 @@ impl Target {
         }
     }
 
+    /// Whether a policy can deny it by one spelling: other characters have more than one that the
+    /// policy lets through.
+    pub fn is_spelled_once(&self) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@=/*{}".contains(&byte);
+        match self {
+            Self::Set(_) => true,
+            Self::Route(route) => route.path.bytes().all(is_plain),
+        }
+    }
+
+    /// Patterns of what is no part of it, though its patterns hold it.
+    pub(crate) fn left_out(&self, kind: Option<ProductKind>) -> Vec<(Methods, &'static str)> {
+        match self {
+            Self::Set(set) => set.left_out(kind),
+            Self::Route(_) => Vec::new(),
+        }
+    }
+
     /// Whether administration is no part of it, though its patterns hold some.
     pub const fn leaves_out_admin(&self) -> bool {
         matches!(self, Self::Set(RouteSet::Read | RouteSet::Write))
@@ -148,16 +166,15 @@ impl Target {
     pub fn is_denied(&self, kind: Option<ProductKind>, method: Method, path: &str) -> bool {
         match self {
             Self::Set(set) => {
-                set.holds::<true>(kind, method, path)
-                    || set.holds::<true>(kind, method, without_suffixes(path))
+                with_fewer_suffixes(path).any(|path| set.holds::<true>(kind, method, path))
             }
             Self::Route(route) => {
-                let is_of = |pattern: &str| {
-                    matches::<true>(pattern, path)
-                        || matches::<true>(pattern, without_suffixes(path))
+                let is_of = |path: &str| {
+                    let below = route.below.as_deref();
+                    matches::<true>(&route.path, path)
+                        || below.is_some_and(|below| matches::<true>(below, path))
                 };
-                route.methods.contain(method)
-                    && (is_of(&route.path) || route.below.as_deref().is_some_and(is_of))
+                route.methods.contain(method) && with_fewer_suffixes(path).any(is_of)
             }
         }
     }
@@ -212,6 +229,10 @@ impl Written {
                 }
                 _ => return Err(PATH),
             });
+        }
+        // A slash at the end is nothing to a denial.
+        if denied && segments.len() > 1 && segments.last() == Some(&"") {
+            segments.pop();
         }
         let path = format!("/{}", segments.join("/"));
         let below =
@@ -293,6 +314,10 @@ mod tests {
             assert!(deny.is_denied(None, get, path), "{path}");
         }
         assert!(!deny.is_denied(None, get, "/rest/api/2/users"));
+        let of_directory = Target::denied("* /x.json/", None).unwrap();
+        for path in ["/x.json", "/x.json/", "/x.json.xml", "/x.json/y"] {
+            assert!(of_directory.is_denied(None, get, path), "{path}");
+        }
         let any = Target::denied("* /x", None).unwrap();
         assert!(any.is_denied(None, Method::of("PROPFIND"), "/x"));
     }
