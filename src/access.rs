@@ -11,6 +11,7 @@ mod cache;
 mod compile;
 mod conditions;
 mod decide;
+mod denials;
 mod exact;
 mod policy;
 #[cfg(test)]

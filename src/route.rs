@@ -22,6 +22,11 @@ pub fn patterns_meet(one: &str, other: &str) -> bool {
     pattern::meet(one, other)
 }
 
+/// The same of what is one of the other with suffixes that Atlassian drops at its end.
+pub fn patterns_meet_with_suffixes(one: &str, other: &str) -> bool {
+    pattern::meet(one, &format!("{other}{}", pattern::SUFFIXES))
+}
+
 /// A pattern with `*` for each part in braces, of paths that begin with `head`, whose segments are
 /// written out in place of braces; and how much of it is as the head has it, letter by letter.
 pub fn plain_pattern_after(pattern: &str, head: &str) -> (String, usize) {

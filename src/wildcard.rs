@@ -2,6 +2,15 @@
 
 /// IAM's wildcards: `*` for any characters, `/` included, and `?` for one.
 pub fn is_match(pattern: &[u8], text: &[u8]) -> bool {
+    matches(pattern, text, |_| true)
+}
+
+/// Whether a pattern matches whatever another one does. Where there is doubt it does not.
+pub fn covers(pattern: &[u8], other: &[u8]) -> bool {
+    matches(pattern, other, |byte| byte != b'*')
+}
+
+fn matches(pattern: &[u8], text: &[u8], is_one: impl Fn(u8) -> bool) -> bool {
     // Position after the last `*`, and how much of the text that `*` has taken.
     let mut star = None;
     let (mut at, mut read) = (0_usize, 0_usize);
@@ -11,7 +20,7 @@ pub fn is_match(pattern: &[u8], text: &[u8]) -> bool {
                 at = at.saturating_add(1);
                 star = Some((at, read));
             }
-            Some(wanted) if wanted == byte || *wanted == b'?' => {
+            Some(wanted) if wanted == byte || (*wanted == b'?' && is_one(*byte)) => {
                 at = at.saturating_add(1);
                 read = read.saturating_add(1);
             }
@@ -61,7 +70,7 @@ pub fn overlap(one: &[u8], other: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{is_match, overlap};
+    use super::{covers, is_match, overlap};
 
     #[test]
     fn patterns_that_overlap() {
@@ -127,6 +136,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_covers(one in "[ab?*/]{0,6}", other in "[ab?*/]{0,6}", text in "[ab/]{0,8}") {
+            if covers(one.as_bytes(), other.as_bytes()) && is_match(other.as_bytes(), text.as_bytes()) {
+                prop_assert!(is_match(one.as_bytes(), text.as_bytes()));
+            }
+        }
+
         #[test]
         fn as_defined(pattern in "[ab?*/]{0,8}", text in "[ab/]{0,10}") {
             prop_assert_eq!(

@@ -1,16 +1,16 @@
 //! The rules as one IAM policy for every route of a product.
 //!
 //! IAM has `*` and `?`, tells small letters from capital ones, and matches the path as it comes. So
-//! the policy denies every spelling that something could read differently, and says a denial of
-//! `/user` in any case of its letters by one resource for each letter that could be another:
-//! `/user*`, `/U*`, `/uS*` and so on. What can't be said so is an error.
+//! the policy denies every spelling that something could read differently, and denies in any case of
+//! their letters what the rules deny ([`super::denials`]). What can't be said so is an error.
 
 use thiserror::Error;
 
 use super::decide::Standing;
+use super::denials::{Denied, Pattern, ends, with_stars};
 use super::policy::Spellings;
 use super::{BasicGrant, Effect, Grant, MAX_RESOURCE, Policy, Rules};
-use crate::route::{Methods, RouteSet, Target, patterns_meet, plain_pattern_after};
+use crate::route::{Methods, RouteSet, Target};
 use crate::wildcard::is_match;
 
 /// The longest `arn:…:{api}/{stage}` that rules are checked for at load. The stage's name is not
@@ -41,9 +41,6 @@ pub enum Uncompilable {
     TooLarge(usize),
 }
 
-/// Methods, and a path in the product with `*`.
-pub(super) type Pattern = (Methods, String);
-
 impl Rules {
     /// What a caller may do in the whole product, in this API and stage.
     ///
@@ -54,36 +51,38 @@ impl Rules {
         if grant.other_product {
             return Ok(Policy::nothing(stage_prefix));
         }
-        let meanings = self.by_standing(grant);
-        let is_allow = |standing| standing == Standing::Allows;
-        let is_deny = |standing| matches!(standing, Standing::Denies(_));
+        let mut allowed = Vec::new();
         let mut allows = Vec::new();
         let mut denies = Vec::new();
-        for (index, rule, standing) in meanings {
-            if is_allow(standing) && grant.basic != Some(BasicGrant::OnSomePaths) {
-                allows.extend(self.allows_of(index, &rule.targets)?);
-                denies.extend(self.left_out_of(&rule.targets));
-            }
-            if is_deny(standing) {
-                denies.extend(self.denies_of(index, &rule.denied)?);
+        for (index, rule, standing) in self.by_standing(grant) {
+            match standing {
+                Standing::Allows if grant.basic != Some(BasicGrant::OnSomePaths) => {
+                    allows.extend(self.allows_of(index, &rule.targets)?);
+                    allowed.extend(&rule.targets);
+                }
+                Standing::Denies(_) => denies.extend(self.denies_of(index, &rule.denied)?),
+                Standing::Allows | Standing::Idle(_) => {}
             }
         }
+        denies.extend(self.left_out_of(&allowed));
         self.assemble(grant, allows, denies, stage_prefix)
     }
 
     /// Checks that a policy can say what all rules say together, whomever they are for.
     pub(crate) fn check_compiled(&self) -> Result<(), Uncompilable> {
+        let mut allowed = Vec::new();
         let mut allows = Vec::new();
         let mut denies = Vec::new();
         for (index, rule) in self.list.iter().flatten().enumerate() {
             if rule.effect != Effect::Deny {
                 allows.extend(self.allows_of(index, &rule.targets)?);
-                denies.extend(self.left_out_of(&rule.targets));
+                allowed.extend(&rule.targets);
             }
             if rule.effect != Effect::Allow {
                 denies.extend(self.denies_of(index, &rule.denied)?);
             }
         }
+        denies.extend(self.left_out_of(&allowed));
         let prefix = "x".repeat(LONGEST_PREFIX);
         for basic in [None, Some(BasicGrant::OnSomePaths)] {
             let everything = Grant {
@@ -107,7 +106,7 @@ impl Rules {
         &self,
         grant: &Grant,
         mut allows: Vec<Pattern>,
-        denies: Vec<Pattern>,
+        mut denies: Vec<Denied>,
         stage_prefix: &str,
     ) -> Result<Policy, Uncompilable> {
         if grant.basic == Some(BasicGrant::OnSomePaths) {
@@ -115,10 +114,9 @@ impl Rules {
         } else if self.list.is_none() {
             allows = vec![(Methods::ANY, "/*".to_owned())];
         }
-        let mut denies = denies;
         if grant.read_only {
             allows = self.reading(&allows);
-            denies.extend(self.left_out_of(&[Target::Set(RouteSet::Read)]));
+            denies.extend(self.left_out_of(&[&Target::Set(RouteSet::Read)]));
         }
         let mut policy = Policy::new(stage_prefix);
         for (methods, path) in &allows {
@@ -126,12 +124,11 @@ impl Rules {
                 policy.allow(resource);
             }
         }
-        for pattern in &denies {
-            for tail in denied_resources(pattern, &self.path, &allows) {
-                policy.deny(tail);
-            }
+        for end in ends(&allows, &denies, &self.path) {
+            policy.deny(end);
         }
-        let is_bounded = self.list.is_some() || grant.basic == Some(BasicGrant::OnSomePaths);
+        let is_bounded =
+            self.list.is_some() || grant.basic == Some(BasicGrant::OnSomePaths) || grant.read_only;
         policy.deny_spellings(match (self.is_whole_api(), is_bounded) {
             (_, true) => Spellings::Any,
             (false, false) => Spellings::Outward,
@@ -160,29 +157,40 @@ impl Rules {
     }
 
     /// What a denial of these takes at the least.
-    fn denies_of(&self, index: usize, targets: &[Target]) -> Result<Vec<Pattern>, Uncompilable> {
-        let mut patterns = Vec::new();
+    fn denies_of(&self, index: usize, targets: &[Target]) -> Result<Vec<Denied>, Uncompilable> {
+        let mut denied = Vec::new();
         for (place, target) in targets.iter().enumerate() {
             if !target.is_spelled_once() {
                 return Err(Uncompilable::Spelling(self.text(index, place)));
             }
+            let is_route = matches!(target, Target::Route(_));
             for (methods, path) in target.denied_patterns(self.kind) {
-                patterns.extend(denied_patterns(methods, path));
+                denied.extend(Denied::all(methods, path, is_route));
             }
         }
-        Ok(patterns)
+        Ok(denied)
     }
 
-    /// Administration, where that is no part of these.
-    fn left_out_of(&self, targets: &[Target]) -> Vec<Pattern> {
-        if !targets.iter().any(Target::leaves_out_admin) {
-            return Vec::new();
+    /// What of the patterns of these is no part of them: administration, and what reads by POST where
+    /// only writing is allowed.
+    fn left_out_of(&self, targets: &[&Target]) -> Vec<Denied> {
+        let holds = |set| targets.iter().any(|target| **target == Target::Set(set));
+        let (reads, writes) = (holds(RouteSet::Read), holds(RouteSet::Write));
+        let mut left_out = Vec::new();
+        if reads || writes {
+            left_out.push((Target::Set(RouteSet::Admin), Methods::ANY));
         }
-        let admin = Target::Set(RouteSet::Admin);
-        let patterns = admin.denied_patterns(self.kind).into_iter();
-        patterns
-            .flat_map(|(methods, path)| denied_patterns(methods, path))
-            .collect()
+        if writes && !reads {
+            left_out.push((Target::Set(RouteSet::Read), Methods::WRITING));
+        }
+        let mut denied = Vec::new();
+        for (target, of) in &left_out {
+            for (methods, path) in target.denied_patterns(self.kind) {
+                let methods = methods.common(*of).into_iter();
+                denied.extend(methods.flat_map(|methods| Denied::all(methods, path, false)));
+            }
+        }
+        denied
     }
 
     /// What reads of these.
@@ -222,6 +230,7 @@ fn allowed_resources(methods: Methods, product: &str, path: &str) -> Vec<String>
         return vec!["*".to_owned()];
     }
     let mut resources = Vec::new();
+    let path = with_stars(path);
     // Written out: `*` crosses slashes, so `*/jira/*` would also match `GET/confluence/jira/x`, a
     // path of another product.
     for method in methods.names() {
@@ -234,63 +243,5 @@ fn allowed_resources(methods: Methods, product: &str, path: &str) -> Vec<String>
     resources
 }
 
-/// What a denial of a pattern takes: Atlassian's REST framework takes `/user/`, `/user.json` and
-/// `/user.xml` for `/user`.
-pub(super) fn denied_patterns(methods: Methods, path: &str) -> Vec<Pattern> {
-    let mut patterns = Vec::new();
-    // Of the characters that a policy lets through encoded, the sets have this alone.
-    let encoded = path.contains('!').then(|| path.replace('!', "%21"));
-    for path in [Some(path), encoded.as_deref()].into_iter().flatten() {
-        patterns.push((methods, path.to_owned()));
-        if !path.ends_with('*') {
-            patterns.push((methods, format!("{}/*", path.trim_end_matches('/'))));
-            patterns.push((methods, format!("{path}.*")));
-        }
-    }
-    patterns
-}
-
-/// What denies a pattern in any case of its letters, where one of what is allowed could be it: ends
-/// of ARNs.
-pub(super) fn denied_resources(
-    (methods, path): &Pattern,
-    product: &str,
-    allows: &[Pattern],
-) -> Vec<String> {
-    let mut resources = Vec::new();
-    for (allowed, other) in allows {
-        if !allowed.meet(*methods) || !patterns_meet(other, path) {
-            continue;
-        }
-        // Up to here, whatever is allowed has the letters that stand there.
-        let head = other.split('*').next().unwrap_or_default();
-        let (path, fixed) = plain_pattern_after(path, head);
-        if *methods == Methods::ANY {
-            resources.push(format!("{product}{path}"));
-        } else {
-            let names = methods.names();
-            resources.extend(names.map(|method| format!("/{method}{product}{path}")));
-        }
-        resources.extend(other_cases(&path, fixed).map(|other| format!("{product}{other}")));
-    }
-    resources
-}
-
-/// Patterns that take a path in every case of its letters but its own: for each letter from `fixed`
-/// on, what is the same up to it and has it in the other case.
-fn other_cases(path: &str, fixed: usize) -> impl Iterator<Item = String> {
-    let letters = path
-        .char_indices()
-        .filter(|(_, one)| one.is_ascii_alphabetic());
-    letters
-        .filter(move |(at, _)| *at >= fixed)
-        .map(|(at, letter)| {
-            let before = path.get(..at).unwrap_or_default();
-            let other = if letter.is_ascii_lowercase() {
-                letter.to_ascii_uppercase()
-            } else {
-                letter.to_ascii_lowercase()
-            };
-            format!("{before}{other}*")
-        })
-}
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,9 @@
 
 use serde_json::value::RawValue;
 
-use super::compile::{MAX_STATEMENTS, denied_patterns, denied_resources};
+use super::compile::MAX_STATEMENTS;
 use super::decide::Standing;
+use super::denials::{denied_patterns, denied_resources};
 use super::policy::{Spellings, document_of};
 use super::{Asked, BasicGrant, CompiledPolicy, Grant, MAX_RESOURCE, Policy, Rules};
 use crate::document::ProductKind;

@@ -61,6 +61,18 @@ impl Methods {
         Self(each.fold(0, |all, one| all | one.0))
     }
 
+    /// The methods of these names, separated by spaces, and no others.
+    pub(super) fn named(names: &str) -> Self {
+        let each = names.split(' ').filter_map(Self::only);
+        Self(each.fold(0, |all, one| all | one.0))
+    }
+
+    /// Those that are in one of the two.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether a method is one of them.
     pub const fn contain(self, method: Method) -> bool {
         self.0 & method.0 != 0

@@ -43,12 +43,15 @@ pub(super) fn matches<const FOLD: bool>(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// Whether some path is one of both patterns, in any case of its letters.
+/// Stands in a pattern for what [`super::sets::without_suffixes`] drops, and maybe more.
+pub(super) const SUFFIXES: char = '\u{1}';
+
+/// Whether some path is one of both patterns, in any case of its letters. `?` is any one byte.
 pub(super) fn meet(one: &str, other: &str) -> bool {
     // Most differ in what stands before any wildcard.
-    let is_wild = |byte: &u8| matches!(byte, b'*' | b'{');
-    let literals = one.bytes().take_while(|byte| !is_wild(byte));
-    let others = other.bytes().take_while(|byte| !is_wild(byte));
+    let is_literal = |byte: &u8| !matches!(byte, b'*' | b'{' | b'?' | 1);
+    let literals = one.bytes().take_while(is_literal);
+    let others = other.bytes().take_while(is_literal);
     if !literals
         .zip(others)
         .all(|(one, other)| one.eq_ignore_ascii_case(&other))
@@ -56,6 +59,12 @@ pub(super) fn meet(one: &str, other: &str) -> bool {
         return false;
     }
     let (one, other) = (pieces(one), pieces(other));
+    // What both begin with is the same, as has been seen.
+    let is_byte =
+        |(one, other): &(&Piece, &Piece)| matches!((one, other), (Piece::Byte(_), Piece::Byte(_)));
+    let same = one.iter().zip(&other).take_while(is_byte).count();
+    let one = one.get(same..).unwrap_or_default();
+    let other = other.get(same..).unwrap_or_default();
     // For each place in `other`, whether what follows it meets what follows the place in `one` that
     // has been come to, from the right: patterns have too many ways to meet to try each.
     let mut row = vec![false; other.len().saturating_add(1)];
@@ -96,17 +105,21 @@ pub(super) fn meet(one: &str, other: &str) -> bool {
 enum Piece {
     /// This byte, as a small letter.
     Byte(u8),
+    /// Any one byte.
+    One,
     /// Any one byte of a segment.
     OfSegment,
     /// Any bytes of a segment.
     Segment,
+    /// Any bytes that suffixes have.
+    Suffixes,
     /// Any bytes.
     Anything,
 }
 
 impl Piece {
     const fn may_be_empty(self) -> bool {
-        matches!(self, Self::Segment | Self::Anything)
+        matches!(self, Self::Segment | Self::Suffixes | Self::Anything)
     }
 
     /// Whether there is a byte that both take.
@@ -115,6 +128,13 @@ impl Piece {
             (Self::Byte(one), Self::Byte(other)) => one == other,
             (Self::Byte(byte), Self::OfSegment | Self::Segment)
             | (Self::OfSegment | Self::Segment, Self::Byte(byte)) => byte != b'/',
+            // Bytes of `/`, `.json` and `.xml`.
+            (Self::Byte(byte), Self::Suffixes) | (Self::Suffixes, Self::Byte(byte)) => {
+                matches!(
+                    byte,
+                    b'/' | b'.' | b'j' | b's' | b'o' | b'n' | b'x' | b'm' | b'l'
+                )
+            }
             _ => true,
         }
     }
@@ -131,6 +151,8 @@ fn pieces(pattern: &str) -> Vec<Piece> {
             }
             b'}' => inside = false,
             b'*' => pieces.push(Piece::Anything),
+            b'?' => pieces.push(Piece::One),
+            1 => pieces.push(Piece::Suffixes),
             byte if !inside => pieces.push(Piece::Byte(byte.to_ascii_lowercase())),
             _ => {}
         }
@@ -138,32 +160,33 @@ fn pieces(pattern: &str) -> Vec<Piece> {
     pieces
 }
 
-/// A pattern with `*` for each part in braces, of paths that begin with `head`: what stands there in
-/// place of braces is written out. And how much of it is as the head has it, letter by letter.
+/// A pattern with `*` for each part in braces, of paths that begin with `head`, which may have parts
+/// in braces too: what stands there in place of braces is written out, but for versions, so that one
+/// pattern serves for all. And how much of it is as the head has it, letter by letter.
 pub(super) fn plain_after(pattern: &str, head: &str) -> (String, usize) {
     let mut plain = String::with_capacity(pattern.len());
     let mut rest = pattern;
     let mut known = Some(head);
     let mut fixed = 0;
     while let Some(next) = rest.chars().next() {
-        let (taken, after) = match (next, rest.split_once('}')) {
-            ('{', Some((_, after))) => {
-                // All of the segment must be known.
-                let end = known.and_then(|head| head.find('/'));
-                let segment = known
-                    .zip(end)
-                    .and_then(|(head, end)| head.split_at_checked(end));
-                known = segment.map(|(_, behind)| behind);
-                (segment.map_or("*", |(segment, _)| segment), after)
-            }
-            _ => {
-                let (text, after) = rest.split_at(next.len_utf8());
-                known = known.and_then(|head| {
-                    let same = next != '*' && head.starts_with(text);
-                    same.then(|| head.get(text.len()..)).flatten()
-                });
-                (text, after)
-            }
+        let (taken, after) = if let ('{', Some((_, after))) = (next, rest.split_once('}')) {
+            // All of the segment must be known, or be one segment there too.
+            let end = known.and_then(|head| head.find('/'));
+            let segment = known
+                .zip(end)
+                .and_then(|(head, end)| head.split_at_checked(end));
+            known = segment.map(|(_, behind)| behind);
+            let is_version = rest.starts_with("{version}");
+            let literal = segment.map(|(segment, _)| segment);
+            let literal = literal.filter(|segment| !is_version && !segment.starts_with('{'));
+            (literal.unwrap_or("*"), after)
+        } else {
+            let (text, after) = rest.split_at(next.len_utf8());
+            known = known.and_then(|head| {
+                let same = next != '*' && head.starts_with(text);
+                same.then(|| head.get(text.len()..)).flatten()
+            });
+            (text, after)
         };
         plain.push_str(taken);
         if known.is_some() {
@@ -263,6 +286,13 @@ mod tests {
             ("/*.jspa", "/secure/*", true),
             ("/*.jspa", "/secure/x.jsp", false),
             ("/a*", "/*b", true),
+            ("/a?c/*", "/ABC/d", true),
+            ("/a?c", "/a{id}", true),
+            ("/a?c", "/a/{id}", true),
+            ("/a?c", "/ac", false),
+            ("/a/{id}/b", "/a/{id}\u{1}", false),
+            ("/a*", "/a/{id}\u{1}", true),
+            ("/a/b.XML/", "/a/{id}\u{1}", true),
         ] {
             assert_eq!(meet(one, other), expected, "{one} {other}");
             assert_eq!(meet(other, one), expected, "{other} {one}");
@@ -276,7 +306,7 @@ mod tests {
             (
                 "/rest/api/{version}/user",
                 "/rest/api/2/",
-                "/rest/api/2/user",
+                "/rest/api/*/user",
                 12,
             ),
             (
@@ -288,9 +318,11 @@ mod tests {
             (
                 "/rest/api/{version}/user",
                 "/rest/api/2/user/",
-                "/rest/api/2/user",
+                "/rest/api/*/user",
                 16,
             ),
+            ("/a/{x}/b/{y}/c", "/a/{id}/b/", "/a/*/b/*/c", 7),
+            ("/a/{x}/b/c", "/a/{id}/b/c/", "/a/*/b/c", 8),
             ("/*.jspa", "/rest/", "/*.jspa", 1),
             ("/a/{x}/{y}", "/a/b/", "/a/b/*", 5),
         ] {

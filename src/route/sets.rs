@@ -58,11 +58,15 @@ struct Lists {
     write: &'static [Listed],
     /// Git over HTTP, all of which reads or writes as the lists above say.
     git: &'static [Listed],
-    /// What of `read` can't be spelled so that it becomes administration, even in another case of
-    /// its letters: what `@read` is where a policy has to say it by `*` alone. Methods and patterns
-    /// without braces.
+    /// The most used of `read`: what `@read` is where one policy says it for all routes. Here `GET`
+    /// is GET alone, for each method of each pattern takes a resource. So does each pattern of
+    /// `admin` that meets one of these, some in fact: few should. Whatever else these patterns hold
+    /// must be of `read`.
+    ///
+    /// A slash in `{id}` is denied: `/a/{id}/b` takes a denial of `/a/*/*/b`, whichever pattern
+    /// allows that.
     plain_read: &'static [Listed],
-    /// The same of `write`.
+    /// The same of `write`, though it may hold some of `read`.
     plain_write: &'static [Listed],
 }
 
@@ -73,7 +77,7 @@ const UNKNOWN: Lists = Lists {
     read: &[("GET", "/*")],
     write: &[("POST PUT PATCH DELETE", "/*")],
     git: &[],
-    plain_read: &[("GET", "/*")],
+    plain_read: &[("GET HEAD OPTIONS", "/*")],
     plain_write: &[("POST PUT PATCH DELETE", "/*")],
 };
 
@@ -108,6 +112,13 @@ pub(crate) const fn raw_lists(kind: Option<ProductKind>) -> [&'static [Listed]; 
 fn listed(list: &'static [Listed]) -> Vec<(Methods, &'static str)> {
     list.iter()
         .map(|(methods, pattern)| (Methods::listed(methods), *pattern))
+        .collect()
+}
+
+/// The same of what takes a resource for each method.
+fn named(list: &'static [Listed]) -> Vec<(Methods, &'static str)> {
+    list.iter()
+        .map(|(methods, pattern)| (Methods::named(methods), *pattern))
         .collect()
 }
 
@@ -161,15 +172,15 @@ impl RouteSet {
         }
     }
 
-    /// Patterns without braces that hold the most used of the set, and nothing else.
+    /// Patterns that hold the most used of the set, and nothing else but administration.
     pub(super) fn plain_patterns(
         self,
         kind: Option<ProductKind>,
     ) -> Option<Vec<(Methods, &'static str)>> {
         let lists = lists(kind);
         match self {
-            Self::Read => Some(listed(lists.plain_read)),
-            Self::Write => Some(listed(lists.plain_write)),
+            Self::Read => Some(named(lists.plain_read)),
+            Self::Write => Some(named(lists.plain_write)),
             Self::Git => Some(listed(lists.git)),
             Self::Admin => None,
         }

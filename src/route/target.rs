@@ -117,8 +117,8 @@ impl Target {
         }
     }
 
-    /// Patterns without braces, all of which this allows, whatever `*` in them stands for; `None`
-    /// where there is no saying it so.
+    /// Patterns, all of which but administration this allows, whatever `*` in them stands for; `None`
+    /// where there is no saying it so. Only those of sets have braces.
     pub fn plain_patterns(&self, kind: Option<ProductKind>) -> Option<Vec<(Methods, &str)>> {
         match self {
             Self::Set(set) => set.plain_patterns(kind),

@@ -74,41 +74,31 @@ pub(super) const LISTS: Lists = Lists {
         // Where a batch of LFS sends the client.
         ("GET POST PUT", "/rest/git-lfs/storage/*"),
     ],
-    // A `*` below a project could stand for `settings/…`, so none is here: of repositories only
-    // what other modules and Git serve can be said by `*` alone.
+    // A file or a folder that is named as a repository's settings, permissions or hooks are is refused
+    // below `/rest/api`. Below `/projects` it is not.
     plain_read: &[
         ("GET", "/rest/api/1.0/projects"),
-        ("GET", "/rest/api/1.0/repos"),
-        ("GET", "/rest/api/1.0/users"),
-        ("GET", "/rest/api/1.0/dashboard/pull-requests"),
         ("GET", "/rest/api/latest/projects"),
-        ("GET", "/rest/api/latest/repos"),
-        ("GET", "/rest/build-status/1.0/*"),
+        ("GET", "/rest/api/1.0/projects/*"),
+        ("GET", "/rest/api/latest/projects/*"),
+        ("GET", "/rest/api/1.0/repos"),
         ("POST", "/rest/search/latest/search"),
+        ("GET", "/rest/api/1.0/dashboard/pull-requests"),
+        ("GET", "/rest/api/1.0/application-properties"),
+        ("GET", "/rest/build-status/*"),
+        ("GET", "/projects/{p}/repos/{r}/raw/*"),
         ("GET", "/scm/*/info/refs"),
-        ("POST", "/scm/*/git-upload-pack"),
         ("GET", "/scm/*/info/lfs/objects/*"),
+        ("POST", "/scm/*/git-upload-pack"),
     ],
     plain_write: &[
-        ("POST", "/rest/build-status/1.0/commits/*"),
-        ("POST", "/rest/build-status/latest/commits/*"),
-        ("POST", "/rest/branch-utils/1.0/projects/*/branches"),
-        ("DELETE", "/rest/branch-utils/1.0/projects/*/branches"),
-        ("POST", "/rest/branch-utils/latest/projects/*/branches"),
-        ("DELETE", "/rest/branch-utils/latest/projects/*/branches"),
-        ("POST", "/rest/git/1.0/*"),
-        ("DELETE", "/rest/git/1.0/*"),
-        ("POST", "/rest/git/latest/*"),
-        ("DELETE", "/rest/git/latest/*"),
-        ("PUT", "/rest/comment-likes/1.0/*"),
-        ("DELETE", "/rest/comment-likes/1.0/*"),
-        ("PUT", "/rest/comment-likes/latest/*"),
-        ("DELETE", "/rest/comment-likes/latest/*"),
-        ("POST", "/rest/jira/1.0/comments/*"),
+        (
+            "POST PUT",
+            "/rest/api/{v}/projects/{p}/repos/{r}/pull-requests*",
+        ),
+        ("POST", "/rest/build-status/*"),
         ("POST", "/scm/*/git-receive-pack"),
-        ("POST", "/scm/*/info/lfs/objects/batch"),
         ("PUT", "/scm/*/info/lfs/objects/*"),
-        ("PUT", "/rest/git-lfs/storage/*"),
     ],
 };
 

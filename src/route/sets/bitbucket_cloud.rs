@@ -24,24 +24,25 @@ pub(super) const LISTS: Lists = Lists {
     ],
     write: &[("POST PUT PATCH DELETE", "/2.0/*")],
     git: &[],
-    // A `*` below a repository, a workspace or a user could stand for what administers it, so of
-    // these there are only the lists.
+    // A file or a folder that is named as a repository's hooks or keys are is refused.
     plain_read: &[
         ("GET", "/2.0/repositories"),
+        ("GET", "/2.0/repositories/*"),
         ("GET", "/2.0/pullrequests/*"),
-        ("GET", "/2.0/snippets"),
-        ("GET", "/2.0/snippets/*"),
         ("GET", "/2.0/user"),
         ("GET", "/2.0/user/*"),
         ("GET", "/2.0/workspaces"),
-        ("GET", "/2.0/hook_events"),
-        ("GET", "/2.0/hook_events/*"),
+        ("GET", "/2.0/workspaces/{w}/projects"),
     ],
     plain_write: &[
-        ("POST", "/2.0/snippets"),
-        ("POST", "/2.0/snippets/*"),
-        ("PUT", "/2.0/snippets/*"),
-        ("DELETE", "/2.0/snippets/*"),
+        (
+            "POST PUT",
+            "/2.0/repositories/{workspace}/{repo}/pullrequests*",
+        ),
+        ("POST", "/2.0/repositories/{workspace}/{repo}/refs/*"),
+        ("POST", "/2.0/repositories/{workspace}/{repo}/commit/*"),
+        ("POST", "/2.0/repositories/{workspace}/{repo}/issues"),
+        ("POST", "/2.0/repositories/{workspace}/{repo}/pipelines"),
     ],
 };
 
