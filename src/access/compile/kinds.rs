@@ -1,6 +1,6 @@
 const KINDS: &[Kind] = &[
     Kind {
-        kind: "jira",
+        name: "jira",
         path: "/jira",
         reads: &[
             "GET /rest/api/2/issue/A-1",
@@ -48,7 +48,7 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
-        kind: "jira_cloud",
+        name: "jira_cloud",
         path: "/jira",
         reads: &[
             "GET /rest/api/3/issue/A-1",
@@ -79,7 +79,7 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
-        kind: "confluence",
+        name: "confluence",
         path: "/confluence",
         reads: &[
             "GET /rest/api/content",
@@ -114,7 +114,7 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
-        kind: "confluence_cloud",
+        name: "confluence_cloud",
         path: "/",
         reads: &[
             "GET /wiki/api/v2/pages",
@@ -149,7 +149,7 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
-        kind: "bitbucket",
+        name: "bitbucket",
         path: "/bitbucket",
         reads: &[
             "GET /rest/api/1.0/projects",
@@ -197,7 +197,7 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
-        kind: "bitbucket_cloud",
+        name: "bitbucket_cloud",
         path: "/",
         reads: &[
             "GET /2.0/repositories",
