@@ -1,18 +1,23 @@
 //! Properties of decisions, for random rules, callers and paths: each is what the design says,
 //! without regard to how it is done.
 
+#![allow(clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
+
 mod iam;
 mod names;
 mod neighbours;
+mod paths;
 mod random;
 mod slow;
+mod slow_readings;
 mod spellings;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
-use self::random::{BASIC, Caller, Case, callers, cases, drafts, rule};
+use self::paths::drafts;
+use self::random::{BASIC, Caller, Case, callers, cases, rule};
 use self::slow::Verdict;
 use super::{Asked, Policy, Ruling};
 use crate::product::Product;

@@ -146,24 +146,22 @@ pub(super) fn plain_after(pattern: &str, head: &str) -> (String, usize) {
     let mut known = Some(head);
     let mut fixed = 0;
     while let Some(next) = rest.chars().next() {
-        let (taken, after) = match (next, rest.split_once('}')) {
-            ('{', Some((_, after))) => {
-                // All of the segment must be known.
-                let end = known.and_then(|head| head.find('/'));
-                let segment = known
-                    .zip(end)
-                    .and_then(|(head, end)| head.split_at_checked(end));
-                known = segment.map(|(_, behind)| behind);
-                (segment.map_or("*", |(segment, _)| segment), after)
-            }
-            _ => {
-                let (text, after) = rest.split_at(next.len_utf8());
-                known = known.and_then(|head| {
-                    let same = next != '*' && head.starts_with(text);
-                    same.then(|| head.get(text.len()..)).flatten()
-                });
-                (text, after)
-            }
+        let braces = rest.split_once('}').filter(|_| next == '{');
+        let (taken, after) = if let Some((_, after)) = braces {
+            // All of the segment must be known.
+            let end = known.and_then(|head| head.find('/'));
+            let segment = known
+                .zip(end)
+                .and_then(|(head, end)| head.split_at_checked(end));
+            known = segment.map(|(_, behind)| behind);
+            (segment.map_or("*", |(segment, _)| segment), after)
+        } else {
+            let (text, after) = rest.split_at(next.len_utf8());
+            known = known.and_then(|head| {
+                let same = next != '*' && head.starts_with(text);
+                same.then(|| head.get(text.len()..)).flatten()
+            });
+            (text, after)
         };
         plain.push_str(taken);
         if known.is_some() {
