@@ -20,6 +20,10 @@ use crate::route::{Method, Methods, Readings, RouteSet, Target, with_fewer_suffi
 /// product's path.
 const LONGEST_HEAD: usize = 256;
 
+/// The most readings of a path of which any wildcard may stand for any character: as it is, and
+/// decoded once and twice.
+const FEW_READINGS: usize = 3;
+
 /// What a request's own ARN is as a resource.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Resource {
@@ -122,7 +126,10 @@ impl Neighbours<'_> {
             let is_denied = |target: &Target| meets(&target.denied_patterns(rules.kind));
             // A wildcard in the first segment may be the `s` of `/s/…/_/`.
             let may_be_resource = heads.iter().any(|head| head == "/") && tail.contains(['_', '/']);
+            // Each wildcard may add more readings, and too many are a refusal.
+            let has_few_readings = self.asked.readings.iter().count() <= FEW_READINGS;
             keeps_to_its_segment(tail)
+                && has_few_readings
                 && !may_be_resource
                 && !denials(rules, self.grant).any(is_denied)
                 && self
@@ -266,10 +273,12 @@ fn keeps_to_its_segment(tail: &str) -> bool {
         }
         [] => false,
     };
-    !characters.windows(3).any(could_be_escape)
-        // What is a segment is not known where slashes are encoded.
-        && !(tail.contains('%') && tail.contains(".."))
-        && !tail.split(['/', '\\', ';']).any(could_be_dots)
+    // What is a segment is not known where slashes are encoded.
+    let has_dots_and_escapes = tail.contains('%') && tail.contains("..");
+    let mut segments = tail.split(['/', '\\', ';']);
+    !(has_dots_and_escapes
+        || characters.windows(3).any(could_be_escape)
+        || segments.any(could_be_dots))
 }
 
 /// Whether a path whose last segments are these may be read so that it ends so: what stands for a

@@ -1,18 +1,23 @@
 //! Properties of decisions, for random rules, callers and paths: each is what the design says,
 //! without regard to how it is done.
 
+#![allow(clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
+
 mod iam;
 mod names;
 mod neighbours;
+mod paths;
 mod random;
 mod slow;
+mod slow_readings;
 mod spellings;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
-use self::random::{BASIC, Caller, Case, callers, cases, drafts, rule};
+use self::paths::drafts;
+use self::random::{BASIC, Caller, Case, callers, cases, rule};
 use self::slow::Verdict;
 use super::{Asked, Policy, Ruling};
 use crate::product::Product;
@@ -94,6 +99,11 @@ proptest! {
             prop_assert_eq!(found, expected, "{} {}", draft.method, path);
         }
     }
+}
+
+// Policies take their time to compile.
+proptest! {
+    #![proptest_config(part(4))]
 
     /// No policy allows what the exact decision refuses; and the code knows what IAM makes of it.
     #[test]

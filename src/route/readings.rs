@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
@@ -203,13 +204,14 @@ fn decode_again(path: &str) -> String {
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             if character.is_ascii_control() {
-                decoded.push_str(&format!("%{:02X}", u32::from(character)));
+                // A string takes any text.
+                let _ = write!(decoded, "%{:02X}", u32::from(character));
             } else {
                 decoded.push(character);
             }
         }
         for byte in chunk.invalid() {
-            decoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(decoded, "%{byte:02X}");
         }
     }
     decoded

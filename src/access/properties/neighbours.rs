@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Value;
 
-use super::random::{Case, callers, cases, drafts};
+use super::paths::drafts;
+use super::random::{Case, callers, cases};
 use super::{STAGE, arn, iam, is_allowed, part};
 use crate::access::Asked;
 use crate::route::{Method, Readings};

@@ -114,7 +114,10 @@ fn denials() -> impl Strategy<Value = (Option<ProductKind>, String, String)> {
         select(vec!["", "", "/", "/*"]),
     );
     let written = path.prop_map(|(segments, ending)| {
-        let path: String = segments.iter().map(|one| format!("/{one}")).collect();
+        let path = std::iter::once("")
+            .chain(segments.iter().map(AsRef::as_ref))
+            .collect::<Vec<_>>()
+            .join("/");
         let denied = if ending == "/*" {
             format!("{path}/y")
         } else {
@@ -166,7 +169,8 @@ proptest! {
         let access = json!([{"allow": ["* /*"]}, {"deny": [text]}]);
         let case = Case { kind, path: "/jira", access };
         let product = case.product();
-        let policy = compiled(&product, &caller);
+        // With all administration denied there is none that fits, and to find out takes long.
+        let policy = kind.is_none().then(|| compiled(&product, &caller)).flatten();
         for method in ["GET", "POST", "DELETE"] {
             // Some administration is none under another name or by another method.
             if !is_denied(kind, &text, method, &path) {
@@ -195,7 +199,8 @@ fn a_spelling_by_hand() {
         is_upper: false,
     };
     assert_eq!(spelling.of("/a/b"), "/s/1.2/x/_/a/b.json");
-    let readings = super::slow::readings("/jira", "/jira/s/1.2/x/_/%61/b%252ejson").unwrap();
+    let readings =
+        super::slow_readings::readings("/jira", "/jira/s/1.2/x/_/%61/b%252ejson").unwrap();
     assert!(readings.contains("/a/b.json"));
     assert!(like("/a/{id}", "/A/b", true) && !like("/a/{id}", "/A/b", false));
 }
