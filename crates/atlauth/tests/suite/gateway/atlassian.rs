@@ -66,8 +66,7 @@ impl Atlassian {
             .route("/issue", post(create))
             .route("/issue/{key}", get(issue).put(update))
             .route("/issue/{key}/attachments", post(files::attach))
-            .route("/attachment/{id}", get(files::meta))
-            .route("/user", get(user));
+            .route("/attachment/{id}", get(files::meta));
         let router = Router::new()
             .nest("/jira/rest/api/2", api)
             .route("/jira/secure/attachment/1/large", get(large).put(count))
@@ -169,14 +168,6 @@ async fn issue(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Js
 
 async fn update() -> StatusCode {
     StatusCode::NO_CONTENT
-}
-
-/// The user whom the query names.
-async fn user(request: Request) -> Json<Value> {
-    let query = request.uri().query().unwrap_or_default();
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let (_, name) = pairs.find(|(field, _)| field == "username").unwrap();
-    Json(json!({"name": name, "active": true}))
 }
 
 async fn create(State(shared): State<Arc<Shared>>, Json(issue): Json<Value>) -> Response {

@@ -83,11 +83,12 @@ async fn what_is_sent_arrives() {
             .bitbucket
             .last()
             .filter(|last| Some(last) != before.as_ref());
-        let is_right = match is_allowed {
-            true => status == "200" && arrived.as_deref() == Some(asked),
-            false => status == "403" && arrived.is_none(),
+        let expected = if is_allowed {
+            ("200", Some(asked))
+        } else {
+            ("403", None)
         };
-        if !is_right {
+        if (status, arrived.as_deref()) != expected {
             wrong.push(format!("{asked}: {status}, {arrived:?}"));
         }
     }
