@@ -2,7 +2,7 @@
 # the others, by the line with `##` above each.
 # The tools that they need are pinned and install themselves into ignored folders.
 
-.PHONY: run help invoke test bench build tools clean check unit validate deny msrv advisories
+.PHONY: run help invoke test bench cache-keys build tools clean check unit validate deny msrv advisories
 
 VENV := .tools/venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -17,7 +17,7 @@ run:
 ## Lists these commands.
 help:
 	@awk '/^## / { text = substr($$0, 4); next } \
-		text && /^[a-z]+:/ { sub(/:.*/, ""); printf "  make %-11s %s\n", $$0, text } { text = "" }' $(MAKEFILE_LIST)
+		text && /^[a-z-]+:/ { sub(/:.*/, ""); printf "  make %-11s %s\n", $$0, text } { text = "" }' $(MAKEFILE_LIST)
 
 ## Sends every sample event through cargo-lambda's Invoke API.
 invoke: .tools/run
@@ -75,6 +75,11 @@ bench: .tools/bench
 	target/release/examples/decide --bench
 	target/release/examples/compare
 
+## Measures how often each cache key lets API Gateway ask the authorizer.
+cache-keys: .tools/test
+	cargo build --locked --release -p atlauth
+	$(VENV)/bin/python tools/bench/cache_keys.py target/release/atlauth
+
 # What `sam deploy` uploads, for the processor that the stack's parameter Architecture names. Linked
 # by zig, cargo-lambda's default, against a glibc that Lambda has.
 ARCHITECTURE ?= arm64
@@ -102,10 +107,12 @@ tools: .tools/test .tools/deny
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	touch $@
 
-.tools/test: tools/requirements-test.txt crates/testing/oidc/package-lock.json .tools/build
+.tools/test: tools/requirements-test.txt crates/testing/oidc/package-lock.json \
+		crates/testing/clients/package-lock.json .tools/build
 	@echo "Installing what the tests need below .tools"
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	cd crates/testing/oidc && npm ci --no-audit --no-fund
+	cd crates/testing/clients && npm ci --no-audit --no-fund
 	touch $@
 
 .tools/bench: tools/requirements-bench.txt tools/bench/package-lock.json .tools/test
@@ -122,4 +129,5 @@ tools: .tools/test .tools/deny
 
 ## Removes what was built and installed.
 clean:
-	rm -rf target .aws-sam .tools crates/testing/oidc/node_modules tools/bench/node_modules
+	rm -rf target .aws-sam .tools crates/testing/oidc/node_modules crates/testing/clients/node_modules \
+		tools/bench/node_modules

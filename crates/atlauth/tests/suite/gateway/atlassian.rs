@@ -2,6 +2,8 @@
 //!
 //! Source: [Jira's REST API](https://docs.atlassian.com/software/jira/docs/api/REST/9.17.0/).
 
+mod files;
+
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -16,6 +18,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use files::File;
+
 /// The size of one piece of a large attachment, and how many there are: 100 MB.
 pub const PIECE: usize = 64 * 1_024;
 pub const PIECES: usize = 1_600;
@@ -27,9 +31,11 @@ pub struct Atlassian {
 }
 
 struct Shared {
-    url: String,
+    /// What it believes its own URL to be, which all links in its answers begin with.
+    base_url: Mutex<String>,
     authorization: String,
     requests: Mutex<Vec<Recorded>>,
+    files: Mutex<Vec<File>>,
 }
 
 /// A request as it arrived.
@@ -47,9 +53,10 @@ impl Atlassian {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/jira", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
-            url: url.clone(),
+            base_url: Mutex::new(url.clone()),
             authorization: authorization.to_owned(),
             requests: Mutex::default(),
+            files: Mutex::default(),
         });
         let api = Router::new()
             .route("/myself", get(myself))
@@ -57,11 +64,13 @@ impl Atlassian {
             .route("/field", get(async || Json(json!([]))))
             .route("/search", get(search).post(search))
             .route("/issue", post(create))
-            .route("/issue/{key}", get(issue))
-            .route("/issue/{key}/attachments", post(attach));
+            .route("/issue/{key}", get(issue).put(update))
+            .route("/issue/{key}/attachments", post(files::attach))
+            .route("/attachment/{id}", get(files::meta));
         let router = Router::new()
             .nest("/jira/rest/api/2", api)
             .route("/jira/secure/attachment/1/large", get(large).put(count))
+            .route("/jira/secure/attachment/{id}/{name}", get(files::content))
             .route(
                 "/jira/status",
                 get(async || Json(json!({"state": "RUNNING"}))),
@@ -78,6 +87,11 @@ impl Atlassian {
         }
     }
 
+    /// Sets the base URL, as an administrator of Jira does.
+    pub fn set_base_url(&self, url: &str) {
+        url.clone_into(&mut self.shared.base_url.lock().unwrap());
+    }
+
     /// All requests up to now.
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.requests.lock().unwrap().clone()
@@ -85,6 +99,12 @@ impl Atlassian {
 
     pub fn last(&self) -> Recorded {
         self.requests().pop().unwrap()
+    }
+}
+
+impl Shared {
+    fn link(&self, path: &str) -> String {
+        [self.base_url.lock().unwrap().as_str(), path].concat()
     }
 }
 
@@ -114,7 +134,7 @@ async fn check(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
 
 async fn myself(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({
-        "self": format!("{}/rest/api/2/user?username=svc-gateway", shared.url),
+        "self": shared.link("/rest/api/2/user?username=svc-gateway"),
         "key": "JIRAUSER10100", "name": "svc-gateway", "emailAddress": "svc@example.com",
         "displayName": "Gateway", "active": true, "timeZone": "Europe/Berlin",
     }))
@@ -122,17 +142,17 @@ async fn myself(State(shared): State<Arc<Shared>>) -> Json<Value> {
 
 async fn server_info(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({
-        "baseUrl": shared.url, "version": "9.17.0", "versionNumbers": [9, 17, 0],
+        "baseUrl": shared.link(""), "version": "9.17.0", "versionNumbers": [9, 17, 0],
         "deploymentType": "Server", "buildNumber": 917_000, "serverTitle": "Jira",
     }))
 }
 
 fn issue_of(shared: &Shared, key: &str) -> Value {
     json!({
-        "id": "10000", "key": key, "self": format!("{}/rest/api/2/issue/10000", shared.url),
+        "id": "10000", "key": key, "self": shared.link("/rest/api/2/issue/10000"),
         "fields": {
             "summary": "A first issue", "attachment": [],
-            "project": {"id": "10000", "key": "DEMO", "name": "Demo", "self": format!("{}/rest/api/2/project/DEMO", shared.url)},
+            "project": {"id": "10000", "key": "DEMO", "name": "Demo", "self": shared.link("/rest/api/2/project/DEMO")},
         },
     })
 }
@@ -146,51 +166,19 @@ async fn issue(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Js
     Json(issue_of(&shared, &key))
 }
 
+async fn update() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
 async fn create(State(shared): State<Arc<Shared>>, Json(issue): Json<Value>) -> Response {
     if issue["fields"]["summary"].as_str().is_none() {
         let errors = json!({"summary": "You must specify a summary of the issue."});
         let body = json!({"errorMessages": [], "errors": errors});
         return (StatusCode::BAD_REQUEST, Json(body)).into_response();
     }
-    let url = format!("{}/rest/api/2/issue/10001", shared.url);
+    let url = shared.link("/rest/api/2/issue/10001");
     let body = json!({"id": "10001", "key": "DEMO-2", "self": url});
     (StatusCode::CREATED, Json(body)).into_response()
-}
-
-async fn attach(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    if headers
-        .get("x-atlassian-token")
-        .is_none_or(|value| value != "no-check")
-    {
-        return (StatusCode::FORBIDDEN, "XSRF check failed").into_response();
-    }
-    let content_type = headers["content-type"].to_str().unwrap();
-    let boundary = content_type
-        .strip_prefix("multipart/form-data; boundary=")
-        .expect(content_type);
-    // The head of the one part, its content, and the last boundary.
-    let start = body
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .unwrap()
-        + 4;
-    let head = std::str::from_utf8(&body[..start]).unwrap();
-    let end = format!("\r\n--{}--\r\n", boundary.trim_matches('"'));
-    let content = body[start..].strip_suffix(end.as_bytes()).unwrap();
-    let name = head
-        .split_once("filename=\"")
-        .unwrap()
-        .1
-        .split_once('"')
-        .unwrap()
-        .0;
-    Json(json!([{
-        "self": format!("{}/rest/api/2/attachment/1", shared.url), "id": "1", "filename": name,
-        "size": content.len(), "mimeType": "application/octet-stream",
-        // Not Jira's: what a test compares.
-        "firstByte": content[0], "lastByte": content[content.len() - 1],
-    }]))
-    .into_response()
 }
 
 /// 100 MB, made while they are sent.

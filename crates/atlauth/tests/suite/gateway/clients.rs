@@ -1,6 +1,10 @@
-//! Clients that many people use, as they come from `PyPI`, through the gateway with a Bearer token.
+//! Clients that many people use, as they come from `PyPI` and npm, through the gateway with a Bearer token.
+
+mod attachments;
+mod links;
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt;
@@ -10,22 +14,47 @@ use testing::{root, tool};
 
 use super::{Scene, reads_and_writes};
 
-async fn run(client: &str, scene: &Scene) -> String {
-    let mut python = Command::new(tool("python"))
-        .arg(root().join("crates/atlauth/tests/suite/gateway/clients.py"))
-        .args([client, &format!("{}/jira", scene.local.url)])
-        .arg(scene.local.folder.path())
-        .env_clear()
+/// A file beside this one.
+pub(super) fn file(name: &str) -> PathBuf {
+    root()
+        .join("crates/atlauth/tests/suite/gateway/clients")
+        .join(name)
+}
+
+/// A script in Python that drives a client.
+pub(super) fn python(script: &str) -> Command {
+    let mut python = Command::new(tool("python"));
+    python.arg(file(script)).env_clear();
+    python
+}
+
+/// A script that drives a client of npm, which is installed beside it.
+fn node(script: &str) -> Command {
+    let folder = root().join("crates/testing/clients");
+    let modules = folder.join("node_modules");
+    assert!(
+        Path::new(&modules).exists(),
+        "{} is missing: run `make tools`",
+        modules.display()
+    );
+    let mut node = Command::new("node");
+    node.arg(folder.join(script));
+    node
+}
+
+/// Runs a client to its end with a token on its standard input, and returns what it printed.
+pub(super) async fn run(mut client: Command, token: &str) -> String {
+    let mut client = client
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let mut stdin = python.stdin.take().unwrap();
-    stdin.write_all(scene.token().as_bytes()).await.unwrap();
+    let mut stdin = client.stdin.take().unwrap();
+    stdin.write_all(token.as_bytes()).await.unwrap();
     drop(stdin);
-    let output = python.wait_with_output().await.unwrap();
+    let output = client.wait_with_output().await.unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{errors}");
     String::from_utf8(output.stdout).unwrap()
@@ -38,10 +67,17 @@ created DEMO-2
 attached note.txt 300000
 ";
 
+async fn tour(client: &str, scene: &Scene) -> String {
+    let mut tour = python("tour.py");
+    tour.args([client, &format!("{}/jira", scene.local.url)])
+        .arg(scene.local.folder.path());
+    run(tour, &scene.token()).await
+}
+
 #[tokio::test]
 async fn of_jira() {
     let scene = Scene::set(&reads_and_writes(), &[]).await;
-    assert_eq!(run("jira", &scene).await, EXPECTED);
+    assert_eq!(tour("jira", &scene).await, EXPECTED);
     let requests = scene.jira.requests();
     assert!(
         requests
@@ -54,7 +90,7 @@ async fn of_jira() {
 #[tokio::test]
 async fn of_atlassian_python_api() {
     let scene = Scene::set(&reads_and_writes(), &[]).await;
-    assert_eq!(run("atlassian-python-api", &scene).await, EXPECTED);
+    assert_eq!(tour("atlassian-python-api", &scene).await, EXPECTED);
     asked_once_a_route(&scene);
 }
 
