@@ -69,7 +69,7 @@ fn check(stack: &Value, products: &[(&str, &str)]) {
 fn check_authorizer(stack: &Value, name: &str) {
     let authorizer = &stack["api"]["authorizers"][format!("{name}Tokens")];
     assert_eq!(authorizer["type"], "REQUEST");
-    assert_eq!(authorizer["authorizerResultTtlInSeconds"], 60);
+    assert_eq!(authorizer["authorizerResultTtlInSeconds"], 0);
     assert_eq!(authorizer["identitySource"], BY_ROUTE);
     // It calls the alias, which API Gateway may call for this API's authorizers and nothing else.
     let alias = stack["function"]["alias"]["AliasArn"].as_str().unwrap();
@@ -109,7 +109,7 @@ async fn each_product_alone_and_all_of_them() {
     check(stacks.read(3), &PRODUCTS);
     assert_eq!(
         variables(stacks.read(3))["AUTHORIZER_CACHE_SECONDS"],
-        "jira=60,confluence=60,bitbucket=60"
+        "jira=0,confluence=0,bitbucket=0"
     );
     assert_eq!(
         variables(stacks.read(3))["AUTHORIZER_CACHE_KEY"],
@@ -238,7 +238,7 @@ async fn signatures_turn_the_cache_off() {
         "signed",
         all(&json!({
             "JiraOAuth1": "true", "JiraUpstream": upstream.to_string(), "JiraCacheSeconds": "120",
-            "BitbucketCacheSeconds": "0",
+            "ConfluenceCacheSeconds": "60",
             "JiraAccess": r#"[{"allow": ["@write"], "groups": ["jira-users"]}]"#,
         })),
     )])

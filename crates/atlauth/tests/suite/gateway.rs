@@ -32,13 +32,18 @@ struct Scene {
 
 impl Scene {
     /// With these rules, and options of `atlauth local`.
+    /// With a cache time of a minute, unless an option says another.
     async fn set(access: &Value, options: &[&str]) -> Self {
+        let mut options = options.to_vec();
+        if !options.contains(&"--cache-seconds") {
+            options.extend(["--cache-seconds", "60"]);
+        }
         let key = SigningKey::generate("key", "ES256");
         let issuer = Issuer::start(&[&key]).await;
         let jira = Atlassian::start(&format!("Bearer {SERVICE_TOKEN}")).await;
         let upstream = json!({"mode": "fixed", "secret": "service"});
         let settings = settings(&issuer, access, &upstream);
-        let local = Local::start(&settings, &[("jira", &jira.url)], options).await;
+        let local = Local::start(&settings, &[("jira", &jira.url)], &options).await;
         Self {
             key,
             issuer,

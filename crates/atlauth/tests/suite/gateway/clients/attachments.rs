@@ -13,17 +13,15 @@ use crate::gateway::{Scene, reads_and_writes};
 type Refused = (fn(&str) -> bool, u16, &'static str);
 
 /// With the cache off.
-const REFUSED: [Refused; 2] = [
+const REFUSED: [Refused; 1] = [
     // Jira's actions answer below any path.
     (|name| name == "AddUser.jspa", 403, "route_not_allowed"),
-    // An ARN of more than 1,600 bytes is taken for no event of API Gateway's: 200 characters of 9 bytes.
-    (|name| in_url(name) > 1_500, 500, "event_malformed"),
 ];
 
 /// With the key `route`, too: a resource of more than 512 bytes reaches other paths, and with
 /// percent-encoding these are read in more than one way.
 const NOT_EXACT: Refused = (
-    |name| !name.is_ascii() && (421..=1_500).contains(&in_url(name)),
+    |name| !name.is_ascii() && in_url(name) > 420,
     403,
     "path_not_exact",
 );
