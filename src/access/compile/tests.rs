@@ -1,9 +1,13 @@
 //! What policies for all routes take, and what they allow of everyday use.
 
+mod kinds;
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use kinds::KINDS;
 
 use super::MAX_STATEMENTS;
 use crate::access::{Asked, Grant, Policy, Requester};
@@ -25,8 +29,6 @@ struct Kind {
     /// In no case of their letters.
     refused: &'static [&'static str],
 }
-
-include!("kinds.rs");
 
 fn product(kind: &Kind, access: &Value) -> Product {
     let document = json!({"path": kind.path, "kind": kind.name, "access": access});

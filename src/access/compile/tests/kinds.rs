@@ -1,4 +1,8 @@
-const KINDS: &[Kind] = &[
+//! Everyday routes of each kind, and administration.
+
+use super::Kind;
+
+pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "jira",
         path: "/jira",
