@@ -140,6 +140,7 @@ proptest! {
         drafts in prop::collection::vec(drafts(), 1..8),
     ) {
         let mut rules = case.rules().to_vec();
+        let mut removed = Value::Null;
         if more["deny"].is_array() && !case.access.is_null() {
             rules.insert(place.index(rules.len() + 1), more);
         } else {
@@ -147,10 +148,16 @@ proptest! {
             if allows.is_empty() || rules.len() < 2 {
                 return Ok(());
             }
-            rules.remove(*place.get(&allows));
+            removed = rules.remove(*place.get(&allows));
         }
+        // A policy with a set in it denies what the set leaves out, to the set's neighbours too: with
+        // the set goes that. What is exact is kept to in any case, as shown above.
+        let is_set = removed["allow"].as_array().is_some_and(|texts| {
+            texts.iter().any(|text| text == "@read" || text == "@write")
+        });
         let (more, less) = (case.product(), case.with(&Value::from(rules)));
         let policies = compiled(&more, &caller).zip(compiled(&less, &caller));
+        let policies = policies.filter(|_| !is_set);
         for draft in drafts {
             let path = draft.full(&case);
             let is_less = is_allowed(&less, &caller, draft.method, &path);
