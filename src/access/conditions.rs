@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::document::RuleDocument;
 use crate::document::problem::Report;
@@ -52,6 +52,22 @@ impl Condition {
     }
 }
 
+/// An IPv4 network that is written as an IPv6 one, as what it is: so are the addresses that it is held
+/// against (RFC 4291, section 2.5.5.2).
+fn canonical(network: IpNet) -> IpNet {
+    const MAPPED: u8 = 96;
+    let IpNet::V6(mapped) = network else {
+        return network;
+    };
+    let length = mapped.prefix_len().checked_sub(MAPPED);
+    let own = mapped
+        .addr()
+        .to_ipv4_mapped()
+        .zip(length)
+        .and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    own.map_or(network, IpNet::V4)
+}
+
 impl Conditions {
     pub(super) fn resolve(raw: &mut RuleDocument, field: &str, report: &mut Report<'_>) -> Self {
         let mut networks = Vec::new();
@@ -59,7 +75,7 @@ impl Conditions {
             // A single address is a network of its own.
             let network = text.parse::<IpNet>();
             match network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
-                Ok(network) => networks.push(network),
+                Ok(network) => networks.push(canonical(network)),
                 Err(_) => report.wrong(
                     &format!("{field}.networks"),
                     "expected networks such as `10.0.0.0/8` or `2001:db8::/32`",

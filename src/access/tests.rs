@@ -209,6 +209,7 @@ fn conditions_of_every_kind() {
     for (conditions, expected) in [
         (json!({"networks": ["10.0.0.0/8"]}), Ok(())),
         (json!({"networks": ["10.1.2.3"]}), Ok(())),
+        (json!({"networks": ["::ffff:10.1.0.0/112"]}), Ok(())),
         (
             json!({"networks": ["192.0.2.0/24", "2001:db8::/32"]}),
             Err(Condition::Network),
