@@ -51,10 +51,20 @@ fn rules(settings: &Settings, deployment: &Deployment, problems: &mut Problems) 
         let mut report = problems.of(&name);
         let access = product.access();
         for (index, rule) in access.rules().unwrap_or_default().iter().enumerate() {
-            if !rule.conditions.providers.iter().all(is_provider) {
+            for id in rule
+                .conditions
+                .providers
+                .iter()
+                .filter(|id| !is_provider(id))
+            {
                 report.wrong(
                     &format!("access[{index}].providers"),
-                    "names no provider; expected ids of parameters `providers/<id>`, or `api-tokens`",
+                    if id == API_TOKENS {
+                        "names our own tokens, which the settings don't accept; expected `api_tokens` in the \
+                         parameter `settings`"
+                    } else {
+                        "names no provider; expected ids of parameters `providers/<id>`, or `api-tokens`"
+                    },
                 );
             }
         }
@@ -74,8 +84,8 @@ fn rules(settings: &Settings, deployment: &Deployment, problems: &mut Problems) 
                 "access",
                 &format!(
                     "can't be one policy for all routes, as the cache key `token` needs it: {why}; expected \
-                     AUTHORIZER_CACHE_KEY to be `route` for this product, as the identity sources of the \
-                     API's authorizer then are, or other rules"
+                     AUTHORIZER_CACHE_KEY to be `route` for this product (the stack's parameter JiraCacheKey, or that \
+                     of the product), or the cache off, or other rules"
                 ),
             );
         }

@@ -333,7 +333,7 @@ fn conditions_that_could_not_hold() {
         ),
         (
             json!({"allow": ["@read"], "providers": ["api-tokens"]}),
-            "access[0].providers: names no",
+            "access[0].providers: names our own tokens",
         ),
         (
             json!({"allow": ["@admin"]}),

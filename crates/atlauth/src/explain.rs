@@ -34,7 +34,8 @@ Examples:
 Without a file it takes the token that `atlauth login` stored, or asks for one;
 a terminal takes no more than 4,095 characters.
 Only the providers that the function would ask see the token. AUTHORIZER_CACHE_SECONDS and
-AUTHORIZER_CACHED_BY_SOURCE_IP count as they do for the function.
+AUTHORIZER_CACHE_KEY count as they do for the function; unset, they are taken as
+the template sets them.
 
 Exit codes: 0 allowed, 1 refused (401 or 403), 3 no decision (500).";
 

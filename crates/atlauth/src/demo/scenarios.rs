@@ -74,7 +74,7 @@ pub(super) fn tokens(environment: &Environment) -> Result<[Scenario; 8], DemoErr
     let expired = token(CLIENT, READ, -1)?;
     let foreign = token("another-client", READ, 600)?;
     Ok([
-        Scenario::get("no token", None).is(401, "(gateway)", ""),
+        Scenario::get("no token", None).is(401, "credential_missing", ""),
         Scenario::get("a token of the pool", Some(&reading)).is(200, "allowed", "alice"),
         Scenario::get("the same token again", Some(&reading)).is(200, "allowed", "alice"),
         Scenario::get("an expired token", Some(&expired)).is(401, "token_expired", ""),

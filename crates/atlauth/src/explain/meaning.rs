@@ -280,7 +280,7 @@ meanings!(of_forbidden of Forbidden, all in FORBIDDEN {
         "See the rules below: which conditions fail, and which routes match.";
     RouteNotInPolicy at Access:
         "The rules allow the route, and the one policy for all routes can't say so.",
-        "Use the cache key `route`, or send the path without percent-encoded characters.";
+        "The route is not among the most used ones, or its path has unusual characters: use the cache key `route`, or no cache.";
     PathNotReadable at Access:
         "The path holds control characters or bytes that are no UTF-8, leads out of the product, or can be read in too many ways.",
         "Send the path as the product's own pages do: no dot segments, and each name percent-encoded once.";

@@ -83,7 +83,8 @@ pub(crate) async fn run(args: &CheckArgs, source: Option<&str>, ui: &Ui) -> Resu
                 args,
                 &source,
                 "is invalid",
-                "the authorizer takes none of these settings, and keeps those that it has",
+                "the authorizer takes none of these settings, and keeps those that it has; a new \
+                 instance has none, and answers 500",
             ))
         }
     }

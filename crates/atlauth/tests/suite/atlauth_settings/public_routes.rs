@@ -179,7 +179,7 @@ async fn parameters_are_how_the_api_is_set_up() {
         ("JiraCacheSeconds: '60'\nJiraCacheKey: token\n", 1),
         // Its signatures turn the cache off.
         ("JiraOAuth1: 'true'\nJiraCacheSeconds: '60'\n", 0),
-        ("ConfluenceCacheSeconds: '0'\nJiraCacheKey: token\n", 1),
+        ("ConfluenceCacheSeconds: '60'\nJiraCacheKey: token\n", 0),
     ] {
         let (got, said) = check(&online, Some(parameters)).await;
         assert_eq!(got, code, "{parameters} {said}");

@@ -26,6 +26,7 @@ async fn all_is_well() {
         assert!(line.chars().count() <= 80, "{line}");
     }
     for row in [
+        "ok no token                      401  401  credential_missing",
         "ok a token of the pool           200  200  allowed           alice",
         "ok an expired token              401  401  token_expired",
         "ok POST an issue, scope read     403  403  route_not_allowed",
