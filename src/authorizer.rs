@@ -203,13 +203,8 @@ impl Authorizer {
 
     /// The line.
     async fn decide(&self, cx: Context<'_>) -> Result<Decided, Refused> {
-        let caller = if self.is_public(cx) {
-            steps::check_headers(cx)?;
-            Caller::Anyone
-        } else {
-            let credential = steps::credential(cx)?;
-            self.caller(&credential, cx).await?
-        };
+        let credential = steps::credential(cx)?;
+        let caller = self.caller(&credential, cx).await?;
         let refused = |refusal| Refused::after(&caller, refusal);
         let (_, product) = cx
             .product
@@ -259,7 +254,7 @@ impl Authorizer {
             identity: caller.identity(),
             unverified_method: caller.unverified_method(),
             authorization: match caller {
-                Caller::Verified { .. } | Caller::Anyone => None,
+                Caller::Verified { .. } => None,
                 Caller::Unverified(_) => cx.request.only_authorization(),
             },
             xoauth_requestor_id: None,

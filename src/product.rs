@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::access::Rules;
 use crate::document::problem::Report;
 use crate::document::{Object, ProductKind, RuleDocument, Secrets};
-use crate::route::{Method, Readings, Target};
+use crate::route::Target;
 use crate::upstream::{Upstream, UpstreamDocument};
 
 /// One product.
@@ -40,22 +40,12 @@ pub struct Product {
     upstream: Upstream,
 }
 
-/// A route that everyone may use, without a credential.
+/// A route that everyone may use, without a credential. The API serves it without an authorizer; the
+/// settings name it so that the operator's tool can hold them against the API.
 #[derive(Clone, Debug)]
 pub struct PublicRoute {
     /// As the settings have it, such as `GET /status`.
     pub text: String,
-    /// The route.
-    target: Target,
-}
-
-impl PublicRoute {
-    /// Whether each way to read a request's path makes it this route.
-    pub(crate) fn is_asked(&self, method: Method, readings: &Readings<'_>) -> bool {
-        readings
-            .iter()
-            .all(|path| self.target.is_allowed(None, method, path))
-    }
 }
 
 impl Product {
@@ -171,7 +161,7 @@ fn public(
     for text in texts {
         match Target::allowed(&text, kind) {
             Ok(target) if target.is_one_reading_route() => {
-                routes.push(PublicRoute { text, target });
+                routes.push(PublicRoute { text });
             }
             _ => report.wrong(
                 "public",

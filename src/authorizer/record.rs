@@ -26,8 +26,6 @@ pub enum Caller {
     },
     /// Whoever sent Basic credentials, which Atlassian will check, and what these are granted.
     Unverified(BasicGrant),
-    /// Whoever asks for a public route: nobody has looked.
-    Anyone,
 }
 
 impl Caller {
@@ -35,24 +33,23 @@ impl Caller {
     pub fn identity(&self) -> Option<&Identity> {
         match self {
             Self::Verified { identity, .. } => Some(identity),
-            Self::Unverified(_) | Self::Anyone => None,
+            Self::Unverified(_) => None,
         }
     }
 
     /// How a caller who was not verified came; empty for one who was.
     pub(super) const fn unverified_method(&self) -> &'static str {
         match self {
-            Self::Verified { .. } | Self::Anyone => "",
+            Self::Verified { .. } => "",
             Self::Unverified(_) => BASIC,
         }
     }
 
-    /// Who asks, to the access rules; `None` where these are not asked.
-    pub(super) fn requester(&self) -> Option<Requester<'_>> {
+    /// Who asks, to the access rules.
+    pub(super) fn requester(&self) -> Requester<'_> {
         match self {
-            Self::Verified { identity, .. } => Some(Requester::Verified(identity)),
-            Self::Unverified(grant) => Some(Requester::Basic(*grant)),
-            Self::Anyone => None,
+            Self::Verified { identity, .. } => Requester::Verified(identity),
+            Self::Unverified(grant) => Requester::Basic(*grant),
         }
     }
 
@@ -82,7 +79,7 @@ pub(super) struct Decided {
     /// Why the policy lacks the request's own route.
     pub(super) refusal: Option<Refusal>,
     pub(super) caller: Caller,
-    pub(super) ruling: Option<Ruling>,
+    pub(super) ruling: Ruling,
 }
 
 /// A step that refused, and what was known by then.
@@ -203,7 +200,7 @@ impl DecisionRecord {
             refusal: decided.refusal,
             from_cache: decided.caller.is_from_cache(),
             unverified_method: decided.caller.unverified_method(),
-            ruling: decided.ruling,
+            ruling: Some(decided.ruling),
             caller: Some(decided.caller),
             ..Self::undecided(Ok(decided.answer))
         }

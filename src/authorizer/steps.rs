@@ -20,12 +20,12 @@ use crate::upstream::{RequestContext, UpstreamAuth};
 /// The request's credential, in a request that contradicts it by nothing.
 pub(super) fn credential(cx: Context<'_>) -> Result<Credential<'_>, Denial> {
     let credential = Credential::of(cx.request)?;
-    check_headers(cx)?;
+    check_contradictions(cx)?;
     Ok(credential)
 }
 
 /// Refuses what would contradict the decision at the product: another user, method or path.
-pub(super) fn check_headers(cx: Context<'_>) -> Result<(), Denial> {
+fn check_contradictions(cx: Context<'_>) -> Result<(), Denial> {
     for name in &cx.request.header_names {
         if cx.settings.general.is_identity_header(name) {
             return Err(Denial::IdentityHeader);
@@ -76,8 +76,8 @@ fn is_one_of(name: &str, known: &[&str]) -> bool {
 pub(super) struct Ruled {
     /// Why the policy lacks the request's own route.
     pub(super) refusal: Option<Forbidden>,
-    /// What the rules say of the request; `None` where they were not asked.
-    pub(super) ruling: Option<Ruling>,
+    /// What the rules say of the request.
+    pub(super) ruling: Ruling,
     /// Whether the policy allows something else than the request.
     pub(super) serves_others: bool,
     pub(super) document: Document,
@@ -102,17 +102,6 @@ impl Document {
         match self {
             Self::Own(document) => document,
             Self::Compiled(compiled) => &compiled.document,
-        }
-    }
-}
-
-impl Ruled {
-    fn allowed(document: Document) -> Self {
-        Self {
-            refusal: None,
-            ruling: None,
-            serves_others: false,
-            document,
         }
     }
 }
@@ -179,17 +168,6 @@ impl Authorizer {
         })
     }
 
-    /// Whether a request is for a route that everyone may use. An answer that serves for other routes
-    /// can't say so.
-    pub(super) fn is_public(&self, cx: Context<'_>) -> bool {
-        let (Some((_, product)), Ok(readings)) = (cx.product, &cx.asked.readings) else {
-            return false;
-        };
-        let mut routes = product.public().iter();
-        routes.any(|route| route.is_asked(cx.asked.method, readings))
-            && self.scope(product, cx) != AnswerScope::Token
-    }
-
     /// Checks what the credential itself may not do, and what the rules need to know of the caller.
     pub(super) fn check_limits(
         &self,
@@ -244,11 +222,7 @@ impl Authorizer {
     ) -> Result<Ruled, Refusal> {
         let rules = product.access();
         let arn = &cx.request.arn;
-        let Some(requester) = caller.requester() else {
-            // A public route: nobody's rules.
-            let document = document_of_request(arn.stage_prefix(), arn.below_stage(), true)?;
-            return Ok(Ruled::allowed(document.into()));
-        };
+        let requester = caller.requester();
         let grant = rules.grant(product.id(), requester, cx.request.source_ip.as_deref());
         // Then there is nothing outside, and nothing within that is denied.
         let is_everything = rules.is_whole_api() && !grant.is_limited();
@@ -289,7 +263,7 @@ impl Authorizer {
                 Some(document) => document.into(),
                 None => document_of_request(arn.stage_prefix(), arn.below_stage(), false)?.into(),
             },
-            ruling: Some(ruling),
+            ruling,
         })
     }
 
@@ -321,7 +295,7 @@ impl Authorizer {
                 (false, false) => Some(Forbidden::RouteNotAllowed),
             },
             document: Document::Compiled(compiled),
-            ruling: Some(ruling),
+            ruling,
         })
     }
 
@@ -344,8 +318,6 @@ impl Authorizer {
                     xoauth_requestor_id: None,
                 });
             }
-            // Nobody looked at the credential, so it goes nowhere.
-            Caller::Anyone => return Ok(UpstreamAuth::default()),
         };
         if ruled.refusal.is_some() && !ruled.serves_others {
             return Ok(UpstreamAuth::default());

@@ -13,12 +13,8 @@ pub(crate) fn reason(access: Option<&Access>, allowed: bool) -> String {
         return format!("the path can't be read in one way that is safe: {why}");
     }
     let Some(ruling) = access.ruling else {
-        return if allowed {
-            "a public route: nobody is asked who they are".to_owned()
-        } else {
-            // Some limit of the credential, which the code tells.
-            "the credential may not be used for this".to_owned()
-        };
+        // Some limit of the credential, which the code tells.
+        return "the credential may not be used for this".to_owned();
     };
     let rules = access.rules.as_deref();
     let rule = |place: usize| rules.and_then(|rules| rules.get(place));

@@ -58,10 +58,6 @@ impl Report {
         ];
         match &self.token {
             _ if stage == Stage::Event => self.request.event.is_some(),
-            // Nobody looked at a credential.
-            _ if self.is_public() => {
-                [Stage::Settings, Stage::Access, Stage::Upstream].contains(&stage)
-            }
             Decoded::Basic { .. } => always.contains(&stage),
             Decoded::ApiToken { .. } => stage != Stage::Audience,
             _ => true,
@@ -102,14 +98,6 @@ impl Report {
             Stage::Access => rules::reason(self.access.as_ref(), !failed),
             Stage::Upstream => self.upstream(),
         }
-    }
-
-    /// Whether it was let through as a public route.
-    fn is_public(&self) -> bool {
-        let access = self.access.as_ref();
-        self.outcome == "allowed"
-            && self.mode != "off"
-            && access.is_some_and(|access| access.ruling.is_none())
     }
 
     fn signature(&self, failed: bool) -> String {
@@ -168,7 +156,6 @@ impl Report {
             .as_ref()
             .map_or("none", |access| access.upstream);
         match (&self.token, mode) {
-            _ if self.is_public() => "no credential, and nobody's name".to_owned(),
             (Decoded::Basic { .. }, _) => "the caller's own Basic credentials".to_owned(),
             (_, "none") => {
                 "mode none: X-Authorizer-Username alone, which proves nothing".to_owned()

@@ -37,7 +37,8 @@ impl Scene {
         settings["products"]["bitbucket"]["access"] = access.clone();
         let urls = products.map(|id| (id, format!("{}/{id}", bitbucket.url)));
         let upstreams = urls.each_ref().map(|(id, url)| (*id, url.as_str()));
-        let local = Local::start(&settings, &upstreams, options).await;
+        let options = [options, &["--cache-seconds", "60"]].concat();
+        let local = Local::start(&settings, &upstreams, &options).await;
         Self {
             key,
             issuer,

@@ -15,7 +15,8 @@ const SECRET: &str = "a-secret-of-the-caller";
 async fn gateway(issuer: &Issuer, jira: &Atlassian, public: Value) -> Local {
     let mut settings = settings(issuer, &reads_and_writes(), &json!({"mode": "none"}));
     settings["products"]["jira"]["public"] = public;
-    Local::start(&settings, &[("jira", &jira.url)], &[]).await
+    let options = ["--cache-seconds", "60"];
+    Local::start(&settings, &[("jira", &jira.url)], &options).await
 }
 
 #[tokio::test]
