@@ -123,10 +123,14 @@ impl<'e> Request<'e> {
 impl Request<'_> {
     /// Whether the values that an HTTP API's cache finds the answer by hold the method and the path.
     pub(crate) fn is_found_by_route(&self) -> bool {
+        // Payloads of version 1.0 have all of them in one text. In those of 2.0 a comma is the caller's.
         let values = || {
-            // Payloads of version 1.0 have all of them in one text.
             let values = self.identity_source.iter();
-            values.flat_map(|value| value.split(',').chain([value.as_ref()]))
+            let is_joined = self.kind == EventKind::Http1;
+            values.flat_map(move |value| {
+                let parts = value.split(',').filter(move |_| is_joined);
+                parts.chain([value.as_ref()])
+            })
         };
         let is_path = |value: &str| self.paths.iter().any(|path| path.as_ref() == value);
         values().any(|value| value == self.arn.method()) && values().any(is_path)

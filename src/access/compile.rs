@@ -10,7 +10,7 @@ use super::decide::Standing;
 use super::denials::{Denied, Pattern, ends, with_stars};
 use super::policy::Spellings;
 use super::{BasicGrant, Effect, Grant, MAX_RESOURCE, Policy, Rules};
-use crate::route::{Methods, RouteSet, Target};
+use crate::route::{Method, Methods, RouteSet, Target};
 use crate::wildcard::is_match;
 
 /// The longest `arn:…:{api}/{stage}` that rules are checked for at load. The stage's name is not
@@ -127,6 +127,13 @@ impl Rules {
         for end in ends(&allows, &denies, &self.path) {
             policy.deny(end);
         }
+        // It has no path that patterns could be about.
+        if denies
+            .iter()
+            .any(|denied| denied.methods == Methods::CONNECT)
+        {
+            policy.deny("/$connect".to_owned());
+        }
         let is_bounded =
             self.list.is_some() || grant.basic == Some(BasicGrant::OnSomePaths) || grant.read_only;
         policy.deny_spellings(match (self.is_whole_api(), is_bounded) {
@@ -230,6 +237,9 @@ fn allowed_resources(methods: Methods, product: &str, path: &str) -> Vec<String>
         return vec!["*".to_owned()];
     }
     let mut resources = Vec::new();
+    if product.is_empty() && methods.contain(Method::CONNECT) {
+        resources.push("$connect".to_owned());
+    }
     let path = with_stars(path);
     // Written out: `*` crosses slashes, so `*/jira/*` would also match `GET/confluence/jira/x`, a
     // path of another product.

@@ -238,3 +238,54 @@ fn rules_with_the_sets_allow_their_rows() {
     }
     assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// The products of a Data Center are made of the same platform.
+#[test]
+fn modules_of_the_platform_are_administration_everywhere() {
+    for route in [
+        "PUT /rest/basicauth/1.0/config",
+        "POST /rest/datapipeline/latest/export",
+        "PUT /rest/datapipeline/1.0/config/export-path",
+        "GET /plugins/servlet/gadgets/proxy",
+        "GET /plugins/servlet/gadgets/makeRequest",
+        "GET /rest/activity-stream/1.0/url",
+        "GET /rest/stp/1.0/check",
+        "GET /rest/atlassian-cluster-monitoring/cluster/nodes",
+        "GET /rest/zdu/cluster",
+        "POST /rest/allowlist/latest/entry",
+        "GET /rest/whitelist/latest",
+        "GET /rest/secrets/1.0/x",
+        "GET /rest/appmanagement/1.0/x",
+        "GET /rest/troubleshooting/1.0/check/process",
+        "GET /rest/rate-limiting/latest/settings",
+        "GET /rest/analytics/1.0/config",
+        "GET /plugins/servlet/cluster-monitoring",
+        "GET /plugins/servlet/rate-limit",
+        "GET /plugins/servlet/whitelist",
+        "GET /plugins/servlet/stp/view",
+        "GET /plugins/servlet/upm",
+        "GET /plugins/servlet/oauth/authorize",
+        "GET /plugins/servlet/applinks/proxy",
+        "GET /rest/pat",
+        "POST /rest/pat/latest/tokens",
+        "GET /rest/auth",
+        "POST /rest/auth/1/session",
+        "GET /rest/authconfig/1.0/idps",
+        "GET /rest/plugins",
+        "GET /rest/plugins/1.0/",
+        "GET /rest/applinks/3.0/applicationlink",
+        "POST /rest/oauth2/latest/token",
+        "GET /rest/webhooks/1.0/webhook",
+        "GET /rest/auditing/1.0/events",
+    ] {
+        let (method, path) = route.split_once(' ').unwrap();
+        for kind in [
+            ProductKind::Jira,
+            ProductKind::Confluence,
+            ProductKind::Bitbucket,
+        ] {
+            let class = Class::of(Some(kind), Method::of(method), path);
+            assert_eq!(class, Class::Admin, "{route} of {kind:?}");
+        }
+    }
+}

@@ -111,6 +111,61 @@ fn the_whole_api_includes_connect() {
 }
 
 #[test]
+fn a_websocket_is_opened_by_rules_too() {
+    for (access, expected) in [
+        (json!([{"allow": ["$connect"]}]), true),
+        (json!([{"allow": ["@read"]}]), false),
+        (json!([{"allow": ["* /*"]}]), true),
+        (json!([{"allow": ["* /*"]}, {"deny": ["$connect"]}]), false),
+        (
+            json!([{"allow": ["* /*"]}, {"only": ["$connect"], "groups": ["a"]}]),
+            false,
+        ),
+    ] {
+        let api = product("api", &json!({"path": "/", "access": access}));
+        let caller = caller("", &[]);
+        assert_eq!(
+            is_allowed(&api, &caller, "$connect /"),
+            expected,
+            "{access}"
+        );
+        let grant = api
+            .access()
+            .grant("api", Requester::Verified(&caller), None);
+        let policy = api
+            .access()
+            .compile(
+                &grant,
+                "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod",
+            )
+            .unwrap();
+        assert_eq!(
+            policy.allows("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/$connect"),
+            expected,
+            "{access}"
+        );
+    }
+}
+
+/// What a path is read as, and whether it is denied, takes a bounded time.
+#[test]
+fn long_paths_take_no_long_time() {
+    let jira = product(
+        "jira",
+        &json!({"path": "/jira", "access": [{"allow": ["* /*"]}, {"deny": ["@admin"]}]}),
+    );
+    let start = std::time::Instant::now();
+    for tail in [
+        ".json", "/", "/.json", ";", "%2f", "/a", "..", "%25", "a.xml/",
+    ] {
+        let path = format!("GET /jira/rest/x{}", tail.repeat(10_000 / tail.len()));
+        let _ = is_allowed(&jira, &caller("", &[]), &path);
+    }
+    // Half a minute and more, were it for the suffixes alone.
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
+#[test]
 fn rules_by_scope_and_group() {
     let wiki = product(
         "confluence",

@@ -79,7 +79,7 @@ pub(super) struct Decided {
     /// Why the policy lacks the request's own route.
     pub(super) refusal: Option<Refusal>,
     pub(super) caller: Caller,
-    pub(super) ruling: Ruling,
+    pub(super) ruling: Option<Ruling>,
 }
 
 /// A step that refused, and what was known by then.
@@ -200,7 +200,7 @@ impl DecisionRecord {
             refusal: decided.refusal,
             from_cache: decided.caller.is_from_cache(),
             unverified_method: decided.caller.unverified_method(),
-            ruling: Some(decided.ruling),
+            ruling: decided.ruling,
             caller: Some(decided.caller),
             ..Self::undecided(Ok(decided.answer))
         }

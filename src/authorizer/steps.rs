@@ -76,8 +76,8 @@ fn is_one_of(name: &str, known: &[&str]) -> bool {
 pub(super) struct Ruled {
     /// Why the policy lacks the request's own route.
     pub(super) refusal: Option<Forbidden>,
-    /// What the rules say of the request.
-    pub(super) ruling: Ruling,
+    /// What the rules say of the request; `None` where there is no telling what it is for.
+    pub(super) ruling: Option<Ruling>,
     /// Whether the policy allows something else than the request.
     pub(super) serves_others: bool,
     pub(super) document: Document,
@@ -227,16 +227,18 @@ impl Authorizer {
         // Then there is nothing outside, and nothing within that is denied.
         let is_everything = rules.is_whole_api() && !grant.is_limited();
         let ruling = match &cx.asked.readings {
-            _ if is_everything => Ruling::Allowed(None),
+            _ if is_everything => Some(Ruling::Allowed(None)),
             Ok(readings) => {
                 let method = cx.asked.method;
-                rules.ruling(Asked { method, readings }, &grant)
+                Some(rules.ruling(Asked { method, readings }, &grant))
             }
-            Err(_) => return Err(Forbidden::PathNotReadable.into()),
+            Err(_) => None,
         };
         if scope == AnswerScope::Token {
+            // Whatever this path is, the answer is for the others of the product too.
             return self.rule_for_all(product, &grant, ruling, cx);
         }
+        let ruling = ruling.ok_or(Forbidden::PathNotReadable)?;
         let needs_no_care = is_everything || scope == AnswerScope::Request;
         let document = if !ruling.is_allowed() || needs_no_care {
             let allowed = ruling.is_allowed();
@@ -263,7 +265,7 @@ impl Authorizer {
                 Some(document) => document.into(),
                 None => document_of_request(arn.stage_prefix(), arn.below_stage(), false)?.into(),
             },
-            ruling,
+            ruling: Some(ruling),
         })
     }
 
@@ -272,7 +274,7 @@ impl Authorizer {
         &self,
         product: &Product,
         grant: &Grant,
-        ruling: Ruling,
+        ruling: Option<Ruling>,
         cx: Context<'_>,
     ) -> Result<Ruled, Refusal> {
         let arn = &cx.request.arn;
@@ -289,10 +291,11 @@ impl Authorizer {
         )?;
         Ok(Ruled {
             serves_others: compiled.policy.allows_anything(),
-            refusal: match (compiled.policy.allows(arn.as_str()), ruling.is_allowed()) {
-                (true, _) => None,
-                (false, true) => Some(Forbidden::RouteNotInPolicy),
-                (false, false) => Some(Forbidden::RouteNotAllowed),
+            refusal: match ruling {
+                None => Some(Forbidden::PathNotReadable),
+                _ if compiled.policy.allows(arn.as_str()) => None,
+                Some(ruling) if ruling.is_allowed() => Some(Forbidden::RouteNotInPolicy),
+                Some(_) => Some(Forbidden::RouteNotAllowed),
             },
             document: Document::Compiled(compiled),
             ruling,

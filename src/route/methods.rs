@@ -40,6 +40,8 @@ impl Methods {
     pub const WRITING: Self = Self(0b111_1000);
     /// All that API Gateway knows.
     pub const KNOWN: Self = Self(0b111_1111);
+    /// The same, and `$connect`.
+    pub const KNOWN_AND_CONNECT: Self = Self(0b1111_1111);
     /// All, whoever knows them.
     pub const ANY: Self = Self(0b1_0111_1111);
     /// `$connect` alone.

@@ -12,14 +12,19 @@ use std::fmt::Write as _;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
+use super::sets::with_fewer_suffixes;
+
 /// The most readings of a path.
 const MAX_READINGS: usize = 32;
 
 /// How often a path may be decoded on its way.
 const MOST_DECODINGS: u8 = 2;
 
-/// The most slashes of a path that is compared with the ARN's, so of a stage or a base path before it.
-const MOST_PREFIXES: usize = 64;
+/// The most suffixes that a product may drop from a path: `/`, `.json`, `.xml`.
+const MOST_SUFFIXES: usize = 8;
+
+/// The most places at which a path is compared with the ARN's, behind a stage or a base path.
+const MOST_PREFIXES: usize = 8;
 
 /// The paths in a product that a request's path may be taken for, each with a slash at its beginning.
 #[derive(Clone, Debug)]
@@ -81,6 +86,9 @@ impl<'p> Readings<'p> {
     }
 
     fn push(&mut self, reading: Cow<'p, str>) -> Result<(), Unreadable> {
+        if with_fewer_suffixes(&reading).nth(MOST_SUFFIXES).is_some() {
+            return Err(Unreadable::Ambiguous);
+        }
         if !self.0.contains(&reading) {
             if self.0.len() == MAX_READINGS {
                 return Err(Unreadable::Ambiguous);

@@ -203,11 +203,37 @@ impl RouteSet {
     }
 }
 
+impl RouteSet {
+    /// Whether a denial of the set is about a path: in any case of its letters, and under the suffixes
+    /// that Atlassian drops.
+    pub(super) fn denies(self, kind: Option<ProductKind>, method: Method, path: &str) -> bool {
+        let lists = lists(kind);
+        let mut paths: Vec<&str> = with_fewer_suffixes(path).collect();
+        let mut is_admin = false;
+        // A path is administration where a shorter one is: from the shortest on, each is looked up once.
+        while let Some(path) = paths.pop() {
+            is_admin = is_admin || is_listed_admin::<true>(lists, method, path);
+            let is_of = |list| any::<true>(list, method, path);
+            let is_in_set = match self {
+                Self::Admin => is_admin,
+                Self::Read => !is_admin && is_of(lists.read),
+                Self::Write => !is_admin && is_of(lists.write) && !is_of(lists.read),
+                Self::Git => is_of(lists.git),
+            };
+            if is_in_set {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn is_listed_admin<const FOLD: bool>(lists: &Lists, method: Method, path: &str) -> bool {
+    any::<FOLD>(lists.admin, method, path) && !any::<FOLD>(lists.not_admin, method, path)
+}
+
 fn is_admin<const FOLD: bool>(lists: &Lists, method: Method, path: &str) -> bool {
-    let is_listed = |path: &str| {
-        any::<FOLD>(lists.admin, method, path) && !any::<FOLD>(lists.not_admin, method, path)
-    };
-    with_fewer_suffixes(path).any(is_listed)
+    with_fewer_suffixes(path).any(|path| is_listed_admin::<FOLD>(lists, method, path))
 }
 
 /// A path, and what is left of it as one after another is dropped of what Atlassian's REST framework

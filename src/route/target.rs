@@ -22,8 +22,7 @@ pub enum Target {
 pub struct Written {
     /// The methods.
     pub methods: Methods,
-    /// With a slash at its beginning; `*` crosses slashes, `{}` is one segment. Empty for
-    /// `$connect`.
+    /// With a slash at its beginning; `*` crosses slashes, `{}` is one segment.
     pub path: String,
     /// All below the path, where a denial means that too.
     below: Option<String>,
@@ -68,13 +67,16 @@ impl Target {
             "$connect" => {
                 return Ok(Self::Route(Written {
                     methods: Methods::CONNECT,
-                    path: String::new(),
+                    // As an empty path is read.
+                    path: "/".to_owned(),
                     below: None,
                 }));
             }
             _ => {
                 let (methods, path) = text.split_once(' ').ok_or(RULE)?;
                 let methods = match methods {
+                    // All of an API, a WebSocket's opening included.
+                    "*" if path == "/*" && !denied => Methods::KNOWN_AND_CONNECT,
                     "*" if denied => Methods::ANY,
                     "*" => Methods::KNOWN,
                     // Products answer HEAD as they answer GET.
@@ -165,9 +167,7 @@ impl Target {
     /// Atlassian drops, and with all that lies below.
     pub fn is_denied(&self, kind: Option<ProductKind>, method: Method, path: &str) -> bool {
         match self {
-            Self::Set(set) => {
-                with_fewer_suffixes(path).any(|path| set.holds::<true>(kind, method, path))
-            }
+            Self::Set(set) => set.denies(kind, method, path),
             Self::Route(route) => {
                 let is_of = |path: &str| {
                     let below = route.below.as_deref();

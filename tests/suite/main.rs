@@ -27,6 +27,7 @@ mod providers;
 mod require;
 mod revoked;
 mod schema;
+mod scopes;
 mod settings;
 mod ssm;
 mod stack;

@@ -24,10 +24,27 @@ pub(super) fn readings(product: &str, path: &str) -> Option<BTreeSet<String>> {
             return None;
         }
         if all == known {
-            return Some(paths);
+            let is_bare = |path: &String| suffixes(path) <= 8 || path.len() == 1;
+            return paths.iter().all(is_bare).then_some(paths);
         }
         known = all;
     }
+}
+
+/// How many suffixes may be dropped from a path.
+fn suffixes(path: &str) -> usize {
+    let lower = path.to_ascii_lowercase();
+    let mut rest = lower.as_str();
+    let mut count = 0;
+    while let Some(shorter) = ["/", ".json", ".xml"]
+        .iter()
+        .find_map(|suffix| rest.strip_suffix(suffix))
+        .filter(|shorter| !shorter.is_empty())
+    {
+        rest = shorter;
+        count += 1;
+    }
+    count
 }
 
 fn is_text(bytes: &[u8]) -> bool {

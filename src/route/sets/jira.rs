@@ -7,6 +7,19 @@ use super::Lists;
 
 pub(super) const LISTS: Lists = Lists {
     admin: &[
+        // Modules of the platform that all three products are made of.
+        ("*", "/rest/basicauth*"),
+        ("*", "/rest/datapipeline*"),
+        ("*", "/rest/stp*"),
+        ("*", "/rest/atlassian-cluster-monitoring*"),
+        ("*", "/rest/zdu*"),
+        ("*", "/rest/allowlist*"),
+        ("*", "/rest/secrets*"),
+        ("*", "/rest/rate-limit*"),
+        ("*", "/plugins/servlet/cluster-monitoring*"),
+        ("*", "/plugins/servlet/rate-limit*"),
+        ("*", "/plugins/servlet/whitelist*"),
+        ("*", "/rest/analytics*"),
         // Jira's actions answer below any path: `/secure/admin/AddUser.jspa` is `/AddUser.jspa` too.
         ("*", "/*.jspa"),
         ("*", "/secure/admin"),
@@ -73,7 +86,6 @@ pub(super) const LISTS: Lists = Lists {
         ("*", "/rest/jira-importers-plugin*"),
         ("*", "/rest/jira-mail-plugin*"),
         ("*", "/rest/migration*"),
-        ("*", "/rest/rate-limiting*"),
         ("*", "/rest/supportHealthCheck*"),
         ("*", "/rest/troubleshooting*"),
         ("*", "/rest/whitelist*"),
