@@ -69,8 +69,9 @@ async fn by_route_an_answer_is_about_its_request_alone() {
             [format!("{STAGE}{whole}")],
             "{path}"
         );
+        // What stands for other characters too comes with denials of what these could be.
         let statements = answer["policyDocument"]["Statement"].as_array().unwrap();
-        assert_eq!(statements.len(), 1, "{path}");
+        assert!(statements.len() == 1 || resource.contains('?'), "{path}");
     }
 }
 
