@@ -61,7 +61,16 @@ fn routes(product: &Product) -> [(&'static str, String); 2] {
     let kind = product.access().kind();
     let [read, write] = match kind.map(ProductKind::as_str) {
         Some("confluence") => ["/rest/api/content", "/rest/api/content"],
-        Some("bitbucket") => ["/rest/api/1.0/projects", "/rest/api/1.0/projects/A/repos"],
+        Some("bitbucket") => [
+            "/rest/api/1.0/projects",
+            "/rest/api/1.0/projects/A/repos/a/pull-requests",
+        ],
+        Some("jira_cloud") => ["/rest/api/3/issue/A-1", "/rest/api/3/issue"],
+        Some("confluence_cloud") => ["/wiki/api/v2/pages", "/wiki/api/v2/pages"],
+        Some("bitbucket_cloud") => [
+            "/2.0/repositories/a/a",
+            "/2.0/repositories/a/a/pullrequests",
+        ],
         _ => ["/rest/api/2/issue/A-1", "/rest/api/2/issue"],
     };
     let below = |path: &str| format!("{}{path}", product.path());
