@@ -280,6 +280,8 @@ impl Running {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AUTHORIZER_SETTINGS", format!("ssm:{PREFIX}"))
+            // As the template has it: each answer is about one request.
+            .env("AUTHORIZER_CACHE_SECONDS", "0")
             .env("LAMBDA_TASK_ROOT", &peers)
             .env("_HANDLER", "peer.handler")
             // boto3 takes no other name.

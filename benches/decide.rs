@@ -14,7 +14,7 @@ use std::time::Duration;
 use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
 use atlassian_authorizer::clock::SystemClock;
-use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::store::Source;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -53,7 +53,11 @@ fn decide(criterion: &mut Criterion) {
         http,
         Arc::new(SystemClock),
         AuditLog::new(Box::new(std::io::sink())),
-        Deployment::default(),
+        // As the template has it: each answer is about one request.
+        Deployment {
+            cache_seconds: ByProduct::all(0),
+            ..Deployment::default()
+        },
     );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
