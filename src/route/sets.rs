@@ -12,7 +12,7 @@ mod jira_cloud;
 
 use super::Method;
 use super::methods::Methods;
-use super::pattern::matches;
+use super::pattern::{behind_version, matches};
 use crate::document::ProductKind;
 
 /// A set that rules name.
@@ -122,9 +122,20 @@ fn named(list: &'static [Listed]) -> Vec<(Methods, &'static str)> {
         .collect()
 }
 
+/// What most patterns begin with.
+const API: &str = "/rest/api/";
+/// The same, with the version behind it.
+const VERSIONED_API: &str = "/rest/api/{version}/";
+
 fn any<const FOLD: bool>(list: &[Listed], method: Method, path: &str) -> bool {
+    // Looked at once for all of these patterns: each request is held against hundreds.
+    let in_api = behind_version::<FOLD>(API, path);
     list.iter().any(|(methods, pattern)| {
-        matches::<FOLD>(pattern, path) && Methods::listed(methods).contain(method)
+        let is_of = match pattern.strip_prefix(VERSIONED_API) {
+            Some(pattern) => in_api.is_some_and(|path| matches::<FOLD>(pattern, path)),
+            None => matches::<FOLD>(pattern, path),
+        };
+        is_of && Methods::listed(methods).contain(method)
     })
 }
 
