@@ -333,6 +333,16 @@ mod tests {
             ("/a/{id}/b", "/a/{id}\u{1}", false),
             ("/a*", "/a/{id}\u{1}", true),
             ("/a/b.XML/", "/a/{id}\u{1}", true),
+            ("", "", true),
+            ("*", "", true),
+            ("a", "", false),
+            ("GET/rest/*", "GET/rest/api/*", true),
+            ("GET/rest/*", "POST/rest/*", false),
+            ("*/rest/auth*", "GET/*", true),
+            ("GET/*/x", "GET/y*", true),
+            ("GET/*/x", "GET/*y", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
         ] {
             assert_eq!(meet(one, other), expected, "{one} {other}");
             assert_eq!(meet(other, one), expected, "{other} {one}");
