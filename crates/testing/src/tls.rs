@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::serve::Listener;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -59,6 +60,7 @@ impl Authority {
 pub struct TlsListener {
     listener: TcpListener,
     acceptor: TlsAcceptor,
+    accepted: Arc<AtomicUsize>,
 }
 
 impl TlsListener {
@@ -67,7 +69,13 @@ impl TlsListener {
         Self {
             listener,
             acceptor: authority.acceptor(name),
+            accepted: Arc::default(),
         }
+    }
+
+    /// Counts the connections whose handshake succeeded.
+    pub fn accepted(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.accepted)
     }
 }
 
@@ -80,6 +88,7 @@ impl Listener for TlsListener {
             let (stream, address) = self.listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
             if let Ok(stream) = self.acceptor.accept(stream).await {
+                self.accepted.fetch_add(1, Ordering::SeqCst);
                 return (stream, address);
             }
         }
