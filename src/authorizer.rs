@@ -22,7 +22,7 @@ use crate::event::Request;
 use crate::http::{Counters, Deadline, FetchContext, HttpClient};
 use crate::product::Product;
 use crate::response::Decision;
-use crate::route::{Method, Readings, Unreadable};
+use crate::route::{self, Method, Readings, Unreadable};
 use crate::settings::{SettingsCache, SettingsInForce};
 use crate::store::Source;
 use crate::upstream::{self, UserCredentials};
@@ -107,6 +107,9 @@ impl Authorizer {
         match self.settings(Deadline::after(SETTINGS_AHEAD)).await {
             Ok(settings) if settings.general.mode == Mode::Off => {}
             Ok(settings) => {
+                for product in &settings.products {
+                    route::prepare(product.access().kind());
+                }
                 let context = FetchContext {
                     http: &self.http,
                     clock: self.clock.as_ref(),
