@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::io::Write;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -18,6 +19,7 @@ use crate::error::Refusal;
 use crate::event::{Request, RequestArn};
 use crate::http::Counters;
 use crate::identity::Identity;
+use crate::json::ObjectWriter;
 use crate::sync::Locked;
 
 /// The longest path in a record, in bytes.
@@ -107,6 +109,7 @@ struct Counts {
     inspections: (u64, u64),
     record_reads: (u64, u64),
     settings_loads: (u64, u64),
+    ssm_throttles: u64,
 }
 
 impl Counts {
@@ -117,14 +120,27 @@ impl Counts {
             inspections: counters.inspections.drain(),
             record_reads: counters.record_reads.drain(),
             settings_loads: counters.settings_loads.drain(),
+            ssm_throttles: counters.ssm_throttles.drain().0,
         }
     }
 
-    const fn any(self) -> bool {
-        self.key_fetches.0 > 0
-            || self.inspections.0 > 0
-            || self.record_reads.0 > 0
-            || self.settings_loads.0 > 0
+    /// In the order of the metrics' names.
+    const fn all(self) -> [u64; 9] {
+        [
+            self.key_fetches.0,
+            self.key_fetches.1,
+            self.inspections.0,
+            self.inspections.1,
+            self.record_reads.0,
+            self.record_reads.1,
+            self.settings_loads.0,
+            self.settings_loads.1,
+            self.ssm_throttles,
+        ]
+    }
+
+    fn any(self) -> bool {
+        self.all().iter().any(|count| *count > 0)
     }
 }
 
@@ -151,12 +167,10 @@ impl AuditLog {
 
     /// Writes the line of a decision.
     pub fn write(&self, record: &AuditRecord<'_>) {
-        let mut line = Vec::with_capacity(1_024);
-        if serde_json::to_writer(&mut line, &Line::of(record, &self.function)).is_ok() {
-            line.push(b'\n');
-            // Nothing is left to tell it to when standard output is gone.
-            self.out.with(|out| out.write_all(&line).ok());
-        }
+        let mut line = line(record, &self.function);
+        line.push('\n');
+        // Nothing is left to tell it to when standard output is gone.
+        self.out.with(|out| out.write_all(line.as_bytes()).ok());
     }
 }
 
@@ -166,133 +180,100 @@ impl fmt::Debug for AuditLog {
     }
 }
 
-#[derive(Serialize)]
-struct Line<'l> {
-    event: &'static str,
-    function: &'l str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<&'static str>,
-    outcome: &'static str,
-    code: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    provider: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    auth_method: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    username: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    principal: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    client_id: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    token_id: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    method: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    product: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    path: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    source_ip: &'l str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    request_id: &'l str,
-    /// The place of the access rule that decided, or would have, from 1 on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<usize>,
-    /// What the caller lacks of its conditions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lacks: Option<&'static str>,
-    from_cache: bool,
-    decisions: u8,
-    duration_ms: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_fetches: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_fetch_failures: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider_checks: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider_check_failures: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    record_reads: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    record_read_failures: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    settings_loads: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    settings_load_failures: Option<u64>,
-    #[serde(rename = "_aws")]
-    aws: Metadata,
+/// A record as JSON. Texts that are empty are left out.
+fn line(record: &AuditRecord<'_>, function: &str) -> String {
+    let identity = record.identity;
+    let arn = record.request.map(|request| &request.arn);
+    let outcome = record.refusal.map_or(Outcome::Allowed, Outcome::from);
+    let token_id = identity.and_then(|one| one.token_id.as_deref());
+    let request_id = record.request.and_then(|one| one.request_id.as_deref());
+    let auth_method = identity.map_or(record.unverified_method, |one| one.auth_method.as_str());
+
+    let mut line = ObjectWriter::new();
+    line.text("event", "decision");
+    line.text("function", function);
+    line.optional(
+        "mode",
+        match record.mode {
+            Mode::Enforce => None,
+            Mode::Monitor => Some("monitor"),
+            Mode::Off => Some("off"),
+        },
+    );
+    line.text("outcome", outcome.as_str());
+    line.text("code", code(record.mode, record.refusal));
+    line.optional("provider", record.provider);
+    line.optional("auth_method", Some(auth_method));
+    line.optional("username", identity.map(|one| one.username.as_str()));
+    line.optional(
+        "principal",
+        identity.map(|one| head(&one.principal, MAX_ID)),
+    );
+    line.optional(
+        "client_id",
+        identity.and_then(|one| one.client_id.as_deref()),
+    );
+    line.optional("token_id", token_id.map(|id| head(id, MAX_ID)));
+    line.optional("method", arn.map(RequestArn::method));
+    line.optional("product", record.product);
+    line.optional("path", arn.map(|arn| head(arn.path(), MAX_PATH)));
+    line.optional(
+        "source_ip",
+        record.request.and_then(|one| one.source_ip.as_deref()),
+    );
+    line.optional("request_id", request_id.or(Some(record.invocation_id)));
+    if let Some(ruling) = record.ruling {
+        // The place of the access rule that decided, or would have, from 1 on.
+        if let Some(rule) = ruling.rule() {
+            line.raw("rule", rule.saturating_add(1));
+        }
+        // What the caller lacks of its conditions.
+        line.optional("lacks", ruling.lacks().map(Condition::as_str));
+    }
+    line.raw("from_cache", record.from_cache);
+    line.raw("decisions", 1);
+    line.raw("duration_ms", Milliseconds(record.duration));
+    let counts = Counts::drain(record.counters);
+    // All or none: a metric that a directive names must be there.
+    let any = counts.any();
+    if any {
+        for (name, count) in METRICS[1].metrics.iter().zip(counts.all()) {
+            line.raw(name.name, count);
+        }
+    }
+    let metrics = if any { &ALL_METRICS } else { &DECISION_METRICS };
+    let time = record.time.as_millis();
+    line.raw(
+        "_aws",
+        format_args!(
+            r#"{{"Timestamp":{time},"CloudWatchMetrics":{}}}"#,
+            metrics.as_str()
+        ),
+    );
+    line.finish()
 }
 
-impl<'l> Line<'l> {
-    fn of(record: &AuditRecord<'l>, function: &'l str) -> Self {
-        let counts = Counts::drain(record.counters);
-        // All or none: a metric that a directive names must be there.
-        let any = counts.any();
-        let identity = record.identity;
-        let text = |text: Option<&'l str>| text.unwrap_or_default();
-        let arn = record.request.map(|request| &request.arn);
-        Self {
-            event: "decision",
-            function,
-            mode: match record.mode {
-                Mode::Enforce => None,
-                Mode::Monitor => Some("monitor"),
-                Mode::Off => Some("off"),
-            },
-            outcome: record
-                .refusal
-                .map_or(Outcome::Allowed, Outcome::from)
-                .as_str(),
-            code: code(record.mode, record.refusal),
-            provider: text(record.provider),
-            auth_method: identity.map_or(record.unverified_method, |one| one.auth_method.as_str()),
-            username: text(identity.map(|one| one.username.as_str())),
-            principal: head(text(identity.map(|one| one.principal.as_str())), MAX_ID),
-            client_id: text(identity.and_then(|one| one.client_id.as_deref())),
-            token_id: head(
-                text(identity.and_then(|one| one.token_id.as_deref())),
-                MAX_ID,
-            ),
-            method: text(arn.map(RequestArn::method)),
-            product: text(record.product),
-            path: head(text(arn.map(RequestArn::path)), MAX_PATH),
-            source_ip: text(record.request.and_then(|one| one.source_ip.as_deref())),
-            request_id: record
-                .request
-                .and_then(|one| one.request_id.as_deref())
-                .unwrap_or(record.invocation_id),
-            rule: record
-                .ruling
-                .and_then(|ruling| Some(ruling.rule()?.saturating_add(1))),
-            lacks: record
-                .ruling
-                .and_then(|ruling| ruling.lacks().map(Condition::as_str)),
-            from_cache: record.from_cache,
-            decisions: 1,
-            duration_ms: record.duration.as_secs_f64() * 1_000.0,
-            key_fetches: any.then_some(counts.key_fetches.0),
-            key_fetch_failures: any.then_some(counts.key_fetches.1),
-            provider_checks: any.then_some(counts.inspections.0),
-            provider_check_failures: any.then_some(counts.inspections.1),
-            record_reads: any.then_some(counts.record_reads.0),
-            record_read_failures: any.then_some(counts.record_reads.1),
-            settings_loads: any.then_some(counts.settings_loads.0),
-            settings_load_failures: any.then_some(counts.settings_loads.1),
-            aws: Metadata {
-                timestamp: u64::try_from(record.time.as_millis()).unwrap_or_default(),
-                cloud_watch_metrics: if any { &METRICS } else { &METRICS[..1] },
-            },
-        }
+/// A time in milliseconds, to a thousandth.
+struct Milliseconds(Duration);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}.{:03}",
+            self.0.as_millis(),
+            self.0.subsec_micros() % 1_000
+        )
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metadata {
-    timestamp: u64,
-    cloud_watch_metrics: &'static [Directive],
+/// The directives as JSON, which each line ends with.
+static ALL_METRICS: LazyLock<String> = LazyLock::new(|| directives(&METRICS));
+/// Those of lines before which nothing was fetched.
+static DECISION_METRICS: LazyLock<String> = LazyLock::new(|| directives(&METRICS[..1]));
+
+fn directives(metrics: &[Directive]) -> String {
+    serde_json::to_string(metrics).unwrap_or_else(|_| "[]".to_owned())
 }
 
 #[derive(Serialize)]
@@ -319,7 +300,7 @@ const fn count(name: &'static str) -> Metric {
 
 const NAMESPACE: &str = "AtlassianAuthorizer";
 
-static METRICS: [Directive; 2] = [
+const METRICS: [Directive; 2] = [
     Directive {
         namespace: NAMESPACE,
         dimensions: &[&["function", "outcome"], &["function", "outcome", "code"]],
@@ -343,6 +324,7 @@ static METRICS: [Directive; 2] = [
             count("record_read_failures"),
             count("settings_loads"),
             count("settings_load_failures"),
+            count("ssm_throttles"),
         ],
     },
 ];

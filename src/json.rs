@@ -4,10 +4,14 @@
 //! one; two parsers that choose differently see two different users. So duplicates are rejected,
 //! at every depth, in tokens, key sets and settings alike.
 
+mod writer;
+
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+pub(crate) use writer::ObjectWriter;
 
 /// Parses one JSON text whose objects have unique members.
 ///

@@ -3,10 +3,12 @@
 //! Sources: [REST output](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html),
 //! [HTTP API output](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 
+use std::borrow::Cow;
+
 use lambda_runtime::Diagnostic;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::deployment::Deployment;
 use crate::error::{Fault, Refusal};
@@ -56,28 +58,30 @@ impl Decision<'_> {
         let mut context = Context::of(self);
         let principal_id = match self.identity {
             Some(_) => context.principal.clone(),
-            None => UNVERIFIED.to_owned(),
+            None => UNVERIFIED.into(),
         };
         let simple = deployment.simple_responses && kind == EventKind::Http2;
         loop {
-            let text = if simple {
-                serde_json::to_string(&SimpleAnswer {
+            // What is JSON by its making is not read once more.
+            let answer = if simple {
+                to_raw_value(&SimpleAnswer {
                     is_authorized: self.allowed,
                     context: self.allowed.then_some(&context),
                 })
             } else {
-                serde_json::to_string(&IamAnswer {
+                to_raw_value(&IamAnswer {
                     principal_id: &principal_id,
                     policy_document: self.policy_document,
                     context: &context,
                     usage_identifier_key: self.usage_key,
                 })
             };
-            let text = text.map_err(|_| Fault::AnswerTooLarge)?;
-            if text.len() <= MAX_ANSWER {
-                return RawValue::from_string(text).map_err(|_| Fault::AnswerTooLarge);
+            let answer = answer.map_err(|_| Fault::AnswerTooLarge)?;
+            let length = answer.get().len();
+            if length <= MAX_ANSWER {
+                return Ok(answer);
             }
-            context.cut_groups(text.len().saturating_sub(MAX_ANSWER))?;
+            context.cut_groups(length.saturating_sub(MAX_ANSWER))?;
         }
     }
 }
@@ -104,14 +108,14 @@ struct SimpleAnswer<'a> {
 #[derive(Default, Serialize)]
 struct Context<'a> {
     username: &'a str,
-    principal: String,
+    principal: Cow<'a, str>,
     product: &'a str,
     provider: &'a str,
     auth_method: &'a str,
-    client_id: String,
+    client_id: Cow<'a, str>,
     scope: String,
     groups: String,
-    token_id: String,
+    token_id: Cow<'a, str>,
     authorization: &'a str,
     xoauth_requestor_id: &'a str,
     user_header: &'a str,
@@ -123,10 +127,15 @@ const NO_AUTHORIZATION: &str = "none";
 
 impl<'a> Context<'a> {
     fn of(decision: &'a Decision<'_>) -> Self {
-        let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let list = |items: &[String], separator| {
-            let items: Vec<String> = items.iter().map(|item| encode(item)).collect();
-            items.join(separator)
+            let mut list = String::new();
+            for (place, item) in items.iter().enumerate() {
+                if place > 0 {
+                    list.push(separator);
+                }
+                list.push_str(&encode(item));
+            }
+            list
         };
         let authorization = decision
             .authorization
@@ -148,8 +157,8 @@ impl<'a> Context<'a> {
             provider: identity.provider.as_str(),
             auth_method: identity.auth_method.as_str(),
             client_id: encode(identity.client_id.as_deref().unwrap_or_default()),
-            scope: list(&identity.scopes, " "),
-            groups: list(&identity.groups, ","),
+            scope: list(&identity.scopes, ' '),
+            groups: list(&identity.groups, ','),
             token_id: encode(identity.token_id.as_deref().unwrap_or_default()),
             authorization,
             xoauth_requestor_id: decision.xoauth_requestor_id.unwrap_or_default(),
@@ -169,6 +178,10 @@ impl<'a> Context<'a> {
         self.groups.truncate(end);
         Ok(())
     }
+}
+
+fn encode(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, ENCODED).into()
 }
 
 /// The error that the Lambda runtime reports.

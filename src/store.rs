@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::document::Tree;
 use crate::document::problem::Problems;
-use crate::http::{Deadline, HttpClient};
+use crate::http::{Counters, Deadline, HttpClient};
 pub use file::{record_folder, record_path};
 pub use record::RecordName;
 pub use ssm::{
@@ -62,7 +62,7 @@ impl Source {
         }
     }
 
-    /// Reads all documents, unchecked, within the deadline.
+    /// Reads all documents, unchecked, within the deadline. What SSM refuses is counted.
     ///
     /// # Errors
     ///
@@ -71,9 +71,10 @@ impl Source {
         &self,
         deadline: Deadline,
         when_throttled: WhenThrottled,
+        counters: &Counters,
     ) -> Result<Tree, LoadError> {
         match self {
-            Self::Ssm(source) => source.read(deadline, when_throttled).await,
+            Self::Ssm(source) => source.read(deadline, when_throttled, counters).await,
             Self::File(path) => file::read(path),
         }
     }
@@ -96,9 +97,10 @@ impl Source {
         &self,
         name: &RecordName,
         deadline: Deadline,
+        counters: &Counters,
     ) -> Result<Option<String>, LoadError> {
         match self {
-            Self::Ssm(source) => source.read_record(name, deadline).await,
+            Self::Ssm(source) => source.read_record(name, deadline, counters).await,
             Self::File(path) => if_there(std::fs::read_to_string(record_path(path, name))),
         }
     }

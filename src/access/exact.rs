@@ -75,8 +75,7 @@ pub fn document_of_request(
     below_stage: &str,
     allowed: bool,
 ) -> Result<Box<RawValue>, Fault> {
-    let resource = Resource::of(stage_prefix, below_stage);
-    RawValue::from_string(document_of(&resource, allowed)).map_err(|_| Fault::AnswerTooLarge)
+    document_of(&Resource::of(stage_prefix, below_stage), allowed)
 }
 
 impl Rules {
@@ -98,7 +97,7 @@ impl Rules {
             path: path.strip_prefix(self.path()).unwrap_or(path),
         };
         if !resource.is_wider || (!resource.is_cut && neighbours.are_allowed(self)) {
-            return RawValue::from_string(document_of(&resource, true)).ok();
+            return document_of(&resource, true).ok();
         }
         let arn = format!("{stage_prefix}/{below_stage}");
         let policies = neighbours.policies(self, &resource, stage_prefix)?;

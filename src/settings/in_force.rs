@@ -126,7 +126,7 @@ impl SettingsCache {
         let previous = previous.as_deref();
         let limit = previous.map_or(Duration::MAX, |_| RELOAD_TIMEOUT);
         let deadline = deadline.within(limit);
-        match self.read(previous, deadline).await {
+        match self.read(previous, counters, deadline).await {
             Ok(Some(settings)) => {
                 info!(source = %self.source, generation = settings.generation, "settings loaded");
                 FetchOutcome::New(settings)
@@ -145,13 +145,14 @@ impl SettingsCache {
     async fn read(
         &self,
         previous: Option<&SettingsInForce>,
+        counters: &Counters,
         deadline: Deadline,
     ) -> Result<Option<SettingsInForce>, LoadError> {
         let when_throttled = match previous {
             Some(_) => WhenThrottled::GiveUp,
             None => WhenThrottled::Wait,
         };
-        let tree = self.source.read(deadline, when_throttled).await?;
+        let tree = self.source.read(deadline, when_throttled, counters).await?;
         if previous.is_some_and(|previous| previous.tree == tree) {
             return Ok(None);
         }

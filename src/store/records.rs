@@ -93,7 +93,7 @@ impl<K: Clone + Eq + Hash, V> RecordCache<K, V> {
         }
         context.counters.record_reads.count_try();
         let found = store
-            .read_record(name, context.deadline)
+            .read_record(name, context.deadline, context.counters)
             .await
             .map_err(|error| {
                 context.counters.record_reads.count_failure();

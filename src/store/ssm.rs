@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::{LoadError, RecordName};
 use crate::document::Tree;
-use crate::http::{Deadline, HttpClient};
+use crate::http::{Counters, Deadline, HttpClient};
 use sdk::client;
 pub use sdk::sdk_http;
 use tries::Tries;
@@ -81,8 +81,9 @@ impl SsmSource {
         &self,
         deadline: Deadline,
         when_throttled: WhenThrottled,
+        counters: &Counters,
     ) -> Result<Tree, LoadError> {
-        let tries = Tries::new(deadline, when_throttled);
+        let tries = Tries::new(deadline, when_throttled, counters);
         self.within(deadline, Box::pin(self.pages(tries))).await
     }
 
@@ -115,8 +116,9 @@ impl SsmSource {
         &self,
         name: &RecordName,
         deadline: Deadline,
+        counters: &Counters,
     ) -> Result<Option<String>, LoadError> {
-        let mut tries = Tries::new(deadline, WhenThrottled::Wait);
+        let mut tries = Tries::new(deadline, WhenThrottled::Wait, counters);
         let work = Box::pin(async move {
             let client = self.client().await;
             let call = || {
@@ -147,7 +149,7 @@ impl SsmSource {
     /// The answer to a call, which is repeated while that may help.
     async fn repeated<T, E, F>(
         &self,
-        tries: &mut Tries,
+        tries: &mut Tries<'_>,
         call: impl Fn() -> F,
     ) -> Result<T, SdkError<E, HttpResponse>>
     where
@@ -162,7 +164,7 @@ impl SsmSource {
         }
     }
 
-    async fn pages(&self, mut tries: Tries) -> Result<Tree, LoadError> {
+    async fn pages(&self, mut tries: Tries<'_>) -> Result<Tree, LoadError> {
         let client = self.client().await;
         let mut documents = Vec::new();
         let mut next_token = None;

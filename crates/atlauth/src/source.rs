@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use atlassian_authorizer::deployment::{ByProduct, CacheKey, Deployment};
 use atlassian_authorizer::document::Tree;
-use atlassian_authorizer::http::{Deadline, HttpClient};
+use atlassian_authorizer::http::{Counters, Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::{LoadError, Source, SsmSource, WhenThrottled};
 
@@ -87,7 +87,7 @@ pub(crate) fn as_the_template(said: Deployment) -> Deployment {
 pub(crate) async fn read(source: &Source, ui: &Ui) -> Result<Tree, Failure> {
     ui.progress(
         &format!("reading {source}"),
-        source.read(Deadline::start(), WhenThrottled::Wait),
+        source.read(Deadline::start(), WhenThrottled::Wait, &Counters::default()),
     )
     .await
     .map_err(|error| failure(source, &error))

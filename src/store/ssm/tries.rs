@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use crate::http::Deadline;
+use crate::http::{Counters, Deadline};
 use crate::random;
 
 /// The longest wait after the first call that SSM refused for its rate. Sixty instances at once,
@@ -35,7 +35,8 @@ pub enum WhenThrottled {
 }
 
 /// The tries of one piece of work, which may take several calls.
-pub(super) struct Tries {
+pub(super) struct Tries<'c> {
+    counters: &'c Counters,
     deadline: Deadline,
     when_throttled: WhenThrottled,
     throttled: u32,
@@ -53,9 +54,14 @@ enum Failing {
     Lasting,
 }
 
-impl Tries {
-    pub(super) const fn new(deadline: Deadline, when_throttled: WhenThrottled) -> Self {
+impl<'c> Tries<'c> {
+    pub(super) const fn new(
+        deadline: Deadline,
+        when_throttled: WhenThrottled,
+        counters: &'c Counters,
+    ) -> Self {
         Self {
+            counters,
             deadline,
             when_throttled,
             throttled: 0,
@@ -78,6 +84,9 @@ impl Tries {
     }
 
     fn wait_after(&mut self, failing: Failing) -> Option<Duration> {
+        if matches!(failing, Failing::Throttled(_)) {
+            self.counters.ssm_throttles.count_try();
+        }
         let left = self
             .deadline
             .left(Duration::MAX)
@@ -149,24 +158,25 @@ mod tests {
     use std::time::Duration;
 
     use super::{FIRST_WINDOW, Failing, LAST_CALL, MOST_THROTTLED, Tries, WhenThrottled};
-    use crate::http::Deadline;
+    use crate::http::{Counters, Deadline};
 
     const SPAN: Duration = Duration::from_secs(8);
 
-    fn tries(when_throttled: WhenThrottled) -> Tries {
-        Tries::new(Deadline::after(SPAN), when_throttled)
+    fn tries(counters: &Counters, when_throttled: WhenThrottled) -> Tries<'_> {
+        Tries::new(Deadline::after(SPAN), when_throttled, counters)
     }
 
     #[test]
     fn waits_of_throttled_calls_fill_the_time_there_is() {
-        let first = |_| tries(WhenThrottled::Wait).wait_after(Failing::Throttled(None));
+        let counters = Counters::default();
+        let first = |_| tries(&counters, WhenThrottled::Wait).wait_after(Failing::Throttled(None));
         let waits: Vec<Duration> = (0..200).filter_map(first).collect();
         assert_eq!(waits.len(), 200);
         assert!(waits.iter().all(|wait| *wait <= FIRST_WINDOW));
         assert!(waits.iter().any(|wait| *wait < FIRST_WINDOW / 10));
         assert!(waits.iter().any(|wait| *wait > FIRST_WINDOW / 10 * 9));
         let second = |_| {
-            let mut tries = tries(WhenThrottled::Wait);
+            let mut tries = tries(&counters, WhenThrottled::Wait);
             tries.wait_after(Failing::Throttled(None));
             tries.wait_after(Failing::Throttled(None)).unwrap()
         };
@@ -176,42 +186,48 @@ mod tests {
 
     #[test]
     fn calls_are_few_and_end_before_the_deadline() {
-        let mut one = tries(WhenThrottled::Wait);
+        let counters = Counters::default();
+        let mut one = tries(&counters, WhenThrottled::Wait);
         let mut calls = 1;
         while one.wait_after(Failing::Throttled(None)).is_some() {
             calls += 1;
         }
         assert_eq!(calls, MOST_THROTTLED);
-        let mut late = Tries::new(Deadline::after(LAST_CALL), WhenThrottled::Wait);
+        assert_eq!(counters.ssm_throttles.drain().0, u64::from(MOST_THROTTLED));
+        let mut late = Tries::new(Deadline::after(LAST_CALL), WhenThrottled::Wait, &counters);
         assert_eq!(late.wait_after(Failing::Throttled(None)), None);
         assert_eq!(late.wait_after(Failing::Passing), None);
     }
 
     #[test]
     fn what_ssm_asks_for_is_the_least_wait() {
+        let counters = Counters::default();
         let hint = Duration::from_secs(3);
         for _ in 0..50 {
-            let wait = tries(WhenThrottled::Wait).wait_after(Failing::Throttled(Some(hint)));
+            let wait =
+                tries(&counters, WhenThrottled::Wait).wait_after(Failing::Throttled(Some(hint)));
             assert!(wait.unwrap() >= hint && wait.unwrap() < SPAN);
         }
         let hint = Some(SPAN);
         assert_eq!(
-            tries(WhenThrottled::Wait).wait_after(Failing::Throttled(hint)),
+            tries(&counters, WhenThrottled::Wait).wait_after(Failing::Throttled(hint)),
             None
         );
     }
 
     #[test]
     fn with_settings_in_force_throttling_is_left_at_that() {
-        let mut one = tries(WhenThrottled::GiveUp);
+        let counters = Counters::default();
+        let mut one = tries(&counters, WhenThrottled::GiveUp);
         assert_eq!(one.wait_after(Failing::Throttled(None)), None);
         assert!(one.wait_after(Failing::Passing).unwrap() < Duration::from_millis(51));
     }
 
     #[test]
     fn what_lasts_is_not_tried_again() {
+        let counters = Counters::default();
         assert_eq!(
-            tries(WhenThrottled::Wait).wait_after(Failing::Lasting),
+            tries(&counters, WhenThrottled::Wait).wait_after(Failing::Lasting),
             None
         );
     }

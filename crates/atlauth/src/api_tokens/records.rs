@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use atlassian_authorizer::authenticate::api_token::{Record, parse};
 use atlassian_authorizer::clock::UnixTime;
-use atlassian_authorizer::http::Deadline;
+use atlassian_authorizer::http::{Counters, Deadline};
 use atlassian_authorizer::store::{RecordName, Source};
 use atlassian_authorizer::username::Username;
 use ipnet::IpNet;
@@ -138,7 +138,9 @@ pub async fn end_by(
 
 async fn read(source: &Source, id: &TokenId) -> Result<Option<Record>, ApiTokenError> {
     let name = RecordName::of_api_token(id);
-    let text = source.read_record(&name, Deadline::after(PATIENCE)).await?;
+    let text = source
+        .read_record(&name, Deadline::after(PATIENCE), &Counters::default())
+        .await?;
     text.map(|text| parse(&text).ok_or(ApiTokenError::Unreadable))
         .transpose()
 }

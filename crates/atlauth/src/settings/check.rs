@@ -4,7 +4,7 @@ use atlassian_authorizer::document::Tree;
 use std::path::PathBuf;
 
 use atlassian_authorizer::document::problem::Problem;
-use atlassian_authorizer::http::{Deadline, HttpClient};
+use atlassian_authorizer::http::{Counters, Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::{LoadError, Source, WhenThrottled};
 use serde_json::json;
@@ -41,7 +41,8 @@ pub(crate) struct CheckArgs {
 
 pub(crate) async fn run(args: &CheckArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     let (source, http) = source::open(source).await?;
-    let read = source.read(Deadline::start(), WhenThrottled::Wait);
+    let counters = Counters::default();
+    let read = source.read(Deadline::start(), WhenThrottled::Wait, &counters);
     let read = ui.progress(&format!("reading {source}"), read).await;
     let template = gateway::template(None)?;
     let stack = match &args.parameters {

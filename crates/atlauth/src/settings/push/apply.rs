@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::ssm::{ParameterAttributes, Parameters};
 use atlassian_authorizer::document::PUSH_MARKER;
-use atlassian_authorizer::http::Deadline;
+use atlassian_authorizer::http::{Counters, Deadline};
 use atlassian_authorizer::random;
 use atlassian_authorizer::store::{LoadError, Source, WhenThrottled};
 
@@ -154,7 +154,7 @@ impl Push<'_> {
     async fn found(&self, marker: &str) -> Result<Documents, Failure> {
         let tree = self
             .source
-            .read(Deadline::start(), WhenThrottled::Wait)
+            .read(Deadline::start(), WhenThrottled::Wait, &Counters::default())
             .await;
         let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
         let mut found = tree.documents().clone();
