@@ -3,6 +3,7 @@
 //! Reading is all that the Lambda does; its role can do nothing else.
 
 mod file;
+mod folder;
 mod record;
 pub mod records;
 mod ssm;
@@ -17,6 +18,7 @@ use crate::document::Tree;
 use crate::document::problem::Problems;
 use crate::http::{Counters, Deadline, HttpClient};
 pub use file::{record_folder, record_path};
+pub use folder::FOLDERS;
 pub use record::RecordName;
 pub use ssm::{
     FIRST_WINDOW, LAST_CALL, MOST_THROTTLED, SsmSource, WhenThrottled, load_error, sdk_http,

@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::folder::{FOLDERS, documents as documents_of, text as document};
 use super::{LoadError, RecordName};
 use crate::document::Tree;
 use crate::document::problem::Problems;
-
-/// Members that stand for folders of parameters.
-const FOLDERS: [&str; 3] = ["providers", "products", "secrets"];
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -54,11 +52,7 @@ fn flatten(text: &[u8]) -> Result<Tree, Problems> {
                         documents.push((name, "{}".to_owned()));
                     }
                     Value::Object(entries) if name != "settings" && name != "revoked" => {
-                        documents.extend(
-                            entries
-                                .into_iter()
-                                .map(|(id, entry)| (format!("{name}/{id}"), document(entry))),
-                        );
+                        documents.extend(documents_of(&name, entries));
                     }
                     value => documents.push((name, document(value))),
                 }
@@ -70,12 +64,4 @@ fn flatten(text: &[u8]) -> Result<Tree, Problems> {
         )),
     }
     problems.or(documents.into_iter().collect())
-}
-
-/// A string is the document itself, as a secret's is; everything else is JSON.
-fn document(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        value => value.to_string(),
-    }
 }

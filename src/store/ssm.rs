@@ -12,7 +12,7 @@ use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::sync::OnceCell;
 
-use super::{LoadError, RecordName};
+use super::{LoadError, RecordName, folder};
 use crate::document::Tree;
 use crate::http::{Counters, Deadline, HttpClient};
 use sdk::client;
@@ -24,6 +24,7 @@ pub use tries::{FIRST_WINDOW, LAST_CALL, MOST_THROTTLED, WhenThrottled};
 const PAGE_SIZE: i32 = 10;
 /// The most pages that are followed: 500 parameters.
 const MAX_PAGES: usize = 50;
+
 /// All parameters below a prefix.
 #[derive(Clone)]
 pub struct SsmSource {
@@ -194,7 +195,7 @@ impl SsmSource {
             }
             next_token = page.next_token;
             if next_token.is_none() {
-                return Ok(documents.into_iter().collect());
+                return folder::tree(documents).map_err(LoadError::Invalid);
             }
         }
         Err(LoadError::Ssm(format!(

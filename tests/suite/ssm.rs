@@ -71,6 +71,47 @@ async fn pages_are_followed_and_secrets_decrypted() {
 }
 
 #[tokio::test]
+async fn folders_in_one_parameter_take_one_call() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    let tree = tree(&key, "username");
+    let secrets: serde_json::Map<String, Value> = (0..30)
+        .map(|number| {
+            (
+                format!("secret-{number}"),
+                json!("a-secret-of-the-operator"),
+            )
+        })
+        .collect();
+    let parameters = [
+        ("settings", tree["settings"].to_string()),
+        ("providers", tree["providers"].to_string()),
+        ("products/jira", json!({"path": "/"}).to_string()),
+        ("secrets", Value::Object(secrets).to_string()),
+    ];
+    let put = |name: &str, value: &str| {
+        ssm.change(|state| {
+            let name = format!("{PREFIX}/{name}");
+            state.parameters.insert(name, value.to_owned());
+        });
+    };
+    parameters.iter().for_each(|(name, value)| put(name, value));
+    let lambda = lambda(&ssm).await;
+    lambda.keep_secret("a-secret-of-the-operator");
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    assert_eq!(ssm.requests().len(), 1);
+
+    // What stands twice is an error, and the settings in force stay.
+    put("secrets/secret-7", "another-secret-of-the-operator");
+    lambda.keep_secret("another-secret-of-the-operator");
+    pass(1_100).await;
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    assert_eq!(lambda.audit().await["settings_load_failures"], 1);
+    let problem = "secrets/secret-7: stands in the parameter `secrets` too";
+    assert!(lambda.output().contains(problem));
+}
+
+#[tokio::test]
 async fn pages_without_end_are_given_up() {
     let key = SigningKey::generate("key", "ES256");
     let ssm = FakeSsm::start().await;

@@ -82,7 +82,7 @@ fn challenge(stack: &Value) -> &Value {
 fn alarms(stack: &Value, actions: &Value, refusals: f64) {
     let function = &stack["outputs"]["AuthorizerFunction"];
     let alarms = stack["alarms"].as_object().unwrap();
-    assert_eq!(alarms.len(), 6);
+    assert_eq!(alarms.len(), 7);
     for (name, metric, outcome, threshold) in [
         ("FailedAlarm", "decisions", Some("failed"), 1.0),
         ("RefusalsAlarm", "decisions", Some("unauthorized"), refusals),
@@ -90,6 +90,7 @@ fn alarms(stack: &Value, actions: &Value, refusals: f64) {
         ("ProviderCheckAlarm", "provider_check_failures", None, 1.0),
         ("RecordReadAlarm", "record_read_failures", None, 1.0),
         ("SettingsLoadAlarm", "settings_load_failures", None, 1.0),
+        ("SsmThrottleAlarm", "ssm_throttles", None, 10.0),
     ] {
         let alarm = &alarms[name];
         assert_eq!(alarm["Namespace"], "AtlassianAuthorizer", "{name}");
@@ -180,6 +181,7 @@ fn dashboard(stack: &Value) {
             "provider_check_failures",
             "record_read_failures",
             "settings_load_failures",
+            "ssm_throttles",
             "Throttles"
         ]
     );

@@ -90,6 +90,7 @@ pub(crate) async fn run(args: &PushArgs, source: Option<&str>, ui: &Ui) -> Resul
         settle: Duration::from_secs(args.settle),
         ui,
     };
+    push.check_single().await?;
     match &args.from {
         Some(from) => forward(args, from, there, &push).await,
         None => undo(args, there, &push).await,

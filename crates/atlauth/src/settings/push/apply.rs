@@ -9,7 +9,7 @@ use crate::ssm::{ParameterAttributes, Parameters};
 use atlassian_authorizer::document::PUSH_MARKER;
 use atlassian_authorizer::http::{Counters, Deadline};
 use atlassian_authorizer::random;
-use atlassian_authorizer::store::{LoadError, Source, WhenThrottled};
+use atlassian_authorizer::store::{FOLDERS, LoadError, Source, WhenThrottled};
 
 use super::super::documents::{Change, Documents, changes, is_secret};
 use super::super::journal::Journal;
@@ -195,6 +195,20 @@ impl Push<'_> {
                 "the types and keys of the parameters are asked for: the permission ssm:DescribeParameters is needed",
             )
         })
+    }
+
+    /// Makes sure that each parameter holds one document, as a push writes them.
+    pub(super) async fn check_single(&self) -> Result<(), Failure> {
+        let kept = self.kept().await?;
+        let Some(folder) = FOLDERS.iter().find(|name| kept.contains_key(**name)) else {
+            return Ok(());
+        };
+        let message = format!(
+            "the parameter `{folder}` holds several documents; push writes one a parameter"
+        );
+        Err(Failure::negative(message).hint(format!(
+            "change `{folder}` by `aws ssm put-parameter`; or take its documents apart, and delete it"
+        )))
     }
 
     fn failure(&self, error: &LoadError) -> Failure {

@@ -489,3 +489,41 @@ async fn what_somebody_changes_in_the_meantime_is_not_lost() {
         assert!(parameters.iter().any(|(name, _)| *name == revoked));
     }
 }
+
+/// A push writes a parameter for each document, and must not write beside one that holds several.
+#[tokio::test]
+async fn parameters_that_hold_several_documents_are_left_alone() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.put(&old(&key));
+    let providers = old(&key)["providers"].to_string();
+    ssm.change(|state| {
+        state.parameters.remove(&format!("{PREFIX}/providers/idp"));
+        state
+            .parameters
+            .insert(format!("{PREFIX}/providers"), providers);
+    });
+    let before = parameters(&ssm);
+    let operator = Operator::new(Some(&ssm.url));
+    let source = source();
+    let file = operator.file("new.json", &new(&key));
+    let push = [
+        "push",
+        &file,
+        "--settings",
+        &source,
+        "--yes",
+        "--settle",
+        "0",
+    ];
+    for arguments in [
+        &push[..],
+        &["push", "--undo", "--settings", &source, "--yes"],
+    ] {
+        let said = operator.says(arguments).await;
+        assert_eq!(said.code, 1, "{}", said.stderr);
+        let reason = "the parameter `providers` holds several documents";
+        assert!(said.stderr.contains(reason), "{}", said.stderr);
+    }
+    assert_eq!(parameters(&ssm), before);
+}
