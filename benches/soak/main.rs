@@ -129,7 +129,7 @@ fn read_twice(ssm: &FakeSsm) -> Vec<String> {
         }
     }
     ssm.change(|state| {
-        reads.retain(|name, count| *count > 1 && state.parameters.contains_key(name))
+        reads.retain(|name, count| *count > 1 && state.parameters.contains_key(name));
     });
     reads.into_keys().collect()
 }
@@ -168,8 +168,7 @@ impl Seen {
         let body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let product = body["context"]["product"].as_str().unwrap_or_default();
         let (username, authorization, code) = match &request.expected {
-            Expected::Unauthorized(code) => (None, None, *code),
-            Expected::Failed(code) => (None, None, *code),
+            Expected::Unauthorized(code) | Expected::Failed(code) => (None, None, *code),
             Expected::Forbidden(username, code) => (Some(username), None, *code),
             Expected::Allowed(username, authorization) => {
                 (Some(username), Some(authorization), "allowed")

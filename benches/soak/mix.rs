@@ -19,6 +19,16 @@ pub(crate) struct Request {
     pub(crate) expected: Expected,
 }
 
+impl Request {
+    fn new(kind: &'static str, event: Vec<u8>, expected: Expected) -> Self {
+        Self {
+            event,
+            kind,
+            expected,
+        }
+    }
+}
+
 /// What must come of a request.
 pub(crate) enum Expected {
     /// Allowed for this user, with what Atlassian is sent.
@@ -44,6 +54,11 @@ pub(crate) struct Mix {
     secret: String,
 }
 
+/// Of these, so many are in use most of the time.
+const OFTEN: usize = 500;
+
+const NOT_ALLOWED: &str = "route_not_allowed";
+
 /// Paths that no rule allows, each read in more than one way.
 const ODD_PATHS: [(&str, &str); 6] = [
     (
@@ -52,11 +67,11 @@ const ODD_PATHS: [(&str, &str); 6] = [
     ),
     (
         "/jira/rest/api/2/%2e%2e/%2e%2e/admin/1.0/users",
-        "route_not_allowed",
+        NOT_ALLOWED,
     ),
-    ("/jira/rest/;x=y/admin/1.0/users", "route_not_allowed"),
+    ("/jira/rest/;x=y/admin/1.0/users", NOT_ALLOWED),
     ("/jira/rest/api/2/issue/%00", "path_not_readable"),
-    ("/jira/s/x/_/rest/admin/1.0/users", "route_not_allowed"),
+    ("/jira/s/x/_/rest/admin/1.0/users", NOT_ALLOWED),
     ("/elsewhere/rest/api/2/myself", "product_unknown"),
 ];
 
@@ -111,145 +126,106 @@ impl Mix {
 
     /// The request of this number.
     pub(crate) fn request(&self, number: usize) -> Request {
-        // Each kind takes the known ones in turns.
-        let turn = number / 100;
-        let one = (number.wrapping_mul(7_919) + turn) % KNOWN;
-        let get = |path: &str, token: &str| bearer("GET", path, token);
+        match number % 100 {
+            0..68 => self.accepted(number),
+            _ => self.refused(number),
+        }
+    }
+
+    /// A caller who is let in.
+    fn accepted(&self, number: usize) -> Request {
+        let one = any(number);
+        let often = one % OFTEN;
         let allowed = |username: String| Expected::Allowed(username, "none".to_owned());
-        let (kind, event, expected) = match number % 100 {
+        let opaque = |kind, username: String| {
+            let event = bearer("GET", READ, &Introspector::token(&username, 0));
+            Request::new(kind, event, allowed(username))
+        };
+        match number % 100 {
             0..20 => {
                 let username = format!("new-{number}");
-                let token = self.fresh(&self.key, &username);
-                ("new token", get(READ, &token), allowed(username))
+                let event = bearer("GET", READ, &self.fresh(&self.key, &username));
+                Request::new("new token", event, allowed(username))
             }
-            20..45 => (
-                "known token",
-                get(READ, &self.known[one % 500]),
-                allowed(user(one % 500)),
-            ),
-            45..52 => (
-                "user's own credential",
-                get("/wiki/rest/api/space", &self.known[one]),
-                Expected::Allowed(user(one), format!("Bearer {}", credential_of(&user(one)))),
-            ),
-            52..57 => (
-                "write",
-                bearer("PUT", READ, &self.known[one % 500]),
-                Expected::AllowedToWriters(user(one % 500)),
-            ),
-            57..61 => (
-                "expired",
-                get(READ, &self.expired),
-                Expected::Unauthorized("token_expired"),
-            ),
-            61..65 => (
-                "wrong audience",
-                get(READ, &self.foreign),
-                Expected::Unauthorized("audience_mismatch"),
-            ),
-            65..69 => {
-                let mut token = self.fresh(&self.key, "forger");
-                let last = token.len() - 10;
-                let other = if token.as_bytes()[last] == b'A' {
-                    "B"
-                } else {
-                    "A"
-                };
-                token.replace_range(last..=last, other);
-                (
-                    "forged signature",
-                    get(READ, &token),
-                    Expected::Unauthorized("signature_invalid"),
-                )
+            20..45 => {
+                let event = bearer("GET", READ, &self.known[often]);
+                Request::new("known token", event, allowed(user(often)))
             }
-            69..76 => {
-                let token = forge(&id(one), &self.secret);
-                ("API token", get(READ, &token), allowed(user(one)))
+            45..52 => {
+                let event = bearer("GET", "/wiki/rest/api/space", &self.known[one]);
+                let credential = format!("Bearer {}", credential_of(&user(one)));
+                let expected = Expected::Allowed(user(one), credential);
+                Request::new("user's own credential", event, expected)
             }
-            76 => {
+            52..57 => {
+                let event = bearer("PUT", READ, &self.known[often]);
+                Request::new("write", event, Expected::AllowedToWriters(user(often)))
+            }
+            57..64 => {
+                let event = bearer("GET", READ, &forge(&id(one), &self.secret));
+                Request::new("API token", event, allowed(user(one)))
+            }
+            64..66 => opaque("new opaque token", format!("opaque-{number}")),
+            _ => opaque("known opaque token", format!("opaque-user-{}", one % 100)),
+        }
+    }
+
+    /// A caller who is refused, or may not do this.
+    fn refused(&self, number: usize) -> Request {
+        let (turn, one) = (number / 100, any(number));
+        let often = one % OFTEN;
+        let denied = |kind, token: &str, code| {
+            let event = bearer("GET", READ, token);
+            Request::new(kind, event, Expected::Unauthorized(code))
+        };
+        let without_token = |kind, authorization, code| {
+            let event = rest_event("GET", READ, authorization).to_string();
+            Request::new(kind, event.into_bytes(), Expected::Unauthorized(code))
+        };
+        let forbidden = |kind, path, code| {
+            let event = bearer("GET", path, &self.known[often]);
+            Request::new(kind, event, Expected::Forbidden(user(often), code))
+        };
+        match number % 100 {
+            68..72 => denied("expired", &self.expired, "token_expired"),
+            72..76 => denied("wrong audience", &self.foreign, "audience_mismatch"),
+            76..80 => {
+                let token = forged(self.fresh(&self.key, "forger"));
+                denied("forged signature", &token, "signature_invalid")
+            }
+            80 => {
                 let token = forge(&id(KNOWN + turn % 5), &self.secret);
-                (
-                    "unknown API token",
-                    get(READ, &token),
-                    Expected::Unauthorized("api_token_unknown"),
-                )
+                denied("unknown API token", &token, "api_token_unknown")
             }
-            77 => {
+            81 => {
                 let token = forge(&id(one), &"t".repeat(52));
-                (
-                    "API token's wrong secret",
-                    get(READ, &token),
-                    Expected::Unauthorized("api_token_unknown"),
-                )
+                denied("API token's wrong secret", &token, "api_token_unknown")
             }
-            78..82 => (
-                "forbidden route",
-                get("/jira/rest/admin/1.0/users", &self.known[one % 500]),
-                Expected::Forbidden(user(one % 500), "route_not_allowed"),
-            ),
-            82..85 => {
+            82..86 => forbidden("forbidden route", "/jira/rest/admin/1.0/users", NOT_ALLOWED),
+            86..89 => {
                 let event = MALFORMED[turn % MALFORMED.len()].as_bytes().to_vec();
-                (
+                Request::new(
                     "malformed event",
                     event,
                     Expected::Failed("event_malformed"),
                 )
             }
-            85..88 => {
+            89..92 => {
                 let token = self.fresh(&self.unknown, "nobody");
-                (
-                    "unknown kid",
-                    get(READ, &token),
-                    Expected::Unauthorized("key_unknown"),
-                )
+                denied("unknown kid", &token, "key_unknown")
             }
-            88..91 => {
-                let event = rest_event("GET", READ, "Basic YWxpY2U6cHc=").to_string();
-                (
-                    "Basic",
-                    event.into_bytes(),
-                    Expected::Unauthorized("basic_denied"),
-                )
-            }
-            91..94 => {
+            92..95 => without_token("Basic", "Basic YWxpY2U6cHc=", "basic_denied"),
+            95..98 => {
                 let (path, code) = ODD_PATHS[turn % ODD_PATHS.len()];
-                let expected = Expected::Forbidden(user(one % 500), code);
-                ("odd path", get(path, &self.known[one % 500]), expected)
+                forbidden("odd path", path, code)
             }
-            94..96 => {
-                let token = Introspector::token(&format!("opaque-{number}"), 0);
-                (
-                    "new opaque token",
-                    get(READ, &token),
-                    allowed(format!("opaque-{number}")),
-                )
-            }
-            96..98 => {
-                let username = format!("opaque-user-{}", turn % 100);
-                (
-                    "known opaque token",
-                    get(READ, &Introspector::token(&username, 0)),
-                    allowed(username),
-                )
-            }
-            98 => (
+            // Each costs a question whenever the settings have changed, and the budget is 10 a second.
+            98 => denied(
                 "inactive opaque token",
-                get(READ, &Introspector::inactive(turn % 10)),
-                Expected::Unauthorized("token_inactive"),
+                &Introspector::inactive(turn % 10),
+                "token_inactive",
             ),
-            _ => {
-                let event = rest_event("GET", READ, "").to_string();
-                (
-                    "no credential",
-                    event.into_bytes(),
-                    Expected::Unauthorized("credential_missing"),
-                )
-            }
-        };
-        Request {
-            event,
-            kind,
-            expected,
+            _ => without_token("no credential", "", "credential_missing"),
         }
     }
 
@@ -258,6 +234,23 @@ impl Mix {
         claims["username"] = username.into();
         key.sign(&claims)
     }
+}
+
+/// A number of what is known, in turns.
+fn any(number: usize) -> usize {
+    (number.wrapping_mul(7_919) + number / 100) % KNOWN
+}
+
+/// The token with another signature.
+fn forged(mut token: String) -> String {
+    let place = token.len() - 10;
+    let other = if token.as_bytes()[place] == b'A' {
+        "B"
+    } else {
+        "A"
+    };
+    token.replace_range(place..=place, other);
+    token
 }
 
 fn bearer(method: &str, path: &str, token: &str) -> Vec<u8> {
