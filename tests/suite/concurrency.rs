@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -13,10 +14,12 @@ use tokio::task::JoinSet;
 use testing::introspection::Introspector;
 use testing::issuer::Issuer;
 use testing::lambda::Lambda;
-use testing::rest_event;
+use testing::local::Local;
 use testing::runtime_api::Answer;
 use testing::ssm::{FakeSsm, PREFIX};
 use testing::tokens::{SigningKey, access_claims, now};
+use testing::vendor::Vendor;
+use testing::{bearer, rest_event};
 
 const AT_ONCE: usize = 1_000;
 
@@ -280,4 +283,30 @@ async fn many_are_asked_about_at_once_and_settings_change_between() {
     assert_answers(&cases, &answers);
     assert_eq!(products(&answers, "after"), 180);
     assert_eq!(loads(&ssm), loaded + 1);
+}
+
+#[tokio::test]
+async fn questions_that_fail_at_once_count_as_one_failure() {
+    let nobody = Vendor::nobody().await;
+    let settings = json!({
+        "providers": {"idp": {
+            "kind": "custom", "introspection_endpoint": format!("{nobody}/introspect"),
+            "client_id": "client", "client_secret": "introspector", "client_ids": ["client"],
+            "username": "username",
+        }},
+        "secrets": {"introspector": "secret-of-the-client"},
+    });
+    let local = Arc::new(Local::new(&settings, Deployment::default()));
+    let ask = |number: usize| {
+        let local = Arc::clone(&local);
+        let event = bearer(&Introspector::token("alice", number));
+        async move { assert!(local.invoke(&event).await.is_err()) }
+    };
+    (0..50).map(ask).collect::<JoinSet<_>>().join_all().await;
+    assert_eq!(local.metric("provider_checks"), 50);
+    ask(50).await;
+    assert_eq!(local.metric("provider_checks"), 50, "there is a pause");
+    local.clock.advance(1);
+    ask(51).await;
+    assert_eq!(local.metric("provider_checks"), 51, "the first is short");
 }
