@@ -2,7 +2,7 @@
 # the others, by the line with `##` above each.
 # The tools that they need are pinned and install themselves into ignored folders.
 
-.PHONY: run help invoke test bench cache-keys build tools clean check unit validate deny msrv advisories
+.PHONY: run help invoke test bench soak cache-keys build tools clean check unit validate deny msrv advisories
 
 VENV := .tools/venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -74,6 +74,15 @@ bench: .tools/bench
 	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
 	target/release/examples/decide --bench
 	target/release/examples/compare
+
+REQUESTS ?= 1000000
+
+# The Lambda by itself and last, as above.
+## Sends a million mixed requests, and checks every answer; REQUESTS=20000 sends fewer.
+soak:
+	cargo build --locked --release -p atlassian-authorizer --example soak
+	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
+	target/release/examples/soak $(REQUESTS)
 
 ## Measures how often each cache key lets API Gateway ask the authorizer.
 cache-keys: .tools/test

@@ -26,27 +26,27 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Error> {
     let http = HttpClient::new()?;
     let source = Source::from_env(&http)?;
-    let authorizer = Authorizer::new(
+    // Workers outlive no borrow: the one authorizer lives as long as the process.
+    let authorizer: &'static Authorizer = Box::leak(Box::new(Authorizer::new(
         source,
         http,
         Arc::new(SystemClock),
         AuditLog::stdout(),
         Deployment::from_env()?,
-    );
-    // One event at a time is all that Lambda sends: a second thread would only cost memory.
+    )));
+    // One thread for many events too: docs/adr/0013-one-thread-for-many-events.md.
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
         .block_on(async {
             authorizer.prepare(connects_ahead()).await;
-            let authorizer = &authorizer;
-            Runtime::new(service_fn(async |event: LambdaEvent<EventText>| {
+            let answer = move |event: LambdaEvent<EventText>| async move {
                 let id = &event.context.request_id;
                 let answer = authorizer.authorize(event.payload.as_str(), id).await;
                 answer.map_err(Diagnostic::from)
-            }))
-            .run()
-            .await
+            };
+            // One event at a time, unless `AWS_LAMBDA_MAX_CONCURRENCY` lets Lambda send more.
+            Runtime::new(service_fn(answer)).run_concurrent().await
         })
 }
 

@@ -1,13 +1,11 @@
 //! What was found out about tokens seen before.
 
-use lru::LruCache;
-
 use super::Verdict;
 use crate::clock::UnixTime;
 use crate::credential::TokenDigest;
 use crate::error::Denial;
 use crate::provider::ProviderIndex;
-use crate::sync::Locked;
+use crate::sync::{Locked, Weighed};
 
 /// The most bytes that all verdicts may hold together, roughly.
 const MAX_WEIGHT: usize = 4 * 1024 * 1024;
@@ -43,8 +41,7 @@ pub(super) struct VerdictCache(Locked<State>);
 
 struct State {
     generation: u64,
-    entries: LruCache<TokenDigest, Kept>,
-    weight: usize,
+    entries: Weighed<TokenDigest, Kept, MAX_WEIGHT>,
 }
 
 struct Kept {
@@ -57,8 +54,7 @@ impl VerdictCache {
     pub(super) fn new() -> Self {
         Self(Locked::new(State {
             generation: 0,
-            entries: LruCache::unbounded(),
-            weight: 0,
+            entries: Weighed::new(),
         }))
     }
 
@@ -77,13 +73,13 @@ impl VerdictCache {
             if kept.at <= now && kept.verdict.valid_until() > now {
                 return Some(kept.verdict.clone());
             }
-            state.remove(token);
+            state.entries.remove(token);
             None
         })
     }
 
     pub(super) fn remove(&self, token: &TokenDigest) {
-        self.0.with(|state| state.remove(token));
+        self.0.with(|state| state.entries.remove(token));
     }
 
     /// Keeps a verdict, in place of the least recently used ones where there is no room.
@@ -100,26 +96,11 @@ impl VerdictCache {
             }
             if generation > state.generation {
                 state.generation = generation;
-                state.entries.clear();
-                state.weight = 0;
+                state.entries = Weighed::new();
             }
-            state.remove(&token);
-            state.weight = state.weight.saturating_add(weight(&verdict));
-            state.entries.put(token, Kept { verdict, at });
-            while state.weight > MAX_WEIGHT
-                && let Some((_, oldest)) = state.entries.pop_lru()
-            {
-                state.weight = state.weight.saturating_sub(weight(&oldest.verdict));
-            }
+            let weight = weight(&verdict);
+            state.entries.put(token, Kept { verdict, at }, weight);
         });
-    }
-}
-
-impl State {
-    fn remove(&mut self, token: &TokenDigest) {
-        if let Some(kept) = self.entries.pop(token) {
-            self.weight = self.weight.saturating_sub(weight(&kept.verdict));
-        }
     }
 }
 
@@ -175,16 +156,14 @@ mod tests {
             // The same token again takes no more room.
             verdicts.keep(digest(number), 0, verdict(&keys, 20), UnixTime::ZERO);
         }
-        let (held, sum) = verdicts.0.with(|state| {
-            let sum: usize = state
-                .entries
-                .iter()
-                .map(|(_, kept)| weight(&kept.verdict))
-                .sum();
-            (state.weight, sum)
-        });
-        assert_eq!(held, sum);
-        assert!(held <= MAX_WEIGHT);
+        let weight = weight(&verdict(&keys, 20));
+        let held = (0..20_000)
+            .filter(|number| {
+                let found = verdicts.find(&digest(*number), 0, UnixTime::ZERO);
+                found.is_some()
+            })
+            .count();
+        assert_eq!(held, MAX_WEIGHT / weight);
         assert!(verdicts.find(&digest(19_999), 0, UnixTime::ZERO).is_some());
         assert!(verdicts.find(&digest(0), 0, UnixTime::ZERO).is_none());
     }

@@ -89,17 +89,17 @@ impl ProviderGuard {
         inspection: Inspection<'_>,
         context: FetchContext<'_>,
     ) -> Result<TokenStatus, Fault> {
-        let now = context.clock.now();
+        let began = context.clock.now();
         let digest = TokenDigest::of(inspection.token);
         let allowed = context.deadline.left(inspection.allowed);
         if allowed.is_zero() {
             return Err(Fault::ProviderUnavailable);
         }
         self.0
-            .with(|state| state.admit(&digest, inspection.is_signed, now))?;
+            .with(|state| state.admit(&digest, inspection.is_signed, began))?;
         context.counters.inspections.count_try();
         let http = inspection.http.unwrap_or(context.http);
-        let request = InspectionRequest::new(http, inspection.token, now, allowed);
+        let request = InspectionRequest::new(http, inspection.token, began, allowed);
         let answer = inspection.inspect.inspect(&request).await;
         let now = context.clock.now();
         self.0.with(|state| match answer {
@@ -115,7 +115,7 @@ impl ProviderGuard {
                 if !inspection.is_signed {
                     state.record(digest, false);
                 }
-                Err(state.failed(&error, now, allowed))
+                Err(state.failed(&error, began, now, allowed))
             }
         })
     }
@@ -155,7 +155,13 @@ impl State {
         }
     }
 
-    fn failed(&mut self, error: &InspectionError, now: UnixTime, allowed: Duration) -> Fault {
+    fn failed(
+        &mut self,
+        error: &InspectionError,
+        began: UnixTime,
+        now: UnixTime,
+        allowed: Duration,
+    ) -> Fault {
         let is_timeout = matches!(
             error,
             InspectionError::Unavailable(FetchError::Timeout | FetchError::Connection)
@@ -164,7 +170,7 @@ impl State {
         if is_timeout && allowed >= LEAST_PATIENCE {
             self.timeouts = self.timeouts.saturating_add(1);
             if self.timeouts > 1 {
-                self.tries.failed(now);
+                self.tries.failed_too(began, now);
             }
         } else if !is_timeout {
             self.timeouts = 0;
@@ -180,7 +186,7 @@ impl State {
             InspectionError::Misconfigured { credentials, .. } => {
                 // Providers lock out a client that keeps coming with the wrong secret.
                 if *credentials {
-                    self.tries.failed(now);
+                    self.tries.failed_too(began, now);
                 }
                 Fault::ProviderMisconfigured
             }

@@ -11,21 +11,26 @@ use super::{RecordName, Source};
 use crate::backoff::TokenBucket;
 use crate::clock::UnixTime;
 use crate::http::FetchContext;
-use crate::sync::{Locked, Recent};
+use crate::sync::{Locked, Recent, Weighed};
 
-/// The most records that are kept.
-const MAX_RECORDS: usize = 1_000;
-/// The most names without a record that are kept.
-const MAX_UNKNOWN: usize = 10_000;
+/// What a record takes beside itself: its name, and its place in the cache.
+const OVERHEAD: usize = 192;
+/// The most names without a record that are kept. A cache's rate of misses fills a part of it
+/// within [`UNKNOWN_FOR`].
+const MAX_UNKNOWN: usize = 1_000;
 /// How long a name without a record is not looked for again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 
-/// Records by name, and names of which there is no record.
-pub struct RecordCache<K: Eq + Hash, V>(Locked<State<K, V>>);
+/// Records by name, which hold at most `MOST` bytes together, roughly; and names of which there is
+/// no record.
+pub struct RecordCache<K: Eq + Hash, V, const MOST: usize> {
+    state: Locked<State<K, V, MOST>>,
+    weigh: fn(&V) -> usize,
+}
 
-struct State<K: Eq + Hash, V> {
+struct State<K: Eq + Hash, V, const MOST: usize> {
     /// Lapsed ones stay: a name that had a record is read again however many others are guessed.
-    records: Recent<K, CachedRecord<V>, MAX_RECORDS>,
+    records: Weighed<K, CachedRecord<V>, MOST>,
     unknown: Recent<K, UnixTime, MAX_UNKNOWN>,
     misses: TokenBucket,
 }
@@ -58,15 +63,19 @@ enum Plan<V> {
     GiveUp,
 }
 
-impl<K: Clone + Eq + Hash, V> RecordCache<K, V> {
-    /// No records yet. Of names seen for the first time, `at_once` may come to nothing, and one
-    /// more with each `pause`: without a bound, guessing would use up the store's rate.
-    pub fn new(at_once: u32, pause: Duration) -> Self {
-        Self(Locked::new(State {
-            records: Recent::new(),
-            unknown: Recent::new(),
-            misses: TokenBucket::new(at_once, pause),
-        }))
+impl<K: Clone + Eq + Hash, V, const MOST: usize> RecordCache<K, V, MOST> {
+    /// No records yet; `weigh` tells a record's bytes. Of names seen for the first time, `at_once`
+    /// may come to nothing, and one more with each `pause`: without a bound, guessing would use up
+    /// the store's rate.
+    pub fn new(weigh: fn(&V) -> usize, at_once: u32, pause: Duration) -> Self {
+        Self {
+            state: Locked::new(State {
+                records: Weighed::new(),
+                unknown: Recent::new(),
+                misses: TokenBucket::new(at_once, pause),
+            }),
+            weigh,
+        }
     }
 
     /// The record of a name, read no longer than `recheck` ago; `None` where there is none.
@@ -84,7 +93,7 @@ impl<K: Clone + Eq + Hash, V> RecordCache<K, V> {
         context: FetchContext<'_>,
     ) -> Result<Option<CachedRecord<V>>, Unavailable> {
         match self
-            .0
+            .state
             .with(|state| state.plan(key, recheck, context.clock.now()))
         {
             Plan::Use(found) => return Ok(found),
@@ -97,7 +106,7 @@ impl<K: Clone + Eq + Hash, V> RecordCache<K, V> {
             .await
             .map_err(|error| {
                 context.counters.record_reads.count_failure();
-                self.0.with(|state| {
+                self.state.with(|state| {
                     if state.records.get(key).is_none() {
                         state.misses.spend();
                     }
@@ -106,7 +115,7 @@ impl<K: Clone + Eq + Hash, V> RecordCache<K, V> {
                 Unavailable
             })?;
         let unreadable = || {
-            self.0.with(|state| state.misses.spend());
+            self.state.with(|state| state.misses.spend());
             error!(
                 name = name.last_part(),
                 "the record can't be read, in the store of {}",
@@ -118,7 +127,7 @@ impl<K: Clone + Eq + Hash, V> RecordCache<K, V> {
             .map(|text| parse(&text).ok_or_else(unreadable))
             .transpose()?;
         let now = context.clock.now();
-        Ok(self.0.with(|state| {
+        Ok(self.state.with(|state| {
             let Some(record) = record else {
                 state.records.remove(key);
                 state.unknown.put(key.clone(), now);
@@ -130,13 +139,14 @@ impl<K: Clone + Eq + Hash, V> RecordCache<K, V> {
                 at: now,
             };
             state.unknown.remove(key);
-            state.records.put(key.clone(), read.clone());
+            let weight = (self.weigh)(&read.record).saturating_add(OVERHEAD);
+            state.records.put(key.clone(), read.clone(), weight);
             Some(read)
         }))
     }
 }
 
-impl<K: Eq + Hash, V> State<K, V> {
+impl<K: Eq + Hash, V, const MOST: usize> State<K, V, MOST> {
     fn plan(&mut self, key: &K, recheck: Duration, now: UnixTime) -> Plan<V> {
         // What was read in the future was read by a clock that has since been set back.
         let is_young = |at: UnixTime, most| now.checked_since(at).is_some_and(|age| age < most);

@@ -89,19 +89,19 @@ impl<T> Refreshed<T> {
         due: impl Fn(&T, Age) -> Due,
         fetch: impl AsyncFnOnce(Option<Arc<T>>) -> FetchOutcome<T>,
     ) -> Option<Arc<T>> {
-        match self.plan(clock.now(), &due) {
+        match self.plan(clock, &due) {
             Plan::Use(value) => return Some(value),
             Plan::GiveUp => return None,
             Plan::Fetch(_) => {}
         }
         // Whoever waited here finds the plan changed by the fetch that it waited for.
         let flight = self.flight.lock().await;
-        if let Plan::Fetch(previous) = self.plan(clock.now(), &due) {
+        if let Plan::Fetch(previous) = self.plan(clock, &due) {
             let fetched = fetch(previous).await;
-            self.settle(fetched, clock.now());
+            self.settle(fetched, clock);
         }
         drop(flight);
-        match self.plan(clock.now(), &due) {
+        match self.plan(clock, &due) {
             Plan::Use(value) | Plan::Fetch(Some(value)) => Some(value),
             Plan::Fetch(None) | Plan::GiveUp => None,
         }
@@ -124,8 +124,10 @@ impl<T> Refreshed<T> {
         self.held.with(|held| held.tries = Backoff::default());
     }
 
-    fn plan(&self, now: UnixTime, due: impl Fn(&T, Age) -> Due) -> Plan<T> {
+    fn plan(&self, clock: &dyn Clock, due: impl Fn(&T, Age) -> Due) -> Plan<T> {
         self.held.with(|held| {
+            // Read here: what another thread has settled since would be of the future.
+            let now = clock.now();
             let may_retry = held.tries.may_retry(now, self.longest_pause);
             let Some(value) = &held.value else {
                 return if may_retry {
@@ -152,20 +154,23 @@ impl<T> Refreshed<T> {
         })
     }
 
-    fn settle(&self, fetched: FetchOutcome<T>, now: UnixTime) {
-        self.held.with(|held| match fetched {
-            FetchOutcome::New(_) | FetchOutcome::Current => {
-                held.tries.succeeded(now);
-                held.checked = now;
-                held.is_overdue = false;
-                if let FetchOutcome::New(value) = fetched {
-                    held.value = Some(Arc::new(value));
+    fn settle(&self, fetched: FetchOutcome<T>, clock: &dyn Clock) {
+        self.held.with(|held| {
+            let now = clock.now();
+            match fetched {
+                FetchOutcome::New(_) | FetchOutcome::Current => {
+                    held.tries.succeeded(now);
+                    held.checked = now;
+                    held.is_overdue = false;
+                    if let FetchOutcome::New(value) = fetched {
+                        held.value = Some(Arc::new(value));
+                    }
                 }
-            }
-            FetchOutcome::Failed | FetchOutcome::Withdrawn => {
-                held.tries.failed(now);
-                if matches!(fetched, FetchOutcome::Withdrawn) {
-                    held.value = None;
+                FetchOutcome::Failed | FetchOutcome::Withdrawn => {
+                    held.tries.failed(now);
+                    if matches!(fetched, FetchOutcome::Withdrawn) {
+                        held.value = None;
+                    }
                 }
             }
         });

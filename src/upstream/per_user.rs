@@ -18,6 +18,10 @@ use crate::username::Username;
 /// How long a credential is used before it is read again.
 const DEFAULT_RECHECK: u64 = 300;
 
+/// What a map of credentials takes by itself, and what each text in it takes beside its bytes.
+const EMPTY_MAP: usize = 512;
+const PER_TEXT: usize = 64;
+
 /// Lookups of users seen for the first time that may come to nothing at once, and how long one more
 /// takes. These users are verified, so there is no guessing; it keeps to SSM's rate.
 const UNKNOWN_AT_ONCE: u32 = 100;
@@ -35,12 +39,15 @@ pub(crate) struct PerUserDocument {
     recheck_seconds: Option<u64>,
 }
 
-/// Credentials by username.
-pub type UserCredentials = RecordCache<String, Stored>;
+/// Credentials by username: those of some 12,000 users.
+pub type UserCredentials = RecordCache<String, Stored, MAX_CREDENTIALS>;
+
+/// The most bytes of all credentials that are kept, roughly.
+const MAX_CREDENTIALS: usize = 3 * 1024 * 1024;
 
 /// No credentials yet.
 pub fn user_credentials() -> UserCredentials {
-    RecordCache::new(UNKNOWN_AT_ONCE, UNKNOWN_PAUSE)
+    RecordCache::new(Stored::weight, UNKNOWN_AT_ONCE, UNKNOWN_PAUSE)
 }
 
 /// What is stored of a user.
@@ -63,6 +70,18 @@ impl Stored {
             .into_iter()
             .map(|(product, credential)| (product, Secret::new(&credential)));
         Some(Self::ByProduct(secrets.collect()))
+    }
+
+    /// Roughly how many bytes it holds on to.
+    fn weight(&self) -> usize {
+        match self {
+            Self::One(secret) => secret.expose_secret().len(),
+            Self::ByProduct(secrets) => secrets
+                .iter()
+                .flat_map(|(product, secret)| [product.len(), secret.expose_secret().len()])
+                .map(|length| length.saturating_add(PER_TEXT))
+                .fold(EMPTY_MAP, usize::saturating_add),
+        }
     }
 
     fn of(&self, product: &str, by_product_alone: bool) -> Option<&Secret> {

@@ -14,6 +14,7 @@
 mod basic;
 mod cases;
 mod cognito;
+mod concurrency;
 mod events;
 mod key_cache;
 mod lambda_features;
@@ -24,6 +25,7 @@ mod online;
 mod online_routes;
 mod private_ca;
 mod providers;
+mod records;
 mod require;
 mod revoked;
 mod schema;

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::serve::ListenerExt;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::tokens::SigningKey;
@@ -42,6 +43,8 @@ pub struct Behaviour {
     pub headers: Vec<(&'static str, String)>,
     /// How long it waits before it answers.
     pub delay: Duration,
+    /// Answers wait for a permit of it, where there is one.
+    pub held: Option<Arc<Semaphore>>,
 }
 
 impl Issuer {
@@ -57,6 +60,7 @@ impl Issuer {
                 status: 200,
                 headers: Vec::new(),
                 delay: Duration::ZERO,
+                held: None,
             }),
             fetches: AtomicUsize::new(0),
             discoveries: AtomicUsize::new(0),
@@ -136,6 +140,9 @@ async fn answer(
         _ => return (StatusCode::NOT_FOUND, HeaderMap::new(), Vec::new()),
     };
     tokio::time::sleep(behaviour.delay).await;
+    if let Some(held) = behaviour.held {
+        held.acquire().await.unwrap().forget();
+    }
     let mut headers = HeaderMap::new();
     for (name, value) in behaviour.headers {
         headers.insert(name, value.parse().unwrap());

@@ -74,6 +74,11 @@ impl Lambda {
         self.api.invoke(event.into()).await
     }
 
+    /// The most events that the function has had at once.
+    pub fn most_in_flight(&self) -> usize {
+        self.api.most_in_flight()
+    }
+
     /// The output up to now.
     pub fn output(&self) -> String {
         self.output.lock().unwrap().clone()

@@ -16,6 +16,7 @@ pub mod asked;
 pub mod atlauth;
 pub mod browser;
 pub mod cargo;
+pub mod introspection;
 pub mod issuer;
 pub mod lambda;
 pub mod local;

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,12 +38,17 @@ pub struct RuntimeApi {
     pub address: SocketAddr,
     events: mpsc::UnboundedSender<(String, Bytes)>,
     pending: Arc<Pending>,
-    next_id: std::sync::atomic::AtomicU64,
+    next_id: AtomicU64,
     server: JoinHandle<()>,
 }
 
+/// Who waits for the answer to which event, and how many events the function has at once.
 #[derive(Default)]
-struct Pending(Mutex<HashMap<String, oneshot::Sender<(bool, Bytes)>>>);
+struct Pending {
+    senders: Mutex<HashMap<String, oneshot::Sender<(bool, Bytes)>>>,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
+}
 
 struct Shared {
     events: AsyncMutex<mpsc::UnboundedReceiver<(String, Bytes)>>,
@@ -93,17 +99,24 @@ impl RuntimeApi {
 
     /// As [`RuntimeApi::invoke`], without reading the answer: whether it is an error, and its text.
     pub async fn invoke_raw(&self, event: impl Into<Bytes>) -> (bool, Bytes) {
-        let number = self
-            .next_id
-            .fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let number = self.next_id.fetch_add(1, Ordering::SeqCst);
         let id = format!("00000000-0000-0000-0000-{number:012}");
         let (sender, receiver) = oneshot::channel();
-        self.pending.0.lock().unwrap().insert(id.clone(), sender);
+        self.pending
+            .senders
+            .lock()
+            .unwrap()
+            .insert(id.clone(), sender);
         self.events.send((id, event.into())).unwrap();
         tokio::time::timeout(Duration::from_secs(30), receiver)
             .await
             .expect("the function answers within 30 s")
             .unwrap()
+    }
+
+    /// The most events that the function has had at once.
+    pub fn most_in_flight(&self) -> usize {
+        self.pending.most_in_flight.load(Ordering::SeqCst)
     }
 }
 
@@ -120,6 +133,11 @@ async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
         Some(next) => next,
         None => std::future::pending().await,
     };
+    let pending = &shared.pending;
+    let in_flight = pending.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+    pending
+        .most_in_flight
+        .fetch_max(in_flight, Ordering::SeqCst);
     let headers = AppendHeaders([
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", "4102444800000".to_owned()),
@@ -138,8 +156,9 @@ async fn done(
     _: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let sender = shared.pending.0.lock().unwrap().remove(&id);
+    let sender = shared.pending.senders.lock().unwrap().remove(&id);
     if let Some(sender) = sender {
+        shared.pending.in_flight.fetch_sub(1, Ordering::SeqCst);
         // The test may have given up waiting.
         let _ = sender.send((kind == "error", body));
     }
