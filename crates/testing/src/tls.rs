@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::serve::Listener;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -59,6 +60,7 @@ impl Authority {
 pub struct TlsListener {
     listener: TcpListener,
     acceptor: TlsAcceptor,
+    distance: Duration,
 }
 
 impl TlsListener {
@@ -67,7 +69,15 @@ impl TlsListener {
         Self {
             listener,
             acceptor: authority.acceptor(name),
+            distance: Duration::ZERO,
         }
+    }
+
+    /// The same, as far away as this: each handshake waits so long before it begins.
+    #[must_use]
+    pub fn at_distance(mut self, distance: Duration) -> Self {
+        self.distance = distance;
+        self
     }
 }
 
@@ -79,6 +89,7 @@ impl Listener for TlsListener {
         loop {
             let (stream, address) = self.listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
+            tokio::time::sleep(self.distance).await;
             if let Ok(stream) = self.acceptor.accept(stream).await {
                 return (stream, address);
             }
