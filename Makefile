@@ -2,7 +2,7 @@
 # the others, by the line with `##` above each.
 # The tools that they need are pinned and install themselves into ignored folders.
 
-.PHONY: run help invoke test bench cache-keys build tools clean check unit validate deny msrv advisories
+.PHONY: run help invoke test bench bench-cold bench-burst cache-keys build tools clean check unit validate deny msrv advisories
 
 VENV := .tools/venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -74,6 +74,18 @@ bench: .tools/bench
 	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
 	target/release/examples/decide --bench
 	target/release/examples/compare
+
+## Measures cold starts at the share of a core that Lambda gives.
+bench-cold:
+	cargo build --locked --release -p atlassian-authorizer --example cold
+	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
+	target/release/examples/cold
+
+## Measures many starts at once, while SSM throttles.
+bench-burst:
+	cargo build --locked --release -p atlassian-authorizer --example burst
+	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
+	target/release/examples/burst
 
 ## Measures how often each cache key lets API Gateway ask the authorizer.
 cache-keys: .tools/test

@@ -21,7 +21,7 @@ use serde_json::json;
 use testing::bench::{Function, Place, event, median, pin};
 use testing::issuer::Issuer;
 use testing::root;
-use testing::ssm::{FakeSsm, PREFIX, sdk_variables};
+use testing::ssm::{FakeSsm, sdk_variables};
 use testing::tokens::{SigningKey, access_claims};
 
 const COLD_STARTS: usize = 31;
@@ -54,10 +54,7 @@ struct World {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    testing::undo::run(compare()).await;
-}
-
-async fn compare() {
+    testing::undo::at_any_end();
     let root = root();
     let release = root.join("target/release");
     let key = SigningKey::generate("key", "RS256");

@@ -39,8 +39,8 @@ pub struct SsmState {
     pub writes_left: Option<usize>,
     /// What throttles requests; without it, none is.
     pub throttle: Option<Throttle>,
-    /// The signature of each request, which names the access key and the region.
-    signatures: Vec<String>,
+    /// When each request came, and its signature, which names the access key and the region.
+    signatures: Vec<(Instant, String)>,
 }
 
 /// A bucket of calls, filled evenly: each request takes one, and one that finds none is throttled.
@@ -112,15 +112,19 @@ impl FakeSsm {
     /// Whose access key the last request was signed with, and where.
     pub fn signed_with(&self) -> String {
         let signatures = &self.state.lock().unwrap().signatures;
-        signatures.last().cloned().unwrap_or_default()
+        signatures
+            .last()
+            .map_or_else(String::new, |(_, signed)| signed.clone())
     }
 
-    /// How many requests were signed with this access key.
-    pub fn calls_with(&self, access_key: &str) -> usize {
+    /// When requests came that were signed with this access key.
+    pub fn calls_with(&self, access_key: &str) -> Vec<Instant> {
         let credential = format!("Credential={access_key}/");
         let signatures = &self.state.lock().unwrap().signatures;
-        let by_it = |signed: &&String| signed.contains(&credential);
-        signatures.iter().filter(by_it).count()
+        let by_it = signatures
+            .iter()
+            .filter(|(_, signed)| signed.contains(&credential));
+        by_it.map(|(time, _)| *time).collect()
     }
 
     /// The variables that lead the SDK here.
@@ -186,7 +190,7 @@ async fn answer(
         let signed = signed
             .map_or("", |signed| signed.to_str().unwrap())
             .to_owned();
-        state.signatures.push(signed);
+        state.signatures.push((Instant::now(), signed));
         let throttle = state.throttle.as_mut();
         let may_pass = throttle.is_none_or(|throttle| throttle.take(Instant::now()));
         let answer = match state.failures.pop_front() {

@@ -49,19 +49,24 @@ fn all() {
     }
 }
 
-/// Does the work of a program, and undoes what it has left when it panics or is told to stop.
-pub async fn run(work: impl Future<Output = ()>) {
+/// From now on, undoes what is left when the program panics or is told to stop.
+pub fn at_any_end() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         report(panic);
         all();
     }));
-    let mut terminated = signal(SignalKind::terminate()).unwrap();
-    tokio::select! {
-        () = work => return,
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-    }
-    all();
-    std::process::exit(130);
+    // In a thread of its own: the others may be busy for longer than anyone waits.
+    std::thread::spawn(|| {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(async {
+            let mut terminated = signal(SignalKind::terminate()).unwrap();
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+        });
+        all();
+        std::process::exit(130);
+    });
 }
