@@ -105,7 +105,9 @@ async fn main() {
         computed(&policy, &[many], PLAYED_OF_MANY).row(1_000, "model")
     );
     println!();
-    verdicts.iter().for_each(|verdict| println!("{verdict}"));
+    for verdict in verdicts {
+        println!("{verdict}");
+    }
     println!(
         "The thousand make their first calls {ALONE:?} after their start, all at once: Lambda's \
          instances do not hold up each other."

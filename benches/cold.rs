@@ -87,10 +87,11 @@ async fn measure() {
 
 fn say(distances: &Distances, place: Place) {
     println!(
-        "SSM answers {:?} after each request, the key set's server {:?} after it. Connections are made \
-         on loopback at once, but for TLS, whose handshake waits {:?} before it begins. \
-         All servers answer on this machine, so a distance is all the waiting that there is for it.",
-        distances.ssm, distances.keys, distances.handshake
+        "SSM answers {} ms after a request, and the key set's server {} ms after one. That is all the \
+         distance there is: connecting takes none, and a handshake by TLS waits {} ms before it begins.",
+        distances.ssm.as_millis(),
+        distances.keys.as_millis(),
+        distances.handshake.as_millis()
     );
     match place {
         Place::Apart(cores) if cores > 1 => {

@@ -185,7 +185,7 @@ impl Model<'_> {
 
     fn event(&mut self, now: Duration, index: usize) {
         let state = &self.states[index];
-        if now - state.failed_at < self.policy.pause(state.failures) {
+        if now.saturating_sub(state.failed_at) < self.policy.pause(state.failures) {
             self.fault(now, index);
         } else {
             self.load(now, index);
@@ -205,7 +205,8 @@ impl Model<'_> {
 
     /// Whether SSM takes a call now.
     fn passes(&mut self, now: Duration) -> bool {
-        let earned = (now - self.filled).as_secs_f64() * f64::from(self.scene.each_second);
+        let earned =
+            now.saturating_sub(self.filled).as_secs_f64() * f64::from(self.scene.each_second);
         self.left = (self.left + earned).min(self.scene.capacity.into());
         self.filled = now;
         let passes = self.left >= 1.0;

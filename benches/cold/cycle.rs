@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, setpriority_process};
-use rustix::thread::gettid;
+use rustix::process::{Pid, Signal, kill_process};
 use testing::bench::{Place, Scheduled};
 
 use super::Busy;
@@ -44,9 +43,6 @@ impl Drop for Cycle {
 }
 
 fn take_turns(process: Pid, share: f64, lost: Duration, is_over: &AtomicBool) {
-    // Ahead of the servers on the same core, or the process would run on while they work. Without
-    // the right to it, the measurement is less even.
-    let _ = setpriority_process(Some(gettid()), -20);
     let each = TURN.as_secs_f64() * share;
     let Some(mut before) = Scheduled::of(process) else {
         return;
@@ -58,8 +54,8 @@ fn take_turns(process: Pid, share: f64, lost: Duration, is_over: &AtomicBool) {
             return;
         };
         // What it took too much is paid for. What it left is not saved, unless it had no core.
-        let waited = (now.waited - before.waited).as_secs_f64();
-        left = (left - (now.ran - before.ran).as_secs_f64()).min(waited) + each;
+        let waited = now.waited.saturating_sub(before.waited).as_secs_f64();
+        left = (left - now.ran.saturating_sub(before.ran).as_secs_f64()).min(waited) + each;
         before = now;
         next += TURN;
         if left > 0.0 {

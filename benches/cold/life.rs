@@ -14,6 +14,9 @@ use crate::limit::Limit;
 /// Between two events: what ran ahead of the limit is paid for by then.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Lambda waits no longer.
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+
 /// What an instance lives in.
 pub(crate) struct World {
     pub(crate) program: PathBuf,
@@ -70,7 +73,10 @@ impl Life {
                 .envs(sdk_variables(&world.ssm.url));
         })
         .await;
-        let init = function.api.first_asked().await - function.started;
+        let asked = tokio::time::timeout(INIT_LIMIT, function.api.first_asked()).await;
+        let asked =
+            asked.expect("no INIT lasts for 10 s; SHOW_ERRORS=1 shows what the function says");
+        let init = asked - function.started;
         if let Some(pause) = pause {
             // Lambda freezes an instance that has nothing to do.
             kill_process(function.pid(), Signal::STOP).unwrap();

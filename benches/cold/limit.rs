@@ -122,7 +122,7 @@ impl Busy {
     fn share(&self, time: Duration) -> f64 {
         let (started, before) = (Instant::now(), self.cpu());
         std::thread::sleep(time);
-        (self.cpu() - before).as_secs_f64() / started.elapsed().as_secs_f64()
+        self.cpu().saturating_sub(before).as_secs_f64() / started.elapsed().as_secs_f64()
     }
 
     fn cpu(&self) -> Duration {

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, setpriority_process};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
@@ -110,6 +110,8 @@ impl Place {
     pub fn apart() -> Self {
         let cores = std::thread::available_parallelism().unwrap().get();
         pin_thread([0]);
+        // What else this machine does takes nothing from either, where we have the right to say so.
+        let _ = setpriority_process(None, -20);
         Self::Apart(cores)
     }
 
