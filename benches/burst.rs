@@ -1,8 +1,8 @@
 //! Many instances that start at once, while SSM throttles as it does for an account and region.
 //!
 //! `make bench-burst` builds and runs it. Ten and sixty starts are measured, as processes, and
-//! computed by a model; of a thousand there is the model alone. Options: `--rounds 3`, `--ssm-ms 12`,
-//! `--policy` (what the model plays), `--program path`.
+//! computed by a model; of a thousand there is the model alone. Options: `--rounds 3` (0 for the model
+//! alone), `--ssm-ms 12`, `--policy` (what the model plays, `quick` or `spread`), `--program path`.
 
 #![allow(
     missing_docs,
@@ -80,8 +80,14 @@ async fn main() {
     );
     println!("| --: | --- | --: | --: | --: | --: | --: | --: |");
     let mut verdicts = Vec::new();
-    let mut settled = None;
+    let mut settled = delay;
     for starts in [10, 60] {
+        if rounds == 0 {
+            let scene = scene(vec![ALONE; starts], delay, settled);
+            let computed = computed(&policy, &[scene], PLAYED);
+            println!("{}", computed.row(starts, "model"));
+            continue;
+        }
         let mut measured = Vec::new();
         for _ in 0..rounds {
             measured.push(fleet::burst(&world, starts).await);
@@ -89,17 +95,17 @@ async fn main() {
         let numbers: Vec<Numbers> = measured.iter().map(|one| Numbers::of(one)).collect();
         let numbers = Numbers::mean(&numbers);
         println!("{}", numbers.row(starts, "measured"));
+        settled = settling(&measured);
         // On this machine processes hold up each other, so the model has their first calls from them.
-        let settled = settled.get_or_insert_with(|| settling(&measured));
         let scenes: Vec<Scene> = measured
             .iter()
-            .map(|instances| scene(first_calls(instances), delay, *settled))
+            .map(|instances| scene(first_calls(instances), delay, settled))
             .collect();
         let computed = computed(&policy, &scenes, PLAYED);
         println!("{}", computed.row(starts, "model"));
         verdicts.push(verdict(starts, &numbers, &computed));
     }
-    let many = scene(vec![ALONE; 1_000], delay, settled.unwrap_or_default());
+    let many = scene(vec![ALONE; 1_000], delay, settled);
     println!(
         "{}",
         computed(&policy, &[many], PLAYED_OF_MANY).row(1_000, "model")

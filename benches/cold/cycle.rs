@@ -13,6 +13,9 @@ use super::Busy;
 /// Short against what is measured, long against what a signal takes.
 const TURN: Duration = Duration::from_millis(2);
 
+/// The share at which it is measured what signals take.
+const SHARE: f64 = 0.145;
+
 /// Turns in force, until they are dropped.
 pub(crate) struct Cycle {
     over: Arc<AtomicBool>,
@@ -82,7 +85,6 @@ pub(super) fn lost_time(place: Place) -> Option<Duration> {
     // A thread's sleep may end 50 us late, which is a third of what the least memory has of a turn.
     // Threads that are started from now on have it from this one.
     let _ = std::fs::write("/proc/self/timerslack_ns", "1");
-    const SHARE: f64 = 0.145;
     let busy = Busy::start(place);
     let turns = Cycle::start(busy.0, SHARE, Duration::ZERO);
     std::thread::sleep(Duration::from_millis(100));
