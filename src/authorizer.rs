@@ -7,7 +7,7 @@ mod record;
 mod steps;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
@@ -22,12 +22,17 @@ use crate::event::Request;
 use crate::http::{Counters, Deadline, FetchContext, HttpClient};
 use crate::product::Product;
 use crate::response::Decision;
-use crate::route::{Method, Readings, Unreadable};
+use crate::route::{self, Method, Readings, Unreadable};
 use crate::settings::{SettingsCache, SettingsInForce};
 use crate::store::Source;
 use crate::upstream::{self, UserCredentials};
 pub use record::{Caller, DecisionRecord};
 use record::{Decided, Refused};
+
+/// The longest that settings are waited for ahead of the first event. Lambda gives a start 10 s.
+const SETTINGS_AHEAD: Duration = Duration::from_secs(8);
+/// The longest that keys are waited for after that.
+const KEYS_AHEAD: Duration = Duration::from_millis(1_500);
 
 /// The authorizer. One per process; all its methods can be called concurrently.
 pub struct Authorizer {
@@ -93,12 +98,28 @@ impl Authorizer {
         }
     }
 
-    /// Loads the settings ahead of the first event.
+    /// Loads the settings and fetches the keys ahead of the first event.
     ///
-    /// A failure is logged, not returned: events will be answered with faults until a later load
-    /// succeeds. Keys are fetched when the first token needs them.
-    pub async fn prepare(&self) {
-        let _ = self.settings(Deadline::start()).await;
+    /// A failure is logged, not returned: the first event tries again at once, and is answered with a
+    /// fault if that fails too. With `connect` it also connects to providers that are asked about
+    /// tokens, which helps where the first event comes soon.
+    pub async fn prepare(&self, connect: bool) {
+        match self.settings(Deadline::after(SETTINGS_AHEAD)).await {
+            Ok(settings) if settings.general.mode == Mode::Off => {}
+            Ok(settings) => {
+                for product in &settings.products {
+                    route::prepare(product.access().kind());
+                }
+                let context = FetchContext {
+                    http: &self.http,
+                    clock: self.clock.as_ref(),
+                    counters: &self.counters,
+                    deadline: Deadline::after(KEYS_AHEAD),
+                };
+                settings.registry.prepare(connect, context).await;
+            }
+            Err(_) => self.settings.forget_failures(),
+        }
     }
 
     /// Answers one event, and writes its audit line.

@@ -193,6 +193,16 @@ impl HttpClient {
         Some(reason.to_string())
     }
 
+    /// Connects to an endpoint's server, within [`REQUEST_TIMEOUT`] and the deadline, so that the
+    /// next request finds a connection. What the server says of its root is of no interest.
+    pub async fn connect(&self, endpoint: &Endpoint, deadline: Deadline) {
+        let mut root = endpoint.0.clone();
+        root.set_path("/");
+        root.set_query(None);
+        let request = self.0.head(root).timeout(deadline.left(REQUEST_TIMEOUT));
+        let _ = request.send().await;
+    }
+
     /// A GET of an endpoint, for [`HttpClient::ask`].
     pub fn get_request(&self, endpoint: &Endpoint) -> RequestBuilder {
         self.0.get(endpoint.0.clone())

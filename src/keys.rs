@@ -1,6 +1,7 @@
 //! A provider's public keys: reading a JSON Web Key Set (RFC 7517).
 
 pub mod cache;
+mod verifier;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,9 +9,11 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey};
+use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 use thiserror::Error;
+
+use verifier::{Material, Verifier};
 
 /// The most keys that are kept of one set; real sets have about ten.
 const MAX_KEYS: usize = 100;
@@ -69,9 +72,8 @@ impl Thumbprint {
 #[derive(Clone)]
 pub struct Key {
     id: Option<KeyId>,
-    algorithms: Vec<Algorithm>,
     thumbprint: Thumbprint,
-    decoding: DecodingKey,
+    verifier: Verifier,
 }
 
 impl Key {
@@ -87,11 +89,12 @@ impl Key {
 
     /// Whether the key may verify this algorithm, by its type and its `alg`.
     pub fn allows(&self, algorithm: Algorithm) -> bool {
-        self.algorithms.contains(&algorithm)
+        self.verifier.algorithms().any(|one| one == algorithm)
     }
 
-    pub(crate) fn decoding(&self) -> &DecodingKey {
-        &self.decoding
+    /// Whether a signature of a message by this algorithm holds.
+    pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        self.verifier.verify(algorithm, message, signature)
     }
 }
 
@@ -100,7 +103,10 @@ impl fmt::Debug for Key {
         formatter
             .debug_struct("Key")
             .field("id", &self.id)
-            .field("algorithms", &self.algorithms)
+            .field(
+                "algorithms",
+                &self.verifier.algorithms().collect::<Vec<_>>(),
+            )
             .finish_non_exhaustive()
     }
 }
@@ -228,7 +234,7 @@ fn usable_key(jwk: &Map<String, Value>) -> Option<Key> {
         return None;
     }
 
-    let (by_type, decoding, material): (&[Algorithm], _, Vec<Vec<u8>>) = match text("kty")? {
+    let (by_type, material): (&[Algorithm], _) = match text("kty")? {
         "RSA" => {
             // The crypto library takes no leading zeros; some issuers send one.
             let number = |name| {
@@ -249,8 +255,7 @@ fn usable_key(jwk: &Map<String, Value>) -> Option<Key> {
                     Algorithm::PS384,
                     Algorithm::PS512,
                 ],
-                DecodingKey::from_rsa_raw_components(&n, &e),
-                vec![n, e],
+                Material::Rsa { n, e },
             )
         }
         "EC" => {
@@ -263,13 +268,11 @@ fn usable_key(jwk: &Map<String, Value>) -> Option<Key> {
             if x.len() != length || y.len() != length {
                 return None;
             }
-            let decoding = DecodingKey::from_ec_components(text("x")?, text("y")?).ok()?;
-            (algorithms, decoding, vec![x, y])
+            (algorithms, Material::Ec { x, y })
         }
         "OKP" if text("crv")? == "Ed25519" => {
             let x = bytes("x").filter(|x| x.len() == 32)?;
-            let decoding = DecodingKey::from_ed_components(text("x")?).ok()?;
-            (&[Algorithm::EdDSA], decoding, vec![x])
+            (&[Algorithm::EdDSA], Material::Ed { x })
         }
         _ => return None,
     };
@@ -284,9 +287,8 @@ fn usable_key(jwk: &Map<String, Value>) -> Option<Key> {
     };
     Some(Key {
         id,
-        algorithms,
-        thumbprint: thumbprint(&material),
-        decoding,
+        thumbprint: thumbprint(&material.parts()),
+        verifier: Verifier::new(material, &algorithms),
     })
 }
 
@@ -301,7 +303,7 @@ fn is_rsa_modulus(n: &[u8]) -> bool {
     })
 }
 
-fn thumbprint(material: &[Vec<u8>]) -> Thumbprint {
+fn thumbprint(material: &[&[u8]]) -> Thumbprint {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in material {
         context.update(&(part.len() as u64).to_be_bytes());

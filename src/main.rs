@@ -38,7 +38,7 @@ fn run() -> Result<(), Error> {
         .enable_all()
         .build()?
         .block_on(async {
-            authorizer.prepare().await;
+            authorizer.prepare(connects_ahead()).await;
             let authorizer = &authorizer;
             Runtime::new(service_fn(async |event: LambdaEvent<EventText>| {
                 let id = &event.context.request_id;
@@ -48,4 +48,10 @@ fn run() -> Result<(), Error> {
             .run()
             .await
         })
+}
+
+/// Whether connections that are made now will serve the first event: an instance that Lambda keeps
+/// ready for later has lost them by then.
+fn connects_ahead() -> bool {
+    std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|how| how == "on-demand")
 }

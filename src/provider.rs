@@ -1,5 +1,6 @@
 //! Providers: who issues the tokens that we take, and what must hold for each.
 
+mod ahead;
 mod cognito;
 mod custom;
 mod document;

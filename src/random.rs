@@ -1,5 +1,7 @@
 //! Random numbers, and texts made of them.
 
+use std::time::Duration;
+
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,6 +35,14 @@ pub fn text(length: usize) -> Result<String, RandomError> {
     let mut bytes = vec![0; length];
     rand::fill(&mut bytes).map_err(|_| RandomError)?;
     Ok(characters(&bytes))
+}
+
+/// A random time from nothing to `most`. Without random numbers, all of it: waiting too long is safe.
+pub fn up_to(most: Duration) -> Duration {
+    let mut bytes = [0xff; 4];
+    let _ = rand::fill(&mut bytes);
+    let share = f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX);
+    most.mul_f64(share)
 }
 
 /// A character of [`ALPHABET`] for each byte, by its lowest five bits.

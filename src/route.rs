@@ -13,8 +13,8 @@ pub use methods::{Method, Methods};
 pub use readings::{Readings, Unreadable};
 #[cfg(test)]
 pub(crate) use sets::raw_lists;
-pub(crate) use sets::with_fewer_suffixes;
 pub use sets::{Class, RouteSet};
+pub(crate) use sets::{prepare, with_fewer_suffixes};
 pub use target::{Target, Written};
 
 /// Whether some path is one of both patterns, in any case of its letters.

@@ -18,7 +18,9 @@ use crate::document::problem::Problems;
 use crate::http::{Deadline, HttpClient};
 pub use file::{record_folder, record_path};
 pub use record::RecordName;
-pub use ssm::{SsmSource, load_error, sdk_http};
+pub use ssm::{
+    FIRST_WINDOW, LAST_CALL, MOST_THROTTLED, SsmSource, WhenThrottled, load_error, sdk_http,
+};
 
 /// The environment variable that names the source.
 pub const VARIABLE: &str = "AUTHORIZER_SETTINGS";
@@ -65,9 +67,13 @@ impl Source {
     /// # Errors
     ///
     /// When they can't be read.
-    pub async fn read(&self, deadline: Deadline) -> Result<Tree, LoadError> {
+    pub async fn read(
+        &self,
+        deadline: Deadline,
+        when_throttled: WhenThrottled,
+    ) -> Result<Tree, LoadError> {
         match self {
-            Self::Ssm(source) => source.read(deadline).await,
+            Self::Ssm(source) => source.read(deadline, when_throttled).await,
             Self::File(path) => file::read(path),
         }
     }

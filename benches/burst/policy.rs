@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use atlassian_authorizer::http::TOTAL_DEADLINE;
+use atlassian_authorizer::store::{FIRST_WINDOW, LAST_CALL, MOST_THROTTLED};
 
 use crate::random::Random;
 
@@ -37,7 +38,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// The SDK's retries: five calls within a second, and a pause after them.
+    /// What the function did before, by the SDK's retries: five calls within a second, and a pause.
     pub(crate) const QUICK: Self = Self {
         name: "quick",
         most_calls: 5,
@@ -53,14 +54,15 @@ impl Policy {
         longest_pause: Duration::from_secs(30),
     };
 
-    /// Few calls, spread over most of the time that Lambda gives INIT.
+    /// What it does: few calls, spread over most of the time that Lambda gives INIT.
     pub(crate) const SPREAD: Self = Self {
         name: "spread",
-        most_calls: 5,
+        most_calls: MOST_THROTTLED,
         windows: Windows::TimeLeft {
-            first: Duration::from_secs(5),
+            first: FIRST_WINDOW,
         },
-        last_call: Duration::from_millis(500),
+        last_call: LAST_CALL,
+        // `Authorizer::prepare` has it for itself.
         init: Duration::from_secs(8),
         decision: TOTAL_DEADLINE,
         first_decision_loads: true,
@@ -69,7 +71,7 @@ impl Policy {
     };
 
     /// What the function does.
-    pub(crate) const IN_FORCE: Self = Self::QUICK;
+    pub(crate) const IN_FORCE: Self = Self::SPREAD;
 
     /// A policy by its name.
     pub(crate) fn named(name: &str) -> Option<Self> {

@@ -23,6 +23,13 @@ impl Deadline {
         Self(now.checked_add(duration).unwrap_or(now))
     }
 
+    /// This deadline, but no later than `most` from now.
+    #[must_use]
+    pub fn within(self, most: Duration) -> Self {
+        let latest = Instant::now().checked_add(most);
+        Self(latest.map_or(self.0, |latest| self.0.min(latest)))
+    }
+
     /// The time left, but no more than `most`.
     pub fn left(self, most: Duration) -> Duration {
         self.0.saturating_duration_since(Instant::now()).min(most)

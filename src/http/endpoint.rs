@@ -36,6 +36,16 @@ impl Endpoint {
         is_loopback(&self.0)
     }
 
+    /// Whether it is reached by TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Whether one connection serves both.
+    pub fn is_of_server_of(&self, other: &Self) -> bool {
+        self.0.origin() == other.0.origin()
+    }
+
     /// The same URL with these members added to its query, percent-encoded.
     #[must_use]
     pub fn with_query(&self, members: &[(&str, &str)]) -> Self {

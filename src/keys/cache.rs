@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::error::Fault;
 use crate::http::{Deadline, Endpoint, FetchContext, FetchError, HttpClient};
@@ -66,7 +66,24 @@ struct FetchedKeys {
     fresh_for: Duration,
 }
 
+impl From<(KeySet, Option<Duration>)> for FetchedKeys {
+    fn from((keys, max_age): (KeySet, Option<Duration>)) -> Self {
+        Self {
+            keys: Arc::new(keys),
+            fresh_for: max_age.unwrap_or(DEFAULT_FRESH).clamp(MIN_FRESH, MAX_FRESH),
+        }
+    }
+}
+
 impl KeySource {
+    /// Where they are asked for first; `None` where they stand in the settings.
+    pub(crate) const fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Jwks(endpoint) | Self::Discovery { endpoint, .. } => Some(endpoint),
+        }
+    }
+
     /// Whether both lead to the same keys over the network. Inline sets are cheap to make anew, so
     /// none leads where another does.
     pub(crate) fn leads_to_keys_of(&self, other: &Self) -> bool {
@@ -133,17 +150,33 @@ impl KeyCache {
         Ok(Arc::clone(&fetched.keys))
     }
 
-    async fn fetch(&self, context: FetchContext<'_>, kept: bool) -> FetchOutcome<FetchedKeys> {
-        context.counters.key_fetches.count_try();
-        let context = FetchContext {
+    /// Fetches the keys ahead of the first token. A failure is no fault: the first token that needs
+    /// them has them fetched at once.
+    pub(crate) async fn prepare(&self, context: FetchContext<'_>) {
+        let fetch = async || {
+            context.counters.key_fetches.count_try();
+            match fetch(&self.source, self.trusting(context)).await {
+                Ok(fetched) => Some(FetchedKeys::from(fetched)),
+                Err(error) => {
+                    info!(source = ?self.source, %error, "the key set could not be fetched ahead of the first token");
+                    None
+                }
+            }
+        };
+        self.fetched.prepare(context.clock, fetch).await;
+    }
+
+    fn trusting<'c>(&'c self, context: FetchContext<'c>) -> FetchContext<'c> {
+        FetchContext {
             http: self.http.as_ref().unwrap_or(context.http),
             ..context
-        };
-        match fetch(&self.source, context).await {
-            Ok((keys, max_age)) => FetchOutcome::New(FetchedKeys {
-                keys: Arc::new(keys),
-                fresh_for: max_age.unwrap_or(DEFAULT_FRESH).clamp(MIN_FRESH, MAX_FRESH),
-            }),
+        }
+    }
+
+    async fn fetch(&self, context: FetchContext<'_>, kept: bool) -> FetchOutcome<FetchedKeys> {
+        context.counters.key_fetches.count_try();
+        match fetch(&self.source, self.trusting(context)).await {
+            Ok(fetched) => FetchOutcome::New(fetched.into()),
             Err(error) => {
                 context.counters.key_fetches.count_failure();
                 // No outage: the issuer says that none of its keys holds any more.

@@ -44,18 +44,19 @@ impl Registry {
     /// Registers providers, whose issuers are unique.
     ///
     /// Takes over the key caches whose source is the same, so that a change of a rule doesn't make
-    /// us fetch all keys anew. Keys that came by a private authority are fetched anew, for the
+    /// us fetch all keys anew; issuers whose keys come from one source share a cache. Keys that came by a private authority are fetched anew, for the
     /// authority may be what has changed. Takes over the guards of the providers that `is_unchanged`.
     pub(crate) fn new(
         providers: Vec<Provider>,
         previous: Option<&Self>,
         is_unchanged: impl Fn(&ProviderId) -> bool,
     ) -> Self {
-        let mut issuers = Vec::new();
+        let mut issuers: Vec<RegisteredIssuer> = Vec::new();
         for (index, provider) in providers.iter().enumerate() {
             for issuer in &provider.issuers {
                 let cache = issuer.keys.as_ref().map(|source| {
-                    let known = previous.and_then(|previous| previous.public_keys(source));
+                    let known = previous.and_then(|one| public_keys(&one.issuers, source));
+                    let known = known.or_else(|| public_keys(&issuers, source));
                     let new = || Arc::new(KeyCache::new(source.clone(), provider.http.clone()));
                     known
                         .filter(|_| provider.http.is_none())
@@ -112,20 +113,29 @@ impl Registry {
         providers.map(|(index, registered)| (ProviderIndex(index), &registered.provider))
     }
 
-    /// The cache of keys that come from this source by public authorities.
-    fn public_keys(&self, source: &KeySource) -> Option<Arc<KeyCache>> {
-        let caches = self
-            .issuers
-            .iter()
-            .filter_map(|issuer| issuer.keys.as_ref());
+    /// The caches of keys that come over the network, each once.
+    pub(super) fn fetched_keys(&self) -> Vec<&Arc<KeyCache>> {
+        let mut caches: Vec<&Arc<KeyCache>> = Vec::new();
+        for cache in self.issuers.iter().filter_map(|one| one.keys.as_ref()) {
+            let is_new = !caches.iter().any(|known| Arc::ptr_eq(known, cache));
+            if is_new && cache.source().endpoint().is_some() {
+                caches.push(cache);
+            }
+        }
         caches
-            .filter(|cache| !cache.is_private())
-            .find(|cache| cache.source().leads_to_keys_of(source))
-            .map(Arc::clone)
     }
 
     fn guard_of(&self, id: &ProviderId) -> Option<Arc<ProviderGuard>> {
         let registered = self.providers.iter().find(|one| one.provider.id == *id)?;
         Some(Arc::clone(&registered.guard))
     }
+}
+
+/// The cache of keys that come from this source by public authorities.
+fn public_keys(issuers: &[RegisteredIssuer], source: &KeySource) -> Option<Arc<KeyCache>> {
+    let caches = issuers.iter().filter_map(|issuer| issuer.keys.as_ref());
+    caches
+        .filter(|cache| !cache.is_private())
+        .find(|cache| cache.source().leads_to_keys_of(source))
+        .map(Arc::clone)
 }

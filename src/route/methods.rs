@@ -32,6 +32,8 @@ impl Method {
 }
 
 impl Methods {
+    /// None.
+    pub const NONE: Self = Self(0);
     /// GET, HEAD and OPTIONS.
     pub const READING: Self = Self(0b111);
     /// GET and HEAD.

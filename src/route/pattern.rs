@@ -197,21 +197,6 @@ pub(super) fn plain_after(pattern: &str, head: &str) -> (String, usize) {
     (plain, fixed)
 }
 
-/// What stands behind a literal beginning, a version and a slash in a path.
-pub(super) fn behind_version<'p, const FOLD: bool>(
-    beginning: &str,
-    path: &'p str,
-) -> Option<&'p str> {
-    let (head, rest) = path.split_at_checked(beginning.len())?;
-    let is_head = if FOLD {
-        head.eq_ignore_ascii_case(beginning)
-    } else {
-        head == beginning
-    };
-    let (version, behind) = rest.split_once('/')?;
-    (is_head && is_version(version.as_bytes())).then_some(behind)
-}
-
 const fn is_same<const FOLD: bool>(wanted: u8, byte: u8) -> bool {
     if FOLD {
         wanted.eq_ignore_ascii_case(&byte)
@@ -236,7 +221,7 @@ fn braces(pattern: &[u8], path: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// `latest`, in any case, or numbers with dots between them.
-fn is_version(segment: &[u8]) -> bool {
+pub(super) fn is_version(segment: &[u8]) -> bool {
     segment.eq_ignore_ascii_case(b"latest")
         || segment
             .split(|byte| *byte == b'.')
@@ -247,7 +232,7 @@ fn is_version(segment: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{behind_version, matches, meet, plain_after};
+    use super::{matches, meet, plain_after};
 
     #[test]
     fn stars_braces_and_versions() {
@@ -282,31 +267,6 @@ mod tests {
             "/REST/api/Latest/serverinfo"
         ));
         assert!(!matches::<false>("/rest", "/Rest"));
-    }
-
-    #[test]
-    fn what_stands_behind_a_version() {
-        for (path, expected) in [
-            ("/rest/api/2/user", Some("user")),
-            ("/rest/api/latest/user/x", Some("user/x")),
-            ("/rest/api/1.0/", Some("")),
-            ("/rest/api/2", None),
-            ("/rest/api/x/user", None),
-            ("/rest/api//user", None),
-            ("/rest/apis/2/user", None),
-            ("/é", None),
-        ] {
-            assert_eq!(
-                behind_version::<false>("/rest/api/", path),
-                expected,
-                "{path}"
-            );
-        }
-        assert_eq!(
-            behind_version::<true>("/rest/api/", "/REST/Api/2/x"),
-            Some("x")
-        );
-        assert_eq!(behind_version::<false>("/rest/api/", "/REST/Api/2/x"), None);
     }
 
     #[test]

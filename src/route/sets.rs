@@ -7,13 +7,16 @@ mod bitbucket;
 mod bitbucket_cloud;
 mod confluence;
 mod confluence_cloud;
+mod index;
 mod jira;
 mod jira_cloud;
 
+use std::sync::LazyLock;
+
 use super::Method;
 use super::methods::Methods;
-use super::pattern::{behind_version, matches};
 use crate::document::ProductKind;
+use index::{Index, Matches};
 
 /// A set that rules name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -93,6 +96,55 @@ const fn lists(kind: Option<ProductKind>) -> &'static Lists {
     }
 }
 
+/// The lists that requests are held against, by their places in an [`Index`].
+const ADMIN: usize = 0;
+const NOT_ADMIN: usize = 1;
+const READ: usize = 2;
+const WRITE: usize = 3;
+const GIT: usize = 4;
+
+/// The tree of a kind's lists. Made when it is first asked for: a function knows one or two kinds.
+fn index(kind: Option<ProductKind>) -> &'static Index {
+    static INDEXES: [LazyLock<Index>; 7] = [
+        LazyLock::new(|| UNKNOWN.index()),
+        LazyLock::new(|| jira::LISTS.index()),
+        LazyLock::new(|| jira_cloud::LISTS.index()),
+        LazyLock::new(|| confluence::LISTS.index()),
+        LazyLock::new(|| confluence_cloud::LISTS.index()),
+        LazyLock::new(|| bitbucket::LISTS.index()),
+        LazyLock::new(|| bitbucket_cloud::LISTS.index()),
+    ];
+    let [
+        unknown,
+        jira,
+        jira_cloud,
+        confluence,
+        confluence_cloud,
+        bitbucket,
+        bitbucket_cloud,
+    ] = &INDEXES;
+    match kind {
+        None => unknown,
+        Some(ProductKind::Jira) => jira,
+        Some(ProductKind::JiraCloud) => jira_cloud,
+        Some(ProductKind::Confluence) => confluence,
+        Some(ProductKind::ConfluenceCloud) => confluence_cloud,
+        Some(ProductKind::Bitbucket) => bitbucket,
+        Some(ProductKind::BitbucketCloud) => bitbucket_cloud,
+    }
+}
+
+/// Makes what requests to products of a kind are held against, ahead of the first.
+pub(crate) fn prepare(kind: Option<ProductKind>) {
+    let _ = index(kind);
+}
+
+impl Lists {
+    fn index(&self) -> Index {
+        Index::new([self.admin, self.not_admin, self.read, self.write, self.git])
+    }
+}
+
 /// The lists of a kind, for tests that read them in their own way: administration, what of it is
 /// none, what reads, what writes, Git, and what the plain patterns are.
 #[cfg(test)]
@@ -122,37 +174,25 @@ fn named(list: &'static [Listed]) -> Vec<(Methods, &'static str)> {
         .collect()
 }
 
-/// What most patterns begin with.
-const API: &str = "/rest/api/";
-/// The same, with the version behind it.
-const VERSIONED_API: &str = "/rest/api/{version}/";
-
-fn any<const FOLD: bool>(list: &[Listed], method: Method, path: &str) -> bool {
-    // Looked at once for all of these patterns: each request is held against hundreds.
-    let in_api = behind_version::<FOLD>(API, path);
-    list.iter().any(|(methods, pattern)| {
-        let is_of = match pattern.strip_prefix(VERSIONED_API) {
-            Some(pattern) => in_api.is_some_and(|path| matches::<FOLD>(pattern, path)),
-            None => matches::<FOLD>(pattern, path),
-        };
-        is_of && Methods::listed(methods).contain(method)
-    })
-}
-
 impl Class {
     /// What a route of a product does.
     ///
     /// Administration is recognised in any case, and under the suffixes that Atlassian drops.
     pub fn of(kind: Option<ProductKind>, method: Method, path: &str) -> Self {
-        Self::of_lists::<false>(lists(kind), method, path)
+        Self::of_index::<false>(index(kind), method, path)
     }
 
-    fn of_lists<const FOLD: bool>(lists: &Lists, method: Method, path: &str) -> Self {
-        if is_admin::<true>(lists, method, path) {
+    fn of_index<const FOLD: bool>(index: &Index, method: Method, path: &str) -> Self {
+        let found = index.find(path);
+        // The path itself has been looked up.
+        let mut shorter = with_fewer_suffixes(path).skip(1);
+        if is_listed_admin::<true>(&found, method)
+            || shorter.any(|path| is_listed_admin::<true>(&index.find(path), method))
+        {
             Self::Admin
-        } else if any::<FOLD>(lists.read, method, path) {
+        } else if found.has::<FOLD>(READ, method) {
             Self::Read
-        } else if any::<FOLD>(lists.write, method, path) {
+        } else if found.has::<FOLD>(WRITE, method) {
             Self::Write
         } else {
             Self::Other
@@ -204,12 +244,13 @@ impl RouteSet {
         method: Method,
         path: &str,
     ) -> bool {
-        let lists = lists(kind);
+        let index = index(kind);
+        let is_admin = |path| is_listed_admin::<FOLD>(&index.find(path), method);
         match self {
-            Self::Read => Class::of_lists::<FOLD>(lists, method, path) == Class::Read,
-            Self::Write => Class::of_lists::<FOLD>(lists, method, path) == Class::Write,
-            Self::Admin => is_admin::<FOLD>(lists, method, path),
-            Self::Git => any::<FOLD>(lists.git, method, path),
+            Self::Read => Class::of_index::<FOLD>(index, method, path) == Class::Read,
+            Self::Write => Class::of_index::<FOLD>(index, method, path) == Class::Write,
+            Self::Admin => with_fewer_suffixes(path).any(is_admin),
+            Self::Git => index.find(path).has::<FOLD>(GIT, method),
         }
     }
 }
@@ -218,18 +259,19 @@ impl RouteSet {
     /// Whether a denial of the set is about a path: in any case of its letters, and under the suffixes
     /// that Atlassian drops.
     pub(super) fn denies(self, kind: Option<ProductKind>, method: Method, path: &str) -> bool {
-        let lists = lists(kind);
+        let index = index(kind);
         let mut paths: Vec<&str> = with_fewer_suffixes(path).collect();
         let mut is_admin = false;
         // A path is administration where a shorter one is: from the shortest on, each is looked up once.
         while let Some(path) = paths.pop() {
-            is_admin = is_admin || is_listed_admin::<true>(lists, method, path);
-            let is_of = |list| any::<true>(list, method, path);
+            let found = index.find(path);
+            is_admin = is_admin || is_listed_admin::<true>(&found, method);
+            let is_of = |list| found.has::<true>(list, method);
             let is_in_set = match self {
                 Self::Admin => is_admin,
-                Self::Read => !is_admin && is_of(lists.read),
-                Self::Write => !is_admin && is_of(lists.write) && !is_of(lists.read),
-                Self::Git => is_of(lists.git),
+                Self::Read => !is_admin && is_of(READ),
+                Self::Write => !is_admin && is_of(WRITE) && !is_of(READ),
+                Self::Git => is_of(GIT),
             };
             if is_in_set {
                 return true;
@@ -239,12 +281,8 @@ impl RouteSet {
     }
 }
 
-fn is_listed_admin<const FOLD: bool>(lists: &Lists, method: Method, path: &str) -> bool {
-    any::<FOLD>(lists.admin, method, path) && !any::<FOLD>(lists.not_admin, method, path)
-}
-
-fn is_admin<const FOLD: bool>(lists: &Lists, method: Method, path: &str) -> bool {
-    with_fewer_suffixes(path).any(|path| is_listed_admin::<FOLD>(lists, method, path))
+fn is_listed_admin<const FOLD: bool>(found: &Matches, method: Method) -> bool {
+    found.has::<FOLD>(ADMIN, method) && !found.has::<FOLD>(NOT_ADMIN, method)
 }
 
 /// A path, and what is left of it as one after another is dropped of what Atlassian's REST framework

@@ -12,10 +12,10 @@ use crate::clock::Clock;
 use crate::deployment::Deployment;
 use crate::document::{ProviderId, Tree};
 use crate::error::Fault;
-use crate::http::{Counters, Deadline, TOTAL_DEADLINE};
+use crate::http::{Counters, Deadline};
 use crate::product::Product;
 use crate::provider::Registry;
-use crate::store::{LoadError, Source};
+use crate::store::{LoadError, Source, WhenThrottled};
 use crate::sync::{Age, Due, FetchOutcome, Refreshed};
 
 /// The longest that a reload may hold up a request while older settings are there to use.
@@ -111,6 +111,11 @@ impl SettingsCache {
         settings.ok_or(Fault::SettingsUnavailable)
     }
 
+    /// Lets the next event load settings at once, whatever failed before.
+    pub fn forget_failures(&self) {
+        self.settings.forget_failures();
+    }
+
     async fn load(
         &self,
         previous: Option<Arc<SettingsInForce>>,
@@ -119,8 +124,8 @@ impl SettingsCache {
     ) -> FetchOutcome<SettingsInForce> {
         counters.settings_loads.count_try();
         let previous = previous.as_deref();
-        let limit = previous.map_or(TOTAL_DEADLINE, |_| RELOAD_TIMEOUT);
-        let deadline = Deadline::after(deadline.left(limit));
+        let limit = previous.map_or(Duration::MAX, |_| RELOAD_TIMEOUT);
+        let deadline = deadline.within(limit);
         match self.read(previous, deadline).await {
             Ok(Some(settings)) => {
                 info!(source = %self.source, generation = settings.generation, "settings loaded");
@@ -142,7 +147,11 @@ impl SettingsCache {
         previous: Option<&SettingsInForce>,
         deadline: Deadline,
     ) -> Result<Option<SettingsInForce>, LoadError> {
-        let tree = self.source.read(deadline).await?;
+        let when_throttled = match previous {
+            Some(_) => WhenThrottled::GiveUp,
+            None => WhenThrottled::Wait,
+        };
+        let tree = self.source.read(deadline, when_throttled).await?;
         if previous.is_some_and(|previous| previous.tree == tree) {
             return Ok(None);
         }

@@ -1,6 +1,7 @@
 //! Settings from SSM Parameter Store.
 
 mod sdk;
+mod tries;
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,13 +9,16 @@ use std::time::Duration;
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::sync::OnceCell;
 
 use super::{LoadError, RecordName};
 use crate::document::Tree;
-use crate::http::{Deadline, HttpClient, TOTAL_DEADLINE};
+use crate::http::{Deadline, HttpClient};
 use sdk::client;
 pub use sdk::sdk_http;
+use tries::Tries;
+pub use tries::{FIRST_WINDOW, LAST_CALL, MOST_THROTTLED, WhenThrottled};
 
 /// SSM returns at most ten parameters a page.
 const PAGE_SIZE: i32 = 10;
@@ -28,6 +32,8 @@ pub struct SsmSource {
     client: OnceCell<Client>,
     /// The longest that one step may take, in place of what a decision has left.
     patience: Option<Duration>,
+    /// Whether the client repeats calls by itself.
+    client_repeats: bool,
 }
 
 impl SsmSource {
@@ -45,15 +51,17 @@ impl SsmSource {
             http: http.clone(),
             client: OnceCell::new(),
             patience: None,
+            client_repeats: false,
         })
     }
 
-    /// The same parameters by a client that is set up already, which has `patience` for each step
-    /// in place of what a decision has left.
+    /// The same parameters by a client that is set up already and repeats calls by itself. It has
+    /// `patience` for each step in place of what a decision has left.
     #[must_use]
     pub fn with_client(mut self, client: Client, patience: Duration) -> Self {
         self.client = OnceCell::new_with(Some(client));
         self.patience = Some(patience);
+        self.client_repeats = true;
         self
     }
 
@@ -69,8 +77,13 @@ impl SsmSource {
         &self.prefix
     }
 
-    pub(super) async fn read(&self, deadline: Deadline) -> Result<Tree, LoadError> {
-        self.within(deadline, Box::pin(self.pages())).await
+    pub(super) async fn read(
+        &self,
+        deadline: Deadline,
+        when_throttled: WhenThrottled,
+    ) -> Result<Tree, LoadError> {
+        let tries = Tries::new(deadline, when_throttled);
+        self.within(deadline, Box::pin(self.pages(tries))).await
     }
 
     /// The SDK's client; by default with what Lambda gives a function in its environment.
@@ -91,7 +104,7 @@ impl SsmSource {
     ) -> Result<T, LoadError> {
         let allowed = self
             .patience
-            .unwrap_or_else(|| deadline.left(TOTAL_DEADLINE));
+            .unwrap_or_else(|| deadline.left(Duration::MAX));
         tokio::time::timeout(allowed, work)
             .await
             .unwrap_or(Err(LoadError::SsmTimeout))
@@ -103,15 +116,14 @@ impl SsmSource {
         name: &RecordName,
         deadline: Deadline,
     ) -> Result<Option<String>, LoadError> {
-        let work = Box::pin(async {
+        let mut tries = Tries::new(deadline, WhenThrottled::Wait);
+        let work = Box::pin(async move {
             let client = self.client().await;
-            let answer = client
-                .get_parameter()
-                .name(self.record_name(name))
-                .with_decryption(true)
-                .send()
-                .await;
-            match answer {
+            let call = || {
+                let call = client.get_parameter().name(self.record_name(name));
+                call.with_decryption(true).send()
+            };
+            match self.repeated(&mut tries, call).await {
                 Ok(answer) => {
                     let value = answer.parameter.and_then(|parameter| parameter.value);
                     value
@@ -132,21 +144,38 @@ impl SsmSource {
         format!("{}-{}/{}", self.prefix, name.folder(), name.last_part())
     }
 
-    async fn pages(&self) -> Result<Tree, LoadError> {
+    /// The answer to a call, which is repeated while that may help.
+    async fn repeated<T, E, F>(
+        &self,
+        tries: &mut Tries,
+        call: impl Fn() -> F,
+    ) -> Result<T, SdkError<E, HttpResponse>>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        loop {
+            match call().await {
+                Err(error) if !self.client_repeats && tries.again(&error).await => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn pages(&self, mut tries: Tries) -> Result<Tree, LoadError> {
         let client = self.client().await;
         let mut documents = Vec::new();
         let mut next_token = None;
         for _ in 0..MAX_PAGES {
-            let page = client
-                .get_parameters_by_path()
-                .path(&self.prefix)
-                .recursive(true)
-                .with_decryption(true)
-                .max_results(PAGE_SIZE)
-                .set_next_token(next_token)
-                .send()
-                .await
-                .map_err(|error| load_error(&error))?;
+            let call = || {
+                let call = client.get_parameters_by_path().path(&self.prefix);
+                let call = call.recursive(true).with_decryption(true);
+                call.max_results(PAGE_SIZE)
+                    .set_next_token(next_token.clone())
+                    .send()
+            };
+            let page = self.repeated(&mut tries, call).await;
+            let page = page.map_err(|error| load_error(&error))?;
             for parameter in page.parameters.unwrap_or_default() {
                 let name = parameter
                     .name

@@ -107,6 +107,23 @@ impl<T> Refreshed<T> {
         }
     }
 
+    /// Fetches the first value ahead of who needs it. If that fails, whoever comes first tries at
+    /// once.
+    pub(crate) async fn prepare(&self, clock: &dyn Clock, fetch: impl AsyncFnOnce() -> Option<T>) {
+        let _flight = self.flight.lock().await;
+        if self.held.with(|held| held.value.is_some()) {
+            return;
+        }
+        if let Some(value) = fetch().await {
+            self.settle(FetchOutcome::New(value), clock.now());
+        }
+    }
+
+    /// Lets the next fetch come at once, whatever failed before.
+    pub(crate) fn forget_failures(&self) {
+        self.held.with(|held| held.tries = Backoff::default());
+    }
+
     fn plan(&self, now: UnixTime, due: impl Fn(&T, Age) -> Due) -> Plan<T> {
         self.held.with(|held| {
             let may_retry = held.tries.may_retry(now, self.longest_pause);

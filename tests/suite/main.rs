@@ -31,6 +31,7 @@ mod scopes;
 mod settings;
 mod ssm;
 mod stack;
+mod start;
 mod tokens;
 mod upstream;
 mod vendors;

@@ -81,20 +81,68 @@ async fn pages_without_end_are_given_up() {
     });
     let lambda = lambda(&ssm).await;
     assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
-    assert_eq!(ssm.requests().len(), 50);
+    // By the start, and by the first event.
+    assert_eq!(ssm.requests().len(), 2 * 50);
 }
 
 #[tokio::test]
-async fn throttling_is_retried_within_the_deadline() {
+async fn a_throttled_start_waits_and_asks_again() {
     let key = SigningKey::generate("key", "ES256");
     let ssm = FakeSsm::start().await;
     ssm.put(&tree(&key, "username"));
-    ssm.change(|state| state.failures = [throttled(), throttled(), throttled()].into());
+    ssm.change(|state| state.failures = [throttled()].into());
+    let started = Instant::now();
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    assert_eq!(ssm.requests().len(), 2);
+    assert!(started.elapsed() < Duration::from_secs(8));
+}
+
+#[tokio::test]
+async fn a_start_that_is_throttled_throughout_asks_few_times() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.change(|state| state.failures = (0..50).map(|_| throttled()).collect());
+    let started = Instant::now();
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
+    let asked = ssm.requests().len();
+    // Two at the least: the start asks, and so does the first event.
+    assert!((2..=10).contains(&asked), "{asked}");
+    assert!(started.elapsed() < Duration::from_secs(18));
+    assert!(lambda.output().contains("ThrottlingException"));
+}
+
+#[tokio::test]
+async fn a_throttled_reload_holds_nobody_up() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.put(&tree(&key, "username"));
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    ssm.put(&tree(&key, "client_id"));
+    ssm.change(|state| state.failures = [throttled()].into());
+    pass(1_100).await;
+    let started = Instant::now();
+    assert_eq!(lambda.allowed(&event(&key)).await, "alice");
+    assert!(started.elapsed() < Duration::from_millis(500));
+    assert_eq!(ssm.requests().len(), 2, "it is not asked again at once");
+    pass(1_100).await;
+    assert_eq!(lambda.allowed(&event(&key)).await, "client");
+}
+
+#[tokio::test]
+async fn lost_answers_are_asked_for_again_at_once() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    ssm.put(&tree(&key, "username"));
+    let lost = || (500, json!({"__type": "InternalServerError"}));
+    ssm.change(|state| state.failures = [lost(), lost(), lost()].into());
     let started = Instant::now();
     let lambda = lambda(&ssm).await;
     assert_eq!(lambda.allowed(&event(&key)).await, "alice");
     assert_eq!(ssm.requests().len(), 4);
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]
@@ -102,11 +150,12 @@ async fn failing_at_the_start_is_500s_that_heal() {
     let key = SigningKey::generate("key", "ES256");
     let ssm = FakeSsm::start().await;
     ssm.put(&tree(&key, "username"));
-    ssm.change(|state| state.failures = [forbidden(), forbidden()].into());
+    ssm.change(|state| state.failures = [forbidden(), forbidden(), forbidden()].into());
     let lambda = lambda(&ssm).await;
     assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
+    assert_eq!(ssm.requests().len(), 2, "the first event tries at once");
     assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
-    assert_eq!(ssm.requests().len(), 1, "no second try within the back-off");
+    assert_eq!(ssm.requests().len(), 2, "no third try within the back-off");
     assert!(lambda.output().contains("AccessDeniedException"));
     pass(1_100).await;
     assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
@@ -173,5 +222,5 @@ async fn a_dead_ssm_at_the_start_is_bounded() {
     let started = Instant::now();
     let lambda = lambda(&ssm).await;
     assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
-    assert!(started.elapsed() < Duration::from_secs(8));
+    assert!(started.elapsed() < Duration::from_secs(18));
 }

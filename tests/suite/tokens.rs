@@ -399,5 +399,5 @@ async fn other_credentials() {
     let mut event = bearer("one");
     event["multiValueHeaders"] = json!({"authorization": ["Bearer two"]});
     assert_eq!(lambda.denied(&event).await, "credential_ambiguous");
-    assert_eq!(issuer.fetches(), 0);
+    assert_eq!(issuer.fetches(), 1, "ahead of the first event, and no more");
 }

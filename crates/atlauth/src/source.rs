@@ -7,7 +7,7 @@ use atlassian_authorizer::deployment::{ByProduct, CacheKey, Deployment};
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::http::{Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::store::{LoadError, Source, SsmSource};
+use atlassian_authorizer::store::{LoadError, Source, SsmSource, WhenThrottled};
 
 use crate::failure::Failure;
 use crate::ssm;
@@ -85,9 +85,12 @@ pub(crate) fn as_the_template(said: Deployment) -> Deployment {
 
 /// Reads all documents of a source, unchecked.
 pub(crate) async fn read(source: &Source, ui: &Ui) -> Result<Tree, Failure> {
-    ui.progress(&format!("reading {source}"), source.read(Deadline::start()))
-        .await
-        .map_err(|error| failure(source, &error))
+    ui.progress(
+        &format!("reading {source}"),
+        source.read(Deadline::start(), WhenThrottled::Wait),
+    )
+    .await
+    .map_err(|error| failure(source, &error))
 }
 
 /// The settings of a source, for what does not hang on how the API is set up.

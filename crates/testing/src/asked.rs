@@ -1,5 +1,6 @@
 //! A provider that is asked about tokens, for what a real one can't be made to do.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub struct Asked {
     /// Where it listens.
     pub url: String,
     shared: Arc<Mutex<Shared>>,
+    tls_connections: Arc<AtomicUsize>,
     server: JoinHandle<()>,
 }
 
@@ -70,6 +72,7 @@ impl Asked {
         Self {
             url,
             shared,
+            tls_connections: Arc::default(),
             server,
         }
     }
@@ -85,10 +88,12 @@ impl Asked {
         let url = format!("https://{}", listener.local_addr().unwrap());
         let (shared, router) = parts();
         let listener = TlsListener::new(listener, authority, name).at_distance(distance);
+        let tls_connections = listener.accepted();
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self {
             url,
             shared,
+            tls_connections,
             server,
         }
     }
@@ -106,6 +111,11 @@ impl Asked {
     /// How often it was asked.
     pub fn count(&self) -> usize {
         self.questions().len()
+    }
+
+    /// The connections by TLS since the start.
+    pub fn tls_connections(&self) -> usize {
+        self.tls_connections.load(Ordering::SeqCst)
     }
 
     /// Settings with this provider, whose tokens this key signs.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::serve::Listener;
@@ -61,6 +62,7 @@ pub struct TlsListener {
     listener: TcpListener,
     acceptor: TlsAcceptor,
     distance: Duration,
+    accepted: Arc<AtomicUsize>,
 }
 
 impl TlsListener {
@@ -70,6 +72,7 @@ impl TlsListener {
             listener,
             acceptor: authority.acceptor(name),
             distance: Duration::ZERO,
+            accepted: Arc::default(),
         }
     }
 
@@ -78,6 +81,11 @@ impl TlsListener {
     pub fn at_distance(mut self, distance: Duration) -> Self {
         self.distance = distance;
         self
+    }
+
+    /// Counts the connections whose handshake succeeded.
+    pub fn accepted(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.accepted)
     }
 }
 
@@ -91,6 +99,7 @@ impl Listener for TlsListener {
             stream.set_nodelay(true).unwrap();
             tokio::time::sleep(self.distance).await;
             if let Ok(stream) = self.acceptor.accept(stream).await {
+                self.accepted.fetch_add(1, Ordering::SeqCst);
                 return (stream, address);
             }
         }

@@ -23,10 +23,6 @@ use crate::http::{FetchError, HttpClient};
 
 /// The longest that one try may take; a slow one is then repeated.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
-/// The first try and its repetitions.
-const MAX_ATTEMPTS: u32 = 5;
-/// The pause before the first repetition; it doubles, with jitter.
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 /// The largest answer of SSM that is read: ten parameters of 8 KB are about 100 KB.
 const MAX_ANSWER: usize = 1024 * 1024;
 
@@ -47,12 +43,8 @@ pub(super) async fn client(http: &HttpClient) -> Client {
         .use_dual_stack(flag("AWS_USE_DUALSTACK_ENDPOINT"))
         .http_client(sdk_http(http))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(MAX_ATTEMPTS)
-                .with_initial_backoff(FIRST_BACKOFF)
-                .with_max_backoff(Duration::from_secs(1)),
-        )
+        // The source repeats calls itself, for it knows how much time there is (`tries`).
+        .retry_config(RetryConfig::disabled())
         .timeout_config(
             TimeoutConfig::builder()
                 .operation_attempt_timeout(ATTEMPT_TIMEOUT)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use atlassian_authorizer::document::problem::Problem;
 use atlassian_authorizer::http::{Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
-use atlassian_authorizer::store::{LoadError, Source};
+use atlassian_authorizer::store::{LoadError, Source, WhenThrottled};
 use serde_json::json;
 
 use super::lines::Lines;
@@ -41,7 +41,7 @@ pub(crate) struct CheckArgs {
 
 pub(crate) async fn run(args: &CheckArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     let (source, http) = source::open(source).await?;
-    let read = source.read(Deadline::start());
+    let read = source.read(Deadline::start(), WhenThrottled::Wait);
     let read = ui.progress(&format!("reading {source}"), read).await;
     let template = gateway::template(None)?;
     let stack = match &args.parameters {

@@ -9,7 +9,7 @@ use crate::ssm::{ParameterAttributes, Parameters};
 use atlassian_authorizer::document::PUSH_MARKER;
 use atlassian_authorizer::http::Deadline;
 use atlassian_authorizer::random;
-use atlassian_authorizer::store::{LoadError, Source};
+use atlassian_authorizer::store::{LoadError, Source, WhenThrottled};
 
 use super::super::documents::{Change, Documents, changes, is_secret};
 use super::super::journal::Journal;
@@ -152,7 +152,10 @@ impl Push<'_> {
     /// What is there but the marker, which must be ours still: another push may have taken it over,
     /// or ended.
     async fn found(&self, marker: &str) -> Result<Documents, Failure> {
-        let tree = self.source.read(Deadline::start()).await;
+        let tree = self
+            .source
+            .read(Deadline::start(), WhenThrottled::Wait)
+            .await;
         let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
         let mut found = tree.documents().clone();
         if found.remove(PUSH_MARKER).as_deref() == Some(marker) {
