@@ -2,7 +2,8 @@
 # the others, by the line with `##` above each.
 # The tools that they need are pinned and install themselves into ignored folders.
 
-.PHONY: run help invoke test bench soak cache-keys build tools clean check unit validate deny msrv advisories
+.PHONY: run help invoke test bench bench-cold bench-burst counts soak release cache-keys build tools clean check unit \
+	validate deny msrv advisories
 
 VENV := .tools/venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -67,21 +68,40 @@ unit: .tools/test
 	cargo build --locked -p atlassian-authorizer --bin atlassian-authorizer
 	cargo test --locked --workspace --all-features
 
-# The Lambda by itself and last: together with the examples it would have features that they need.
-## Measures, and compares with other authorizers.
-bench: .tools/bench
-	cargo build --locked --release -p atlassian-authorizer --examples
+# The Lambda as it is deployed. By itself, for together with others it would have features that they
+# need.
+release:
 	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
-	target/release/examples/decide --bench
-	target/release/examples/compare
+
+# What only drives others need not be fast.
+DRIVE := cargo run --locked -p atlassian-authorizer --example
+
+## Measures, and compares with other authorizers.
+bench: .tools/bench counts
+	cargo run --locked --release -p atlassian-authorizer --example decide -- --bench
+	$(DRIVE) compare
+
+## Counts instructions for each event, and compares them with benches/counts.txt; RECORD=1 writes it.
+counts:
+	@command -v valgrind >/dev/null || { echo "valgrind is not installed. Install it: apt-get install valgrind" >&2; exit 1; }
+	cargo build --locked --release -p atlassian-authorizer --example bare --example bare_verify
+	$(MAKE) release
+	$(if $(RECORD),RECORD=1) $(DRIVE) counts
+
+## Measures cold starts at the share of a core that Lambda gives.
+bench-cold: release
+	$(DRIVE) cold
+
+## Measures many starts at once, while SSM throttles.
+bench-burst: release
+	$(DRIVE) burst
 
 REQUESTS ?= 1000000
 
-# The Lambda by itself and last, as above.
 ## Sends a million mixed requests, and checks every answer; REQUESTS=20000 sends fewer.
 soak:
 	cargo build --locked --release -p atlassian-authorizer --example soak
-	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
+	$(MAKE) release
 	target/release/examples/soak $(REQUESTS)
 
 ## Measures how often each cache key lets API Gateway ask the authorizer.

@@ -14,16 +14,14 @@
 )]
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use tokio::process::{Child, Command};
+use serde_json::json;
 
+use testing::bench::{Function, Place, event, median, pin};
 use testing::issuer::Issuer;
 use testing::root;
-use testing::runtime_api::RuntimeApi;
-use testing::ssm::{FakeSsm, PREFIX, sdk_variables};
+use testing::ssm::{FakeSsm, sdk_variables};
 use testing::tokens::{SigningKey, access_claims};
 
 const COLD_STARTS: usize = 31;
@@ -56,6 +54,7 @@ struct World {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    testing::undo::at_any_end();
     let root = root();
     let release = root.join("target/release");
     let key = SigningKey::generate("key", "RS256");
@@ -153,9 +152,9 @@ async fn measure(programs: &[&Program], world: &World) -> Vec<Measured> {
     }
     // On one core with this driver: a wake-up across cores costs several times what is measured,
     // and now happens and now doesn't.
-    pin(std::process::id()).await;
+    pin(rustix::process::getpid());
     for one in &running {
-        pin(one.child.id().unwrap()).await;
+        pin(one.function.pid());
     }
     let mut known = vec![Vec::new(); programs.len()];
     let mut new = vec![Vec::new(); programs.len()];
@@ -171,21 +170,12 @@ async fn measure(programs: &[&Program], world: &World) -> Vec<Measured> {
     }
     (0..programs.len())
         .map(|index| Measured {
-            cold: median(&mut cold[index]),
-            known_token: median(&mut known[index]),
-            new_token: median(&mut new[index]),
-            peak_kib: running[index].peak_kib(),
+            cold: median(&cold[index]),
+            known_token: median(&known[index]),
+            new_token: median(&new[index]),
+            peak_kib: running[index].function.peak_kib(),
         })
         .collect()
-}
-
-/// Binds all threads of a process to the first core.
-async fn pin(process: u32) {
-    let process = process.to_string();
-    let mut taskset = Command::new("taskset");
-    taskset.args(["--all-tasks", "--pid", "--cpu-list", "0", &process]);
-    let status = taskset.stdout(Stdio::null()).status().await.unwrap();
-    assert!(status.success(), "taskset failed");
 }
 
 /// 100,000 distinct tokens, and what the process has held at its peak.
@@ -199,7 +189,7 @@ async fn memory(program: &Program, world: &World) {
         claims["username"] = format!("user-{number}").into();
         running.invoke(&event(&key.sign(&claims))).await;
     }
-    let peak = running.peak_kib() as f64 / 1024.0;
+    let peak = running.function.peak_kib() as f64 / 1024.0;
     println!("peak memory after {DISTINCT} distinct tokens: {peak:.1} MiB");
 }
 
@@ -229,125 +219,48 @@ impl Tokens {
     }
 }
 
-/// A REST REQUEST event as API Gateway sends it, with the headers of a usual client.
-fn event(token: &str) -> String {
-    let headers = json!({
-        "Accept": "application/json", "Accept-Encoding": "gzip, deflate", "Authorization": format!("Bearer {token}"),
-        "Host": "abcdef1234.execute-api.eu-west-1.amazonaws.com", "User-Agent": "python-requests/2.34.2",
-        "X-Amzn-Trace-Id": "Root=1-5e1b4151-5ac6c58f3375aa3c7c6b73c9", "X-Forwarded-For": "203.0.113.7",
-        "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https",
-    });
-    let many: serde_json::Map<String, Value> = headers
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, value)| (name.clone(), json!([value])))
-        .collect();
-    json!({
-        "type": "REQUEST",
-        "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/rest/api/2/issue/A-1",
-        "resource": "/{proxy+}", "path": "/rest/api/2/issue/A-1", "httpMethod": "GET",
-        "headers": headers, "multiValueHeaders": many,
-        "queryStringParameters": {"fields": "summary"}, "multiValueQueryStringParameters": {"fields": ["summary"]},
-        "pathParameters": {"proxy": "rest/api/2/issue/A-1"}, "stageVariables": {},
-        "requestContext": {
-            "resourceId": "a1b2c3", "resourcePath": "/{proxy+}", "httpMethod": "GET", "path": "/prod/rest/api/2/issue/A-1",
-            "accountId": "123456789012", "stage": "prod", "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
-            "apiId": "abcdef1234", "identity": {"sourceIp": "203.0.113.7", "userAgent": "python-requests/2.34.2"},
-        },
-    })
-    .to_string()
-}
-
-/// A started function.
+/// A started function, and whether it answers with a policy.
 struct Running {
-    api: RuntimeApi,
-    child: Child,
+    function: Function,
     bare: bool,
 }
 
 impl Running {
     async fn start(program: &Program, world: &World) -> Self {
-        let api = RuntimeApi::start().await;
         let peers = root().join("tools/bench");
-        let child = Command::new(&program.command)
-            .args(&program.arguments)
-            .current_dir(&peers)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "authorizer")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AUTHORIZER_SETTINGS", format!("ssm:{PREFIX}"))
-            // As the template has it: each answer is about one request.
-            .env("AUTHORIZER_CACHE_SECONDS", "0")
-            .env("LAMBDA_TASK_ROOT", &peers)
-            .env("_HANDLER", "peer.handler")
-            // boto3 takes no other name.
-            .env("AWS_DEFAULT_REGION", "eu-west-1")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
-            .envs(sdk_variables(&world.ssm.url))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(if std::env::var_os("SHOW_ERRORS").is_some() {
-                Stdio::inherit()
-            } else {
-                Stdio::null()
-            })
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let function = Function::start(&program.command, Place::Anywhere, |command| {
+            command
+                .args(&program.arguments)
+                .current_dir(&peers)
+                .env("PATH", std::env::var_os("PATH").unwrap())
+                .env("LAMBDA_TASK_ROOT", &peers)
+                .env("_HANDLER", "peer.handler")
+                // boto3 takes no other name.
+                .env("AWS_DEFAULT_REGION", "eu-west-1")
+                .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
+                .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
+                .envs(sdk_variables(&world.ssm.url));
+        });
         Self {
-            api,
-            child,
+            function: function.await,
             bare: program.bare,
         }
     }
 
     async fn invoke(&self, event: &str) {
-        let (failed, body) = self.api.invoke_raw(event.to_owned()).await;
+        let (failed, body) = self.function.api.invoke_raw(event.to_owned()).await;
         let right = self.bare || body.windows(7).any(|window| window == b"\"Allow\"");
         assert!(!failed && right, "{}", String::from_utf8_lossy(&body));
     }
 
     /// Time on a core for each of these events.
     async fn cpu_each(&self, events: &[String]) -> Duration {
-        let before = self.cpu();
+        let before = self.function.cpu();
         for event in events {
             self.invoke(event).await;
         }
-        self.cpu().saturating_sub(before) / u32::try_from(events.len()).unwrap()
+        self.function.cpu().saturating_sub(before) / u32::try_from(events.len()).unwrap()
     }
-
-    /// Time on a core, of all threads.
-    fn cpu(&self) -> Duration {
-        let tasks = format!("/proc/{}/task", self.child.id().unwrap());
-        let nanoseconds = std::fs::read_dir(tasks)
-            .unwrap()
-            .map(|task| {
-                let text = std::fs::read_to_string(task.unwrap().path().join("schedstat")).unwrap();
-                text.split(' ').next().unwrap().parse::<u64>().unwrap()
-            })
-            .sum();
-        Duration::from_nanos(nanoseconds)
-    }
-
-    fn peak_kib(&self) -> u64 {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmHWM:"))
-            .unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    }
-}
-
-fn median(values: &mut [Duration]) -> Duration {
-    values.sort();
-    values[values.len() / 2]
 }
 
 fn print(programs: &[&Program], rows: &[Measured]) {

@@ -17,13 +17,11 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
 use serde_json::json;
+use testing::bench::event;
 use testing::runtime_api::RuntimeApi;
 use testing::tokens::{SigningKey, access_claims};
 use testing::{Folder, root};
 use tokio::process::Command;
-
-#[path = "support/event.rs"]
-mod event;
 
 /// The counts of a run less those of a shorter one are those of the events between them.
 const FEW: usize = 200;
@@ -77,7 +75,7 @@ async fn main() -> ExitCode {
         .map(|number| {
             // Of one length, so that each event has as many bytes.
             claims["jti"] = format!("{number:08}").into();
-            event::rest(&key.sign(&claims))
+            event(&key.sign(&claims))
         })
         .collect();
     let folder = Folder::new();

@@ -115,7 +115,7 @@ impl<T> Refreshed<T> {
             return;
         }
         if let Some(value) = fetch().await {
-            self.settle(FetchOutcome::New(value), clock.now());
+            self.settle(FetchOutcome::New(value), clock);
         }
     }
 

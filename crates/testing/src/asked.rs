@@ -79,10 +79,15 @@ impl Asked {
 
     /// The same behind TLS, with a certificate by this authority, for this name or address.
     pub async fn start_tls(authority: &Authority, name: &str) -> Self {
+        Self::start_tls_at(authority, name, Duration::ZERO).await
+    }
+
+    /// The same, where each handshake waits for so long before it begins.
+    pub async fn start_tls_at(authority: &Authority, name: &str, distance: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let (shared, router) = parts();
-        let listener = TlsListener::new(listener, authority, name);
+        let listener = TlsListener::new(listener, authority, name).at_distance(distance);
         let tls_connections = listener.accepted();
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self {

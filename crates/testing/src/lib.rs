@@ -14,6 +14,7 @@
 pub mod api_tokens;
 pub mod asked;
 pub mod atlauth;
+pub mod bench;
 pub mod browser;
 pub mod cargo;
 pub mod introspection;
@@ -27,6 +28,7 @@ pub mod ssm;
 pub mod stack;
 pub mod tls;
 pub mod tokens;
+pub mod undo;
 pub mod vendor;
 
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// What the function answered: a value, or the error that it reported.
@@ -39,6 +39,7 @@ pub struct RuntimeApi {
     events: mpsc::UnboundedSender<(String, Bytes)>,
     pending: Arc<Pending>,
     next_id: AtomicU64,
+    first_asked: watch::Receiver<Option<Instant>>,
     server: JoinHandle<()>,
 }
 
@@ -53,6 +54,7 @@ struct Pending {
 struct Shared {
     events: AsyncMutex<mpsc::UnboundedReceiver<(String, Bytes)>>,
     pending: Arc<Pending>,
+    first_asked: watch::Sender<Option<Instant>>,
 }
 
 impl RuntimeApi {
@@ -62,9 +64,11 @@ impl RuntimeApi {
         let address = listener.local_addr().unwrap();
         let (events, receiver) = mpsc::unbounded_channel();
         let pending = Arc::new(Pending::default());
+        let (asks, first_asked) = watch::channel(None);
         let shared = Arc::new(Shared {
             events: AsyncMutex::new(receiver),
             pending: Arc::clone(&pending),
+            first_asked: asks,
         });
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -79,8 +83,17 @@ impl RuntimeApi {
             events,
             pending,
             next_id: 0.into(),
+            first_asked,
             server,
         }
+    }
+
+    /// When the function first asked for an event, which is when its INIT is over. Waits for it,
+    /// for ever where the function never asks.
+    pub async fn first_asked(&self) -> Instant {
+        let mut asked = self.first_asked.clone();
+        let asked = asked.wait_for(Option::is_some).await;
+        (*asked.expect("the server runs as long as this")).expect("it was waited for")
     }
 
     /// Sends one event and waits for its answer.
@@ -127,6 +140,11 @@ impl Drop for RuntimeApi {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    shared.first_asked.send_if_modified(|asked| {
+        let is_first = asked.is_none();
+        asked.get_or_insert_with(Instant::now);
+        is_first
+    });
     let next = shared.events.lock().await.recv().await;
     // The test is over: this function will be stopped while it waits.
     let (id, event) = match next {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -37,8 +37,42 @@ pub struct SsmState {
     pub requests: Vec<Value>,
     /// How many more writes are done before all others are refused; without it, none is.
     pub writes_left: Option<usize>,
-    /// The signature of the last request, which names the access key and the region.
-    signed: String,
+    /// What throttles requests; without it, none is.
+    pub throttle: Option<Throttle>,
+    /// When each request came, and its signature, which names the access key and the region.
+    signatures: Vec<(Instant, String)>,
+}
+
+/// A bucket of calls, filled evenly: each request takes one, and one that finds none is throttled.
+pub struct Throttle {
+    capacity: f64,
+    each_second: f64,
+    left: f64,
+    filled: Instant,
+}
+
+impl Throttle {
+    /// A full one.
+    pub fn new(capacity: u32, each_second: u32) -> Self {
+        Self {
+            capacity: capacity.into(),
+            each_second: each_second.into(),
+            left: capacity.into(),
+            filled: Instant::now(),
+        }
+    }
+
+    /// Whether a call was left to take.
+    fn take(&mut self, now: Instant) -> bool {
+        let earned = now.duration_since(self.filled).as_secs_f64() * self.each_second;
+        self.left = (self.left + earned).min(self.capacity);
+        self.filled = now;
+        let may_pass = self.left >= 1.0;
+        if may_pass {
+            self.left -= 1.0;
+        }
+        may_pass
+    }
 }
 
 impl FakeSsm {
@@ -77,7 +111,20 @@ impl FakeSsm {
 
     /// Whose access key the last request was signed with, and where.
     pub fn signed_with(&self) -> String {
-        self.state.lock().unwrap().signed.clone()
+        let signatures = &self.state.lock().unwrap().signatures;
+        signatures
+            .last()
+            .map_or_else(String::new, |(_, signed)| signed.clone())
+    }
+
+    /// When requests came that were signed with this access key.
+    pub fn calls_with(&self, access_key: &str) -> Vec<Instant> {
+        let credential = format!("Credential={access_key}/");
+        let signatures = &self.state.lock().unwrap().signatures;
+        let by_it = signatures
+            .iter()
+            .filter(|(_, signed)| signed.contains(&credential));
+        by_it.map(|(time, _)| *time).collect()
     }
 
     /// The variables that lead the SDK here.
@@ -140,10 +187,15 @@ async fn answer(
         let mut state = state.lock().unwrap();
         state.requests.push(request.clone());
         let signed = headers.get("authorization");
-        state.signed =
-            signed.map_or_else(String::new, |signed| signed.to_str().unwrap().to_owned());
+        let signed = signed
+            .map_or("", |signed| signed.to_str().unwrap())
+            .to_owned();
+        state.signatures.push((Instant::now(), signed));
+        let throttle = state.throttle.as_mut();
+        let may_pass = throttle.is_none_or(|throttle| throttle.take(Instant::now()));
         let answer = match state.failures.pop_front() {
             Some(failure) => failure,
+            None if !may_pass => throttled(),
             None => match operation {
                 "GetParameter" => one(&state, &request),
                 "GetParametersByPath" => page(&state, &request),
@@ -166,6 +218,14 @@ async fn answer(
     (
         StatusCode::from_u16(answer.0).unwrap(),
         answer.1.to_string(),
+    )
+}
+
+/// What SSM answers above its rate.
+fn throttled() -> (u16, Value) {
+    (
+        400,
+        json!({"__type": "ThrottlingException", "message": "Rate exceeded"}),
     )
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::serve::Listener;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -60,6 +61,7 @@ impl Authority {
 pub struct TlsListener {
     listener: TcpListener,
     acceptor: TlsAcceptor,
+    distance: Duration,
     accepted: Arc<AtomicUsize>,
 }
 
@@ -69,8 +71,16 @@ impl TlsListener {
         Self {
             listener,
             acceptor: authority.acceptor(name),
+            distance: Duration::ZERO,
             accepted: Arc::default(),
         }
+    }
+
+    /// The same, as far away as this: each handshake waits so long before it begins.
+    #[must_use]
+    pub fn at_distance(mut self, distance: Duration) -> Self {
+        self.distance = distance;
+        self
     }
 
     /// Counts the connections whose handshake succeeded.
@@ -87,6 +97,7 @@ impl Listener for TlsListener {
         loop {
             let (stream, address) = self.listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
+            tokio::time::sleep(self.distance).await;
             if let Ok(stream) = self.acceptor.accept(stream).await {
                 self.accepted.fetch_add(1, Ordering::SeqCst);
                 return (stream, address);
