@@ -95,7 +95,9 @@ async fn folders_in_one_parameter_take_one_call() {
             state.parameters.insert(name, value.to_owned());
         });
     };
-    parameters.iter().for_each(|(name, value)| put(name, value));
+    for (name, value) in &parameters {
+        put(name, value);
+    }
     let lambda = lambda(&ssm).await;
     lambda.keep_secret("a-secret-of-the-operator");
     assert_eq!(lambda.allowed(&event(&key)).await, "alice");

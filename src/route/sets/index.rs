@@ -227,12 +227,12 @@ mod tests {
             path.push_str(fillings.next().unwrap());
             rest = &rest[next..];
             rest = match rest.find('}').filter(|_| rest.starts_with('{')) {
-                Some(end) => &rest[end + 1..],
+                Some(end) => rest[end..].strip_prefix('}').unwrap(),
                 None => &rest[1..],
             };
         }
         path.push_str(rest);
-        let at = at % (path.len() + 1);
+        let at = at.min(path.len());
         if path.is_char_boundary(at) {
             match change {
                 0 => path.insert(at, '/'),
@@ -257,7 +257,7 @@ mod tests {
             let lists_of_kind = raw_lists(KINDS[kind]);
             let some = lists_of_kind[list];
             let fillings: Vec<&str> = fillings.iter().map(String::as_str).collect();
-            let path = match some.get(pattern % some.len().max(1)) {
+            let path = match some.iter().cycle().nth(pattern) {
                 Some((_, pattern)) => path_of(pattern, &fillings, change, at),
                 None => "/".to_owned(),
             };
