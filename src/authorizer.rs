@@ -269,7 +269,7 @@ impl Authorizer {
         let nothing = if serves_all {
             CompiledPolicy::new(Policy::nothing(arn.stage_prefix()))?.document
         } else {
-            document_of_request(arn.stage_prefix(), arn.below_stage(), false)?
+            document_of_request(arn.stage_prefix(), arn.below_stage(), false)
         };
         let decision = Decision {
             identity: caller.identity(),

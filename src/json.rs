@@ -11,7 +11,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-pub(crate) use writer::ObjectWriter;
+pub(crate) use writer::{ObjectWriter, push_text};
 
 /// Parses one JSON text whose objects have unique members.
 ///

@@ -7,13 +7,13 @@ use std::borrow::Cow;
 
 use lambda_runtime::Diagnostic;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::deployment::Deployment;
 use crate::error::{Fault, Refusal};
 use crate::event::EventKind;
 use crate::identity::Identity;
+use crate::json::ObjectWriter;
 use crate::username::NO_USER;
 
 /// The most bytes of an answer. API Gateway takes 8 KB.
@@ -41,8 +41,8 @@ pub struct Decision<'d> {
     pub usage_key: Option<&'d str>,
     /// The product's name; empty where the path belongs to none.
     pub product: &'d str,
-    /// What the caller may do in the product.
-    pub policy_document: &'d RawValue,
+    /// What the caller may do in the product, as JSON.
+    pub policy_document: &'d str,
     /// Whether the policy lets this request through.
     pub allowed: bool,
 }
@@ -56,56 +56,39 @@ impl Decision<'_> {
     /// caller's groups.
     pub fn answer(&self, kind: EventKind, deployment: &Deployment) -> Result<Box<RawValue>, Fault> {
         let mut context = Context::of(self);
-        let principal_id = match self.identity {
-            Some(_) => context.principal.clone(),
-            None => UNVERIFIED.into(),
-        };
         let simple = deployment.simple_responses && kind == EventKind::Http2;
         loop {
-            // What is JSON by its making is not read once more.
-            let answer = if simple {
-                to_raw_value(&SimpleAnswer {
-                    is_authorized: self.allowed,
-                    context: self.allowed.then_some(&context),
-                })
-            } else {
-                to_raw_value(&IamAnswer {
-                    principal_id: &principal_id,
-                    policy_document: self.policy_document,
-                    context: &context,
-                    usage_identifier_key: self.usage_key,
-                })
-            };
-            let answer = answer.map_err(|_| Fault::AnswerTooLarge)?;
-            let length = answer.get().len();
-            if length <= MAX_ANSWER {
-                return Ok(answer);
+            let answer = self.written(&context, simple);
+            let excess = answer.len().saturating_sub(MAX_ANSWER);
+            if excess == 0 {
+                return RawValue::from_string(answer).map_err(|_| Fault::AnswerTooLarge);
             }
-            context.cut_groups(length.saturating_sub(MAX_ANSWER))?;
+            context.cut_groups(excess)?;
         }
+    }
+
+    fn written(&self, context: &Context<'_>, simple: bool) -> String {
+        let mut answer = ObjectWriter::new();
+        if simple {
+            answer.raw("isAuthorized", self.allowed);
+            if self.allowed {
+                answer.object("context", |members| context.write(members));
+            }
+            return answer.finish();
+        }
+        let principal = self.identity.map_or(UNVERIFIED, |_| &context.principal);
+        answer.text("principalId", principal);
+        answer.raw("policyDocument", self.policy_document);
+        answer.object("context", |members| context.write(members));
+        if let Some(key) = self.usage_key {
+            answer.text("usageIdentifierKey", key);
+        }
+        answer.finish()
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct IamAnswer<'a> {
-    principal_id: &'a str,
-    policy_document: &'a RawValue,
-    context: &'a Context<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage_identifier_key: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SimpleAnswer<'a> {
-    is_authorized: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    context: Option<&'a Context<'a>>,
-}
-
 /// What mappings can read as `$context.authorizer.…`: strings only, all of them always there.
-#[derive(Default, Serialize)]
+#[derive(Default)]
 struct Context<'a> {
     username: &'a str,
     principal: Cow<'a, str>,
@@ -164,6 +147,21 @@ impl<'a> Context<'a> {
             xoauth_requestor_id: decision.xoauth_requestor_id.unwrap_or_default(),
             user_header: identity.username.as_str(),
         }
+    }
+
+    fn write(&self, members: &mut ObjectWriter) {
+        members.text("username", self.username);
+        members.text("principal", &self.principal);
+        members.text("product", self.product);
+        members.text("provider", self.provider);
+        members.text("auth_method", self.auth_method);
+        members.text("client_id", &self.client_id);
+        members.text("scope", &self.scope);
+        members.text("groups", &self.groups);
+        members.text("token_id", &self.token_id);
+        members.text("authorization", self.authorization);
+        members.text("xoauth_requestor_id", self.xoauth_requestor_id);
+        members.text("user_header", self.user_header);
     }
 
     /// Makes the groups shorter by at least `excess` bytes, at a whole name.

@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 use super::{Grant, MAX_RESOURCE, Policy, Rules};
 use crate::error::Fault;
 use crate::sync::{Locked, Recent};
@@ -19,8 +17,8 @@ const MAX_POLICIES: usize = 64;
 pub struct CompiledPolicy {
     /// The policy.
     pub policy: Policy,
-    /// The policy document.
-    pub document: Box<RawValue>,
+    /// The policy document, as JSON.
+    pub document: String,
 }
 
 impl CompiledPolicy {
@@ -33,8 +31,8 @@ impl CompiledPolicy {
         if policy.longest_resource() > MAX_RESOURCE {
             return Err(Fault::AnswerTooLarge);
         }
-        let document = serde_json::value::to_raw_value(&policy.document())
-            .map_err(|_| Fault::AnswerTooLarge)?;
+        let document =
+            serde_json::to_string(&policy.document()).map_err(|_| Fault::AnswerTooLarge)?;
         Ok(Self { policy, document })
     }
 }

@@ -1,11 +1,9 @@
 //! IAM statements, and how API Gateway will match a request against them.
 
 use aws_lambda_events::iam::{IamPolicyDocument, IamPolicyEffect, IamPolicyStatement};
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 
 use super::exact::Resource;
-use crate::error::Fault;
+use crate::json::push_text;
 use crate::wildcard::is_match;
 
 /// Ways out of an allowed path: dot segments and backslashes, as they are, percent-encoded, or
@@ -204,35 +202,16 @@ fn add(resources: &mut Vec<String>, resource: String) {
 
 /// The policy document about one resource, as JSON: what [`Policy::document`] would be, without its
 /// detours, for the sake of every request.
-///
-/// # Errors
-///
-/// [`Fault::AnswerTooLarge`], should it be no JSON.
-pub(super) fn document_of(resource: &Resource, allowed: bool) -> Result<Box<RawValue>, Fault> {
-    let document = OneDocument {
-        version: "2012-10-17",
-        statement: [OneStatement {
-            action: ["execute-api:Invoke"],
-            effect: if allowed { "Allow" } else { "Deny" },
-            resource: [&resource.text],
-        }],
-    };
-    to_raw_value(&document).map_err(|_| Fault::AnswerTooLarge)
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct OneDocument<'d> {
-    version: &'static str,
-    statement: [OneStatement<'d>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct OneStatement<'d> {
-    action: [&'static str; 1],
-    effect: &'static str,
-    resource: [&'d str; 1],
+pub(super) fn document_of(resource: &Resource, allowed: bool) -> String {
+    let mut document = String::with_capacity(resource.text.len().saturating_add(128));
+    document.push_str(
+        r#"{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"#,
+    );
+    document.push_str(if allowed { r#""Allow""# } else { r#""Deny""# });
+    document.push_str(r#","Resource":["#);
+    push_text(&mut document, &resource.text);
+    document.push_str("]}]}");
+    document
 }
 
 /// Whether a path has nothing in it that any spelling's pattern would match, as almost all have.
@@ -264,7 +243,7 @@ mod tests {
         #[test]
         fn a_document_about_one_resource(text in "\\PC{0,20}[\"\\\\\u{1}]?") {
             let resource = Resource { text: text.clone(), is_wider: false, is_cut: false };
-            let document: serde_json::Value = serde_json::from_str(document_of(&resource, true).unwrap().get()).unwrap();
+            let document: serde_json::Value = serde_json::from_str(&document_of(&resource, true)).unwrap();
             prop_assert_eq!(document, serde_json::json!({
                 "Version": "2012-10-17",
                 "Statement": [{"Action": ["execute-api:Invoke"], "Effect": "Allow", "Resource": [text]}],

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 use super::record::{Caller, Refused};
 use super::{Authorizer, Context};
 use crate::access::{Asked, CompiledPolicy, Grant, Ruling, document_of_request};
@@ -86,19 +84,13 @@ pub(super) struct Ruled {
 /// A policy document.
 pub(super) enum Document {
     /// About one request.
-    Own(Box<RawValue>),
+    Own(String),
     /// About all of a product.
     Compiled(Arc<CompiledPolicy>),
 }
 
-impl From<Box<RawValue>> for Document {
-    fn from(document: Box<RawValue>) -> Self {
-        Self::Own(document)
-    }
-}
-
 impl Document {
-    pub(super) fn as_json(&self) -> &RawValue {
+    pub(super) fn as_json(&self) -> &str {
         match self {
             Self::Own(document) => document,
             Self::Compiled(compiled) => &compiled.document,
@@ -246,7 +238,7 @@ impl Authorizer {
                 arn.stage_prefix(),
                 arn.below_stage(),
                 allowed,
-            )?)
+            ))
         } else if let Ok(readings) = &cx.asked.readings {
             let method = cx.asked.method;
             let asked = Asked { method, readings };
@@ -261,10 +253,9 @@ impl Authorizer {
                 (None, _) => Some(Forbidden::PathNotExact),
                 (Some(_), false) => Some(Forbidden::RouteNotAllowed),
             },
-            document: match document {
-                Some(document) => document.into(),
-                None => document_of_request(arn.stage_prefix(), arn.below_stage(), false)?.into(),
-            },
+            document: Document::Own(document.unwrap_or_else(|| {
+                document_of_request(arn.stage_prefix(), arn.below_stage(), false)
+            })),
             ruling: Some(ruling),
         })
     }

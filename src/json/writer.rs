@@ -18,13 +18,15 @@ impl ObjectWriter {
     /// A member that is a text.
     pub(crate) fn text(&mut self, name: &'static str, value: &str) {
         self.name(name);
-        if is_plain(value) {
-            self.0.push('"');
-            self.0.push_str(value);
-            self.0.push('"');
-        } else if let Ok(escaped) = serde_json::to_string(value) {
-            self.0.push_str(&escaped);
-        }
+        push_text(&mut self.0, value);
+    }
+
+    /// A member that is an object of its own.
+    pub(crate) fn object(&mut self, name: &'static str, members: impl FnOnce(&mut Self)) {
+        self.name(name);
+        self.0.push('{');
+        members(self);
+        self.0.push('}');
     }
 
     /// The same, unless it is empty or missing.
@@ -48,9 +50,21 @@ impl ObjectWriter {
 
     /// Names are our own, and need no escape.
     fn name(&mut self, name: &'static str) {
-        self.0.push_str(if self.0.len() > 1 { ",\"" } else { "\"" });
+        self.0
+            .push_str(if self.0.ends_with('{') { "\"" } else { ",\"" });
         self.0.push_str(name);
         self.0.push_str("\":");
+    }
+}
+
+/// Writes a text as JSON.
+pub(crate) fn push_text(json: &mut String, text: &str) {
+    if is_plain(text) {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else if let Ok(escaped) = serde_json::to_string(text) {
+        json.push_str(&escaped);
     }
 }
 
@@ -77,12 +91,15 @@ mod tests {
         object.raw("number", 7);
         object.raw("float", "0.250");
         object.raw("boolean", true);
+        object.object("none", |_| {});
+        object.object("inner", |members| members.text("a", "{"));
         object.optional("there", Some("a"));
         let text = object.finish();
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(
             value,
-            json!({"empty": "", "number": 7, "float": 0.25, "boolean": true, "there": "a"})
+            json!({"empty": "", "number": 7, "float": 0.25, "boolean": true, "none": {},
+                   "inner": {"a": "{"}, "there": "a"})
         );
         assert_eq!(ObjectWriter::new().finish(), "{}");
     }
