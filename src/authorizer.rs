@@ -29,10 +29,12 @@ use crate::upstream::{self, UserCredentials};
 pub use record::{Caller, DecisionRecord};
 use record::{Decided, Refused};
 
-/// The longest that settings are waited for ahead of the first event. Lambda gives a start 10 s.
-const SETTINGS_AHEAD: Duration = Duration::from_secs(8);
-/// The longest that keys are waited for after that.
-const KEYS_AHEAD: Duration = Duration::from_millis(1_500);
+/// The longest that settings are waited for ahead of the first event. Lambda gives a start 10 s, its
+/// extensions included.
+pub const SETTINGS_AHEAD: Duration = Duration::from_millis(7_500);
+/// The longest that keys are waited for after that: a provider that does not answer holds up the
+/// callers of all others.
+const KEYS_AHEAD: Duration = Duration::from_secs(1);
 
 /// The authorizer. One per process; all its methods can be called concurrently.
 pub struct Authorizer {

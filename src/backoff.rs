@@ -74,8 +74,8 @@ impl TokenBucket {
         }
     }
 
-    /// Whether anything is left.
-    pub(crate) fn is_left(&mut self, now: UnixTime) -> bool {
+    /// How much is left.
+    pub(crate) fn left(&mut self, now: UnixTime) -> u32 {
         // A clock that was set back fills nothing up, and must not stop it from filling either.
         let passed = now.checked_since(self.refilled).unwrap_or_default();
         let earned = passed.as_millis().checked_div(self.pause.as_millis());
@@ -84,7 +84,7 @@ impl TokenBucket {
             self.left = self.left.saturating_add(earned).min(self.most);
             self.refilled = now;
         }
-        self.left > 0
+        self.left
     }
 
     pub(crate) fn spend(&mut self) {
@@ -98,6 +98,10 @@ mod tests {
 
     use super::{Backoff, TokenBucket};
     use crate::clock::UnixTime;
+
+    fn has_left(bucket: &mut TokenBucket, now: UnixTime) -> bool {
+        bucket.left(now) > 0
+    }
 
     const LONGEST: Duration = Duration::from_secs(30);
 
@@ -137,24 +141,27 @@ mod tests {
         let mut now = UnixTime::from_secs(1_000);
         let mut bucket = TokenBucket::new(3, Duration::from_secs(2));
         for _ in 0..3 {
-            assert!(bucket.is_left(now));
+            assert!(has_left(&mut bucket, now));
             bucket.spend();
         }
-        assert!(!bucket.is_left(now));
+        assert!(!has_left(&mut bucket, now));
         now = now.saturating_add(Duration::from_secs(1));
-        assert!(!bucket.is_left(now));
+        assert!(!has_left(&mut bucket, now));
         now = now.saturating_add(Duration::from_secs(1));
-        assert!(bucket.is_left(now));
+        assert!(has_left(&mut bucket, now));
         bucket.spend();
         assert!(
-            !bucket.is_left(UnixTime::from_secs(5)),
+            !has_left(&mut bucket, UnixTime::from_secs(5)),
             "a clock set back earns nothing"
         );
         assert!(
-            bucket.is_left(UnixTime::from_secs(7)),
+            has_left(&mut bucket, UnixTime::from_secs(7)),
             "and goes on from there"
         );
-        assert!(bucket.is_left(now.saturating_add(Duration::from_hours(1))));
+        assert!(has_left(
+            &mut bucket,
+            now.saturating_add(Duration::from_hours(1))
+        ));
         assert_eq!(bucket.left, 3);
     }
 

@@ -53,6 +53,13 @@ pub fn algorithm(name: &str) -> Option<Algorithm> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyId(String);
 
+impl KeyId {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<&str> for KeyId {
     fn from(id: &str) -> Self {
         Self(id.to_owned())

@@ -21,7 +21,8 @@ pub use file::{record_folder, record_path};
 pub use folder::FOLDERS;
 pub use record::RecordName;
 pub use ssm::{
-    FIRST_WINDOW, LAST_CALL, MOST_THROTTLED, SsmSource, WhenThrottled, load_error, sdk_http,
+    FIRST_WINDOW, LAST_CALL, LEAST_WINDOW, MOST_THROTTLED, SsmSource, WhenThrottled, load_error,
+    sdk_http,
 };
 
 /// The environment variable that names the source.

@@ -1,6 +1,7 @@
 //! What is shared between events: a mutex for short critical sections that never await and can't
 //! panic, caches of bounded number or weight, and a value that is fetched anew from time to time.
 
+mod allowance;
 mod refreshed;
 
 use std::hash::Hash;
@@ -8,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use lru::LruCache;
 
+pub(crate) use allowance::Allowance;
 pub(crate) use refreshed::{Age, Due, FetchOutcome, Refreshed};
 
 /// A value behind a mutex, reachable only inside a closure, so that no guard outlives a line.

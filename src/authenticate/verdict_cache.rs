@@ -106,7 +106,12 @@ impl VerdictCache {
 
 fn weight(verdict: &CachedVerdict) -> usize {
     let identity = match verdict {
-        CachedVerdict::Verified(verdict) => verdict.identity.weight(),
+        CachedVerdict::Verified(verdict) => {
+            let key_id = verdict.key.as_ref().and_then(|key| key.key_id.as_ref());
+            // The provider's, and of any length.
+            let key_id = key_id.map_or(0, |id| id.as_str().len());
+            verdict.identity.weight().saturating_add(key_id)
+        }
         CachedVerdict::Refused { .. } => 0,
     };
     identity.saturating_add(OVERHEAD)

@@ -6,13 +6,13 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::{Inspect, InspectionError, InspectionRequest, TokenStatus};
-use crate::backoff::{Backoff, TokenBucket};
+use crate::backoff::Backoff;
 use crate::clock::UnixTime;
 use crate::credential::{Token, TokenDigest};
 use crate::document::ProviderId;
 use crate::error::Fault;
 use crate::http::{FetchContext, FetchError, HttpClient};
-use crate::sync::{Locked, Recent};
+use crate::sync::{Allowance, Locked, Recent};
 
 /// The longest pause after failures.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
@@ -33,15 +33,17 @@ const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
 /// Stands before one provider, and leaves it alone for a while when it does not answer at all,
 /// limits our rate, or refuses our credentials.
 #[derive(Debug)]
-pub struct ProviderGuard(Locked<State>);
+pub struct ProviderGuard {
+    state: Locked<State>,
+    /// Requests about tokens that are none of our callers'.
+    unknown_tokens: Allowance,
+}
 
 #[derive(Debug)]
 struct State {
     tries: Backoff,
     /// Requests without an answer, one after the other. The first may be one token's doing.
     timeouts: u32,
-    /// Requests about tokens that are none of our callers'.
-    unknown_tokens: TokenBucket,
     /// Tokens that were let through: they are asked about again whatever others send.
     accepted: Recent<TokenDigest, (), MAX_ACCEPTED>,
     /// A provider that limits our rate is not asked before this time.
@@ -69,13 +71,15 @@ pub struct Inspection<'i> {
 impl ProviderGuard {
     /// The guard of a provider. One more unknown token may be asked about with each `pause`.
     pub fn new(pause: Duration) -> Self {
-        Self(Locked::new(State {
-            tries: Backoff::default(),
-            timeouts: 0,
-            unknown_tokens: TokenBucket::new(UNKNOWN_TOKENS_AT_ONCE, pause),
-            accepted: Recent::new(),
-            limited_until: UnixTime::ZERO,
-        }))
+        Self {
+            state: Locked::new(State {
+                tries: Backoff::default(),
+                timeouts: 0,
+                accepted: Recent::new(),
+                limited_until: UnixTime::ZERO,
+            }),
+            unknown_tokens: Allowance::new(UNKNOWN_TOKENS_AT_ONCE, pause),
+        }
     }
 
     /// Asks the provider, unless it has just failed.
@@ -95,14 +99,24 @@ impl ProviderGuard {
         if allowed.is_zero() {
             return Err(Fault::ProviderUnavailable);
         }
-        self.0
-            .with(|state| state.admit(&digest, inspection.is_signed, began))?;
+        let is_known = self.state.with(|state| {
+            let is_known = inspection.is_signed || state.accepted.get(&digest).is_some();
+            state.admit(began).map(|()| is_known)
+        })?;
+        let _reserved = if is_known {
+            None
+        } else {
+            let reserved = self.unknown_tokens.reserve(context.clock);
+            let reserved = tokio::time::timeout(allowed, reserved).await;
+            Some(reserved.ok().flatten().ok_or(Fault::ProviderRateLimited)?)
+        };
+        let allowed = context.deadline.left(allowed);
         context.counters.inspections.count_try();
         let http = inspection.http.unwrap_or(context.http);
         let request = InspectionRequest::new(http, inspection.token, began, allowed);
         let answer = inspection.inspect.inspect(&request).await;
         let now = context.clock.now();
-        self.0.with(|state| match answer {
+        self.state.with(|state| match answer {
             Ok(status) => {
                 state.tries.succeeded(now);
                 state.timeouts = 0;
@@ -112,8 +126,8 @@ impl ProviderGuard {
                 context.counters.inspections.count_failure();
                 warn!(provider = inspection.provider.as_str(), %error, "the provider could not be asked about a token");
                 // What could not be found out has cost a request all the same.
-                if !inspection.is_signed {
-                    state.record(digest, false);
+                if !is_known {
+                    self.unknown_tokens.spend();
                 }
                 Err(state.failed(&error, began, now, allowed))
             }
@@ -125,16 +139,19 @@ impl ProviderGuard {
     /// applications too, draw on what may be asked about unknown ones.
     pub fn record(&self, token: &Token<'_>, is_accepted: bool) {
         let digest = TokenDigest::of(token);
-        self.0.with(|state| state.record(digest, is_accepted));
+        self.state.with(|state| {
+            if is_accepted {
+                state.accepted.put(digest, ());
+            } else if state.accepted.get(&digest).is_none() {
+                self.unknown_tokens.spend();
+            }
+        });
     }
 }
 
 impl State {
-    /// Whether the provider may be asked about this token now.
-    fn admit(&mut self, digest: &TokenDigest, is_signed: bool, now: UnixTime) -> Result<(), Fault> {
-        if !is_signed && self.accepted.get(digest).is_none() && !self.unknown_tokens.is_left(now) {
-            return Err(Fault::ProviderRateLimited);
-        }
+    /// Whether the provider may be asked now.
+    fn admit(&self, now: UnixTime) -> Result<(), Fault> {
         // A clock that was set back must not keep the provider alone for longer than was meant.
         let limited = self.limited_until.saturating_since(now);
         if !limited.is_zero() && limited <= MAX_RETRY_AFTER {
@@ -144,14 +161,6 @@ impl State {
             Ok(())
         } else {
             Err(Fault::ProviderUnavailable)
-        }
-    }
-
-    fn record(&mut self, digest: TokenDigest, is_accepted: bool) {
-        if is_accepted {
-            self.accepted.put(digest, ());
-        } else if self.accepted.get(&digest).is_none() {
-            self.unknown_tokens.spend();
         }
     }
 
@@ -178,7 +187,14 @@ impl State {
         match error {
             InspectionError::RateLimited(after) => {
                 let pause = after.unwrap_or(RATE_LIMIT_PAUSE).min(MAX_RETRY_AFTER);
-                self.limited_until = now.saturating_add(pause);
+                let until = now.saturating_add(pause);
+                // Of several answers at once the longest counts, unless the clock was set back.
+                let known = self.limited_until.saturating_since(now) <= MAX_RETRY_AFTER;
+                self.limited_until = if known {
+                    self.limited_until.max(until)
+                } else {
+                    until
+                };
                 Fault::ProviderRateLimited
             }
             // An error that comes at once holds nobody up, and may be about this one token.

@@ -211,10 +211,12 @@ pub async fn fetch(
         }
         KeySource::Inline(keys) => return Ok((KeySet::clone(keys), None)),
     };
-    let fetched = context
-        .http
-        .get(endpoint, MAX_DOCUMENT, context.deadline)
-        .await?;
+    let get = || context.http.get(endpoint, MAX_DOCUMENT, context.deadline);
+    let fetched = match get().await {
+        // A connection that was kept while Lambda froze the instance can be dead, and not know it.
+        Err(FetchError::Connection) => get().await?,
+        fetched => fetched?,
+    };
     let keys = KeySet::parse(&fetched.body).map_err(|error| match error {
         KeySetError::Malformed => FetchError::Unusable("a key set"),
         KeySetError::NoUsableKey => FetchError::NoKeys,

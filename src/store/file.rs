@@ -52,7 +52,7 @@ fn flatten(text: &[u8]) -> Result<Tree, Problems> {
                         documents.push((name, "{}".to_owned()));
                     }
                     Value::Object(entries) if name != "settings" && name != "revoked" => {
-                        documents.extend(documents_of(&name, entries));
+                        documents.extend(documents_of(&name, entries, &mut problems));
                     }
                     value => documents.push((name, document(value))),
                 }

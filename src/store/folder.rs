@@ -12,8 +12,18 @@ use crate::document::problem::Problems;
 /// The folders.
 pub const FOLDERS: [&str; 3] = ["providers", "products", "secrets"];
 
-/// The documents of a folder by their names.
-pub(super) fn documents(folder: &str, entries: Map<String, Value>) -> Vec<(String, String)> {
+/// The documents of a folder by their names. A folder without any is a mistake: where there are no
+/// products, all of the API is one that everyone may use.
+pub(super) fn documents(
+    folder: &str,
+    entries: Map<String, Value>,
+    problems: &mut Problems,
+) -> Vec<(String, String)> {
+    if entries.is_empty() {
+        problems
+            .of(folder)
+            .whole("is empty; expected documents by their names, or no such member or parameter");
+    }
     let entries = entries.into_iter();
     entries
         .map(|(id, entry)| (format!("{folder}/{id}"), text(entry)))
@@ -55,7 +65,7 @@ pub(super) fn tree(parameters: Vec<(String, String)>) -> Result<Tree, Problems> 
                 continue;
             }
         };
-        for (name, text) in documents(&folder, entries) {
+        for (name, text) in documents(&folder, entries, &mut problems) {
             if found.iter().any(|(known, _)| *known == name) {
                 problems.of(&name).whole(&format!(
                     "stands in the parameter `{folder}` too; expected it in one of the two"
@@ -111,6 +121,7 @@ mod tests {
             ),
             (vec![("secrets", r#"{"pat": "s3cr3t"#)], "secrets: "),
             (vec![("products", r#"["s3cr3t"]"#)], "products: "),
+            (vec![("products", "{}")], "products: is empty"),
             (
                 vec![
                     ("secrets", r#"{"pat": "s3cr3t"}"#),

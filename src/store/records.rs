@@ -1,23 +1,24 @@
 //! Records that are not part of the settings' tree, each read when it is needed: those of API
 //! tokens, and users' own credentials.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::error;
 
 use super::{RecordName, Source};
-use crate::backoff::TokenBucket;
 use crate::clock::UnixTime;
 use crate::http::FetchContext;
-use crate::sync::{Locked, Recent, Weighed};
+use crate::sync::{Allowance, Locked, Recent, Weighed};
 
 /// What a record takes beside itself: its name, and its place in the cache.
 const OVERHEAD: usize = 192;
 /// The most names without a record that are kept. A cache's rate of misses fills a part of it
 /// within [`UNKNOWN_FOR`].
 const MAX_UNKNOWN: usize = 1_000;
+/// How many names are read at once at the most.
+const FLIGHTS: usize = 32;
 /// How long a name without a record is not looked for again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 
@@ -25,6 +26,11 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 /// no record.
 pub struct RecordCache<K: Eq + Hash, V, const MOST: usize> {
     state: Locked<State<K, V, MOST>>,
+    /// Names that come to nothing.
+    misses: Allowance,
+    /// Who reads a name; those of some others wait too.
+    flights: [tokio::sync::Mutex<()>; FLIGHTS],
+    hasher: RandomState,
     weigh: fn(&V) -> usize,
 }
 
@@ -32,7 +38,6 @@ struct State<K: Eq + Hash, V, const MOST: usize> {
     /// Lapsed ones stay: a name that had a record is read again however many others are guessed.
     records: Weighed<K, CachedRecord<V>, MOST>,
     unknown: Recent<K, UnixTime, MAX_UNKNOWN>,
-    misses: TokenBucket,
 }
 
 /// A record, and when it was read.
@@ -59,8 +64,10 @@ pub struct Unavailable;
 
 enum Plan<V> {
     Use(Option<CachedRecord<V>>),
+    /// It had a record.
+    ReadAgain,
+    /// Nothing is known of it.
     Read,
-    GiveUp,
 }
 
 impl<K: Clone + Eq + Hash, V, const MOST: usize> RecordCache<K, V, MOST> {
@@ -72,10 +79,19 @@ impl<K: Clone + Eq + Hash, V, const MOST: usize> RecordCache<K, V, MOST> {
             state: Locked::new(State {
                 records: Weighed::new(),
                 unknown: Recent::new(),
-                misses: TokenBucket::new(at_once, pause),
             }),
+            misses: Allowance::new(at_once, pause),
+            flights: Default::default(),
+            hasher: RandomState::new(),
             weigh,
         }
+    }
+
+    fn flight_of(&self, key: &K) -> &tokio::sync::Mutex<()> {
+        // As good a place as any, among not too many.
+        let place = self.hasher.hash_one(key).to_le_bytes()[0];
+        let place = usize::from(place).checked_rem(FLIGHTS).unwrap_or_default();
+        &self.flights[place]
     }
 
     /// The record of a name, read no longer than `recheck` ago; `None` where there is none.
@@ -92,30 +108,40 @@ impl<K: Clone + Eq + Hash, V, const MOST: usize> RecordCache<K, V, MOST> {
         recheck: Duration,
         context: FetchContext<'_>,
     ) -> Result<Option<CachedRecord<V>>, Unavailable> {
-        match self
-            .state
-            .with(|state| state.plan(key, recheck, context.clock.now()))
-        {
-            Plan::Use(found) => return Ok(found),
-            Plan::GiveUp => return Err(Unavailable),
-            Plan::Read => {}
+        let plan = || {
+            let now = context.clock.now();
+            self.state.with(|state| state.plan(key, recheck, now))
+        };
+        if let Plan::Use(found) = plan() {
+            return Ok(found);
         }
+        // One read of a name at a time: whoever waited here finds what was read.
+        let allowed = context.deadline.left(Duration::MAX);
+        let flight = tokio::time::timeout(allowed, self.flight_of(key).lock()).await;
+        let _flight = flight.map_err(|_| Unavailable)?;
+        let _reserved = match plan() {
+            Plan::Use(found) => return Ok(found),
+            Plan::ReadAgain => None,
+            Plan::Read => {
+                let reserved = self.misses.reserve(context.clock);
+                let reserved = tokio::time::timeout(allowed, reserved).await;
+                Some(reserved.ok().flatten().ok_or(Unavailable)?)
+            }
+        };
         context.counters.record_reads.count_try();
         let found = store
             .read_record(name, context.deadline, context.counters)
             .await
             .map_err(|error| {
                 context.counters.record_reads.count_failure();
-                self.state.with(|state| {
-                    if state.records.get(key).is_none() {
-                        state.misses.spend();
-                    }
-                });
+                if self.state.with(|state| state.records.get(key).is_none()) {
+                    self.misses.spend();
+                }
                 error!(%error, "the store of {} could not be read", name.folder());
                 Unavailable
             })?;
         let unreadable = || {
-            self.state.with(|state| state.misses.spend());
+            self.misses.spend();
             error!(
                 name = name.last_part(),
                 "the record can't be read, in the store of {}",
@@ -131,7 +157,7 @@ impl<K: Clone + Eq + Hash, V, const MOST: usize> RecordCache<K, V, MOST> {
             let Some(record) = record else {
                 state.records.remove(key);
                 state.unknown.put(key.clone(), now);
-                state.misses.spend();
+                self.misses.spend();
                 return None;
             };
             let read = CachedRecord {
@@ -154,7 +180,7 @@ impl<K: Eq + Hash, V, const MOST: usize> State<K, V, MOST> {
             return if is_young(read.at, recheck) {
                 Plan::Use(Some(read.clone()))
             } else {
-                Plan::Read
+                Plan::ReadAgain
             };
         }
         if self
@@ -164,10 +190,6 @@ impl<K: Eq + Hash, V, const MOST: usize> State<K, V, MOST> {
         {
             return Plan::Use(None);
         }
-        if self.misses.is_left(now) {
-            Plan::Read
-        } else {
-            Plan::GiveUp
-        }
+        Plan::Read
     }
 }

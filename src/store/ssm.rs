@@ -18,7 +18,7 @@ use crate::http::{Counters, Deadline, HttpClient};
 use sdk::client;
 pub use sdk::sdk_http;
 use tries::Tries;
-pub use tries::{FIRST_WINDOW, LAST_CALL, MOST_THROTTLED, WhenThrottled};
+pub use tries::{FIRST_WINDOW, LAST_CALL, LEAST_WINDOW, MOST_THROTTLED, WhenThrottled};
 
 /// SSM returns at most ten parameters a page.
 const PAGE_SIZE: i32 = 10;
@@ -160,7 +160,10 @@ impl SsmSource {
         loop {
             match call().await {
                 Err(error) if !self.client_repeats && tries.again(&error).await => {}
-                answer => return answer,
+                answer => {
+                    tries.answered();
+                    return answer;
+                }
             }
         }
     }
@@ -169,7 +172,7 @@ impl SsmSource {
         let client = self.client().await;
         let mut documents = Vec::new();
         let mut next_token = None;
-        for _ in 0..MAX_PAGES {
+        for page_number in 0..MAX_PAGES {
             let call = || {
                 let call = client.get_parameters_by_path().path(&self.prefix);
                 let call = call.recursive(true).with_decryption(true);
@@ -195,13 +198,27 @@ impl SsmSource {
             }
             next_token = page.next_token;
             if next_token.is_none() {
-                return folder::tree(documents).map_err(LoadError::Invalid);
+                let tree = folder::tree(documents).map_err(LoadError::Invalid)?;
+                return if page_number == 0 || has_product(&tree) {
+                    Ok(tree)
+                } else {
+                    // Without products all of the API is one. No settings as large as these mean that:
+                    // somebody has moved the products from a page not yet read to one that was.
+                    Err(LoadError::Ssm(
+                        "there are several pages of parameters, and no product on any".to_owned(),
+                    ))
+                };
             }
         }
         Err(LoadError::Ssm(format!(
             "there are more than {MAX_PAGES} pages of parameters below the prefix"
         )))
     }
+}
+
+fn has_product(tree: &Tree) -> bool {
+    let mut names = tree.documents().keys();
+    names.any(|name| name.starts_with("products/"))
 }
 
 impl fmt::Debug for SsmSource {

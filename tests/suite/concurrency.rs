@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use testing::api_tokens::{self, forge};
 use testing::introspection::Introspector;
 use testing::issuer::Issuer;
 use testing::lambda::Lambda;
@@ -193,8 +194,8 @@ async fn a_thousand_wait_for_one_key_set_and_each_gets_its_own_answer() {
     let other = SigningKey::generate("other", "ES256");
     let forger = SigningKey::generate("key", "ES256");
     let issuer = Issuer::start(&[&key]).await;
-    let held = Arc::new(Semaphore::new(0));
-    issuer.change(|behaviour| behaviour.held = Some(Arc::clone(&held)));
+    // What the start itself fetches comes to nothing.
+    issuer.change(|behaviour| behaviour.status = 503);
     let ssm = FakeSsm::start().await;
     let mut tree = issuer.settings();
     tree["providers"]["idp"]["groups"] = "cognito:groups".into();
@@ -211,6 +212,14 @@ async fn a_thousand_wait_for_one_key_set_and_each_gets_its_own_answer() {
             .for_each(|part| lambda.keep_secret(part));
     }
 
+    while issuer.fetches() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let held = Arc::new(Semaphore::new(0));
+    issuer.change(|behaviour| {
+        behaviour.status = 200;
+        behaviour.held = Some(Arc::clone(&held));
+    });
     let answers = tokio::spawn({
         let (lambda, cases) = (Arc::clone(&lambda), cases.clone());
         async move { invoke(&lambda, &cases).await }
@@ -221,17 +230,17 @@ async fn a_thousand_wait_for_one_key_set_and_each_gets_its_own_answer() {
     held.add_permits(1);
     let answers = answers.await.unwrap();
     assert_answers(&cases, &answers);
-    assert_eq!(issuer.fetches(), 1);
+    assert_eq!(issuer.fetches(), 1 + 1);
     assert_eq!(loads(&ssm), 1);
     let lines = audits(&lambda, AT_ONCE).await;
     assert_audits(&cases, &lines);
-    assert_eq!(sum(&lines, "key_fetches"), 1);
+    assert_eq!(sum(&lines, "key_fetches"), 1 + 1);
     assert_eq!(sum(&lines, "settings_loads"), 1);
 
     // Once more, with what is now known.
     let answers = invoke(&lambda, &cases).await;
     assert_answers(&cases, &answers);
-    assert_eq!(issuer.fetches(), 1);
+    assert_eq!(issuer.fetches(), 1 + 1);
 }
 
 #[tokio::test]
@@ -309,4 +318,39 @@ async fn questions_that_fail_at_once_count_as_one_failure() {
     local.clock.advance(1);
     ask(51).await;
     assert_eq!(local.metric("provider_checks"), 51, "the first is short");
+}
+
+/// What anyone can send draws on a budget that holds for all events together.
+#[tokio::test]
+async fn made_up_tokens_at_once_draw_on_one_budget() {
+    let introspector = Introspector::start(Duration::from_millis(50)).await;
+    let settings = json!({
+        "settings": {"api_tokens": {"enabled": true}},
+        "providers": {"idp": introspector.provider()},
+        "secrets": {"introspector": "secret-of-the-client"},
+    });
+    let local = Arc::new(Local::new(&settings, Deployment::default()));
+    let ask = |token: String| {
+        let local = Arc::clone(&local);
+        async move { local.invoke(&bearer(&token)).await.is_ok() }
+    };
+    let many = |token: fn(usize) -> String| (0..1_000).map(token).map(ask).collect::<JoinSet<_>>();
+    let answers = many(Introspector::inactive).join_all().await;
+    assert!(!answers.contains(&true));
+    assert_eq!(introspector.questions(), 100);
+    local.clock.advance(1);
+    many(|number| Introspector::inactive(1_000 + number))
+        .join_all()
+        .await;
+    assert_eq!(introspector.questions(), 110, "ten more a second");
+
+    // Those of our callers wait for each other, and all are let through.
+    local.clock.advance(30);
+    let own = |number: usize| Introspector::token(&format!("user-{number}"), 0);
+    assert!(!many(own).join_all().await.contains(&false));
+
+    let made_up = |number: usize| forge(&api_tokens::id(number), &api_tokens::secret(number));
+    let before = local.metric("record_reads");
+    many(made_up).join_all().await;
+    assert_eq!(local.metric("record_reads"), before + 20);
 }

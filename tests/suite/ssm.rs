@@ -57,6 +57,7 @@ async fn pages_are_followed_and_secrets_decrypted() {
     for number in 0..30 {
         tree["secrets"][format!("secret-{number}")] = "a-secret-of-the-operator".into();
     }
+    tree["products"]["jira"] = json!({"path": "/"});
     ssm.put(&tree);
     let lambda = lambda(&ssm).await;
     lambda.keep_secret("a-secret-of-the-operator");
@@ -113,6 +114,29 @@ async fn folders_in_one_parameter_take_one_call() {
     assert!(lambda.output().contains(problem));
 }
 
+/// Somebody moves the products from a page that is not yet read to one that was.
+#[tokio::test]
+async fn a_read_that_is_torn_is_no_settings() {
+    let key = SigningKey::generate("key", "ES256");
+    let ssm = FakeSsm::start().await;
+    let tree = tree(&key, "username");
+    let page = |name: &str, value: &Value, next: Option<&str>| {
+        let name = format!("{PREFIX}/{name}");
+        let parameters = [json!({"Name": name, "Value": value.to_string(), "Type": "String"})];
+        (200, json!({"Parameters": parameters, "NextToken": next}))
+    };
+    let torn = || {
+        [
+            page("providers/idp", &tree["providers"]["idp"], Some("1")),
+            page("settings", &tree["settings"], None),
+        ]
+    };
+    ssm.change(|state| state.failures = torn().into_iter().chain(torn()).collect());
+    let lambda = lambda(&ssm).await;
+    assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
+    assert!(lambda.output().contains("no product on any"));
+}
+
 #[tokio::test]
 async fn pages_without_end_are_given_up() {
     let key = SigningKey::generate("key", "ES256");
@@ -164,12 +188,15 @@ async fn a_throttled_reload_holds_nobody_up() {
     let lambda = lambda(&ssm).await;
     assert_eq!(lambda.allowed(&event(&key)).await, "alice");
     ssm.put(&tree(&key, "client_id"));
-    ssm.change(|state| state.failures = [throttled()].into());
+    ssm.change(|state| state.failures = (0..3).map(|_| throttled()).collect());
     pass(1_100).await;
     let started = Instant::now();
     assert_eq!(lambda.allowed(&event(&key)).await, "alice");
-    assert!(started.elapsed() < Duration::from_millis(500));
-    assert_eq!(ssm.requests().len(), 2, "it is not asked again at once");
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(ssm.requests().len(), 1 + 3, "it is asked few times");
+    assert_eq!(lambda.audit().await["ssm_throttles"], 3);
+    // A change such as a revocation does not wait for a quiet minute.
+    ssm.change(|state| state.failures = (0..2).map(|_| throttled()).collect());
     pass(1_100).await;
     assert_eq!(lambda.allowed(&event(&key)).await, "client");
 }

@@ -20,6 +20,11 @@ pub const FIRST_WINDOW: Duration = Duration::from_secs(5);
 pub const MOST_THROTTLED: u32 = 5;
 /// What is left of the time for the last call's own answer.
 pub const LAST_CALL: Duration = Duration::from_millis(500);
+/// The least time to spread a call over: with less, the last calls of all would come together.
+pub const LEAST_WINDOW: Duration = Duration::from_millis(500);
+/// How long calls are spread, and how many there are, where nobody needs to wait.
+const SHORT_WINDOW: Duration = Duration::from_millis(400);
+const MOST_IN_PASSING: u32 = 3;
 /// The longest wait after an answer that failed otherwise; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The most calls of these.
@@ -30,7 +35,8 @@ const MOST_FAILED: u32 = 5;
 pub enum WhenThrottled {
     /// Try again later, within the deadline: there is nothing else to decide by.
     Wait,
-    /// Leave it: there is something to decide by, and a caller waits.
+    /// Leave it after two more tries within a moment: there is something to decide by, and a caller
+    /// waits.
     GiveUp,
 }
 
@@ -69,6 +75,12 @@ impl<'c> Tries<'c> {
         }
     }
 
+    /// A call was answered: the next has all its tries.
+    pub(super) const fn answered(&mut self) {
+        self.throttled = 0;
+        self.failed = 0;
+    }
+
     /// Waits until the call that failed so may be made again; `false` where it may not.
     pub(super) async fn again<E>(&mut self, error: &SdkError<E, HttpResponse>) -> bool
     where
@@ -95,19 +107,18 @@ impl<'c> Tries<'c> {
         match failing {
             Failing::Throttled(hint) => {
                 self.throttled = self.throttled.saturating_add(1);
-                if self.when_throttled == WhenThrottled::GiveUp || self.throttled >= MOST_THROTTLED
-                {
-                    return None;
-                }
+                let (most, window) = match self.when_throttled {
+                    WhenThrottled::GiveUp => (MOST_IN_PASSING, SHORT_WINDOW),
+                    WhenThrottled::Wait if self.throttled == 1 => (MOST_THROTTLED, FIRST_WINDOW),
+                    WhenThrottled::Wait => (MOST_THROTTLED, Duration::MAX),
+                };
                 // Who is told to wait for the same time would come back together.
                 let hint = hint.unwrap_or_default();
                 let left = left.checked_sub(hint)?;
-                let window = if self.throttled == 1 {
-                    left.min(FIRST_WINDOW)
-                } else {
-                    left
-                };
-                Some(hint.saturating_add(random::up_to(window)))
+                if self.throttled >= most || left < LEAST_WINDOW.min(window) {
+                    return None;
+                }
+                Some(hint.saturating_add(random::up_to(window.min(left))))
             }
             Failing::Passing => {
                 let doublings = self.failed;
@@ -157,7 +168,10 @@ fn retry_after(response: &HttpResponse) -> Option<Duration> {
 mod tests {
     use std::time::Duration;
 
-    use super::{FIRST_WINDOW, Failing, LAST_CALL, MOST_THROTTLED, Tries, WhenThrottled};
+    use super::{
+        FIRST_WINDOW, Failing, LAST_CALL, MOST_IN_PASSING, MOST_THROTTLED, SHORT_WINDOW, Tries,
+        WhenThrottled,
+    };
     use crate::http::{Counters, Deadline};
 
     const SPAN: Duration = Duration::from_secs(8);
@@ -216,9 +230,12 @@ mod tests {
     }
 
     #[test]
-    fn with_settings_in_force_throttling_is_left_at_that() {
+    fn with_settings_in_force_throttling_is_soon_left_at_that() {
         let counters = Counters::default();
         let mut one = tries(&counters, WhenThrottled::GiveUp);
+        for _ in 1..MOST_IN_PASSING {
+            assert!(one.wait_after(Failing::Throttled(None)).unwrap() <= SHORT_WINDOW);
+        }
         assert_eq!(one.wait_after(Failing::Throttled(None)), None);
         assert!(one.wait_after(Failing::Passing).unwrap() < Duration::from_millis(51));
     }

@@ -62,7 +62,7 @@ pub(crate) struct PushArgs {
     #[arg(long, conflicts_with = "undo")]
     take_over: bool,
     /// Seconds that readers are given to end what they have begun, before the first change and
-    /// after the last; the authorizer reads for 5 seconds at most.
+    /// after the last; the authorizer reads for 8 seconds at most.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     settle: u64,
     #[command(flatten)]
@@ -78,9 +78,9 @@ pub(crate) async fn run(args: &PushArgs, source: Option<&str>, ui: &Ui) -> Resul
     // Two pushes from one machine would take each other's marker for their own.
     let _alone = apply::lock()?;
     let there = There::read(&source, ssm, ui).await?;
-    if args.settle < 5 {
+    if args.settle < 8 {
         ui.note(
-            "warning: with less than 5 seconds a reader may see a mixture of old and new settings",
+            "warning: with less than 8 seconds a reader may see a mixture of old and new settings",
         );
     }
     let push = Push {
