@@ -20,9 +20,9 @@ use serde_json::json;
 
 use testing::bench::{Function, Place, event, median, pin};
 use testing::issuer::Issuer;
-use testing::root;
 use testing::ssm::{FakeSsm, sdk_variables};
 use testing::tokens::{SigningKey, access_claims};
+use testing::{Folder, root};
 
 const COLD_STARTS: usize = 31;
 const WARM_UP: usize = 500;
@@ -36,6 +36,8 @@ struct Program {
     command: PathBuf,
     arguments: Vec<String>,
     bare: bool,
+    /// Settings from a file, with the keys in them.
+    from_file: bool,
 }
 
 /// What was measured of one program.
@@ -50,6 +52,8 @@ struct World {
     issuer: Issuer,
     ssm: FakeSsm,
     key: SigningKey,
+    /// The settings as a file, with the keys in them.
+    file: String,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -60,14 +64,28 @@ async fn main() {
     let key = SigningKey::generate("key", "RS256");
     let issuer = Issuer::start(&[&key]).await;
     let ssm = FakeSsm::start().await;
-    ssm.put(&json!({
+    let mut settings = json!({
         "providers": {"idp": {
             "kind": "custom", "issuer": issuer.url, "jwks_uri": issuer.jwks_uri(),
             "client_ids": ["client"], "username": "username",
         }},
-        "products": {"jira": {"path": "/", "access": [{"allow": ["@read", "@write"]}]}},
-    }));
-    let world = World { issuer, ssm, key };
+        "products": {"jira": {
+            "kind": "jira", "path": "/",
+            "access": [{"allow": ["@read", "@write"]}, {"deny": ["@admin"]}],
+        }},
+    });
+    ssm.put(&settings);
+    let idp = settings["providers"]["idp"].as_object_mut().unwrap();
+    idp.remove("jwks_uri");
+    idp.insert("jwks".to_owned(), json!({"keys": [key.jwk]}));
+    let folder = Folder::new();
+    let file = folder.settings(&settings);
+    let world = World {
+        issuer,
+        ssm,
+        key,
+        file,
+    };
 
     let program = |name, command: PathBuf, arguments: &[&str], bare| Program {
         name,
@@ -77,6 +95,7 @@ async fn main() {
             .map(|argument| (*argument).to_owned())
             .collect(),
         bare,
+        from_file: false,
     };
     let peers = root.join("tools/bench");
     let node_ric = peers.join("node_modules/.bin/aws-lambda-ric");
@@ -106,6 +125,15 @@ async fn main() {
             &["-m", "awslambdaric", "peer.handler"],
             false,
         ),
+        Program {
+            from_file: true,
+            ..program(
+                "atlassian-authorizer, settings from a file",
+                release.join("atlassian-authorizer"),
+                &[],
+                false,
+            )
+        },
     ];
     let wanted = std::env::args().nth(1).unwrap_or_default();
     let programs: Vec<&Program> = all
@@ -240,6 +268,9 @@ impl Running {
                 .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
                 .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
                 .envs(sdk_variables(&world.ssm.url));
+            if program.from_file {
+                command.env("AUTHORIZER_SETTINGS", &world.file);
+            }
         });
         Self {
             function: function.await,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use atlassian_authorizer::authorizer::SETTINGS_AHEAD;
 use atlassian_authorizer::http::TOTAL_DEADLINE;
-use atlassian_authorizer::store::{FIRST_WINDOW, LAST_CALL, MOST_THROTTLED};
+use atlassian_authorizer::store::{FIRST_WINDOW, LAST_CALL, LEAST_WINDOW, MOST_THROTTLED};
 
 use crate::random::Random;
 
@@ -26,6 +27,8 @@ pub(crate) struct Policy {
     pub(crate) windows: Windows,
     /// What no wait takes of a load's time: it is for the last call itself.
     pub(crate) last_call: Duration,
+    /// The least time to spread a call over; with less, the load ends.
+    pub(crate) least_window: Duration,
     /// The longest load in INIT.
     pub(crate) init: Duration,
     /// The longest load of a decision.
@@ -47,6 +50,7 @@ impl Policy {
             longest: Duration::from_secs(1),
         },
         last_call: Duration::ZERO,
+        least_window: Duration::ZERO,
         init: TOTAL_DEADLINE,
         decision: TOTAL_DEADLINE,
         first_decision_loads: false,
@@ -62,8 +66,8 @@ impl Policy {
             first: FIRST_WINDOW,
         },
         last_call: LAST_CALL,
-        // `Authorizer::prepare` has it for itself.
-        init: Duration::from_secs(8),
+        least_window: LEAST_WINDOW,
+        init: SETTINGS_AHEAD,
         decision: TOTAL_DEADLINE,
         first_decision_loads: true,
         first_pause: Duration::from_secs(1),
@@ -85,7 +89,7 @@ impl Policy {
     pub(crate) fn wait(&self, calls: u32, left: Duration, random: &mut Random) -> Option<Duration> {
         let left = left
             .checked_sub(self.last_call)
-            .filter(|left| !left.is_zero())?;
+            .filter(|left| !left.is_zero() && *left >= self.least_window)?;
         if calls >= self.most_calls {
             return None;
         }
