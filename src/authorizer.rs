@@ -29,8 +29,8 @@ use crate::upstream::{self, UserCredentials};
 pub use record::{Caller, DecisionRecord};
 use record::{Decided, Refused};
 
-/// The longest that settings are waited for ahead of the first event. Lambda gives a start 10 s, its
-/// extensions included.
+/// The longest that settings are waited for ahead of the first event. The keys' time comes on top; Lambda
+/// gives a start 10 s, its extensions included.
 pub const SETTINGS_AHEAD: Duration = Duration::from_millis(7_500);
 /// The longest that keys are waited for after that: a provider that does not answer holds up the
 /// callers of all others.
@@ -102,9 +102,10 @@ impl Authorizer {
 
     /// Loads the settings and fetches the keys ahead of the first event.
     ///
-    /// A failure is logged, not returned: the first event tries again at once, and is answered with a
-    /// fault if that fails too. With `connect` it also connects to providers that are asked about
-    /// tokens, which helps where the first event comes soon.
+    /// It returns after 8.5 s at most. A failure is logged, not returned: the first event tries again at
+    /// once, and is answered with a fault if that fails too. With `connect` it also connects to providers
+    /// that are asked about tokens, which helps where the first event comes soon. In the mode `off` no
+    /// keys are needed, and none fetched.
     pub async fn prepare(&self, connect: bool) {
         match self.settings(Deadline::after(SETTINGS_AHEAD)).await {
             Ok(settings) if settings.general.mode == Mode::Off => {}

@@ -194,7 +194,8 @@ impl HttpClient {
     }
 
     /// Connects to an endpoint's server, within [`REQUEST_TIMEOUT`] and the deadline, so that the
-    /// next request finds a connection. What the server says of its root is of no interest.
+    /// next request finds a connection. It sends `HEAD /` without any credential, and ignores what
+    /// comes of it.
     pub async fn connect(&self, endpoint: &Endpoint, deadline: Deadline) {
         let mut root = endpoint.0.clone();
         root.set_path("/");

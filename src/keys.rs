@@ -54,7 +54,7 @@ pub fn algorithm(name: &str) -> Option<Algorithm> {
 pub struct KeyId(String);
 
 impl KeyId {
-    /// The text.
+    /// The `kid`, exactly as the key set or the token has it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -37,7 +37,7 @@ pub fn text(length: usize) -> Result<String, RandomError> {
     Ok(characters(&bytes))
 }
 
-/// A random time from nothing to `most`. Without random numbers, all of it: waiting too long is safe.
+/// A random time from nothing to `most`, both included. Without random numbers, all of it: waiting too long is safe.
 pub fn up_to(most: Duration) -> Duration {
     let mut bytes = [0xff; 4];
     let _ = rand::fill(&mut bytes);

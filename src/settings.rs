@@ -71,7 +71,8 @@ impl Settings {
                 }
                 None if name == PUSH_MARKER => report.whole(
                     "a push of settings is going on, or was interrupted: whoever began it can finish it by \
-                     `atlauth settings push` again, or take it back by `atlauth settings push --undo`",
+                     `atlauth settings push` again, or take it back by `atlauth settings push --undo`; one \
+                     that was written by hand is deleted by hand",
                 ),
                 None if name == "revoked" => {
                     revoked = read_list(text, &mut report).unwrap_or_default();

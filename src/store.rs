@@ -65,11 +65,12 @@ impl Source {
         }
     }
 
-    /// Reads all documents, unchecked, within the deadline. What SSM refuses is counted.
+    /// Reads all documents within the deadline, each as it is written. What SSM refuses for its rate is
+    /// counted in `ssm_throttles`. A file is read at once, whatever the deadline.
     ///
     /// # Errors
     ///
-    /// When they can't be read.
+    /// When they can't be read, and [`LoadError::Invalid`] where documents can't be told apart.
     pub async fn read(
         &self,
         deadline: Deadline,

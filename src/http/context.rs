@@ -45,7 +45,8 @@ pub struct Counters {
     pub record_reads: Counter,
     /// Loads of the settings.
     pub settings_loads: Counter,
-    /// Calls that SSM refused for their rate; none of them is a failure by itself.
+    /// Calls that SSM refused for their rate, of settings and of records, repeated ones too. None of
+    /// them is a failure by itself.
     pub ssm_throttles: Counter,
 }
 

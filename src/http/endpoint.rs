@@ -41,7 +41,7 @@ impl Endpoint {
         self.0.scheme() == "https"
     }
 
-    /// Whether one connection serves both.
+    /// Whether one connection serves both: scheme, host and port are the same.
     pub fn is_of_server_of(&self, other: &Self) -> bool {
         self.0.origin() == other.0.origin()
     }

@@ -18,9 +18,9 @@ const MOST: usize = 16;
 type Ahead<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl Registry {
-    /// Fetches the keys of the first [`MOST`] sources, all at once. With `connect` it also connects to
-    /// the servers that will be asked about tokens. What fails is done by the first event that needs
-    /// it.
+    /// Fetches the keys of the first 16 sources, in the order of the providers and all at once. With
+    /// `connect` it also connects to the first 16 servers that will be asked about tokens. It ends by
+    /// the context's deadline. What fails is logged, and done by the first event that needs it.
     pub async fn prepare(&self, connect: bool, context: FetchContext<'_>) {
         let caches: Vec<_> = self.fetched_keys().into_iter().take(MOST).collect();
         let mut ahead: Vec<Ahead<'_>> = Vec::new();

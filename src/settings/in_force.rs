@@ -149,7 +149,7 @@ impl SettingsCache {
         deadline: Deadline,
     ) -> Result<Option<SettingsInForce>, LoadError> {
         let when_throttled = match previous {
-            Some(_) => WhenThrottled::GiveUp,
+            Some(_) => WhenThrottled::Briefly,
             None => WhenThrottled::Wait,
         };
         let tree = self.source.read(deadline, when_throttled, counters).await?;

@@ -25,10 +25,13 @@ struct File {
     /// General settings.
     settings: Option<GeneralDocument>,
     /// Providers by id; at least one, unless API tokens are enabled.
+    #[schemars(extend("minProperties" = 1))]
     providers: Option<BTreeMap<String, ProviderDocument>>,
     /// Products by id.
+    #[schemars(extend("minProperties" = 1))]
     products: Option<BTreeMap<String, ProductDocument>>,
     /// Secrets by name; the documents refer to them by it.
+    #[schemars(extend("minProperties" = 1))]
     secrets: Option<BTreeMap<String, String>>,
     /// Token ids (`jti`, `origin_jti`, ids of API tokens), subjects (`sub`) and client ids that
     /// are refused.

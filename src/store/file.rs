@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::folder::{FOLDERS, documents as documents_of, text as document};
+use super::folder::{FOLDERS, NO_FOLDER, documents as documents_of, text as document};
 use super::{LoadError, RecordName};
 use crate::document::Tree;
 use crate::document::problem::Problems;
@@ -53,6 +53,9 @@ fn flatten(text: &[u8]) -> Result<Tree, Problems> {
                     }
                     Value::Object(entries) if name != "settings" && name != "revoked" => {
                         documents.extend(documents_of(&name, entries, &mut problems));
+                    }
+                    _ if FOLDERS.contains(&name.as_str()) => {
+                        problems.of(&name).whole(NO_FOLDER);
                     }
                     value => documents.push((name, document(value))),
                 }

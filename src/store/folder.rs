@@ -9,8 +9,11 @@ use serde_json::{Map, Value};
 use crate::document::Tree;
 use crate::document::problem::Problems;
 
-/// The folders.
+/// Names of parameters, and of members of a settings file, that hold several documents.
 pub const FOLDERS: [&str; 3] = ["providers", "products", "secrets"];
+
+/// What is said of a folder that is none.
+pub(super) const NO_FOLDER: &str = "expected a JSON object of documents by their names";
 
 /// The documents of a folder by their names. A folder without any is a mistake: where there are no
 /// products, all of the API is one that everyone may use.
@@ -51,16 +54,14 @@ pub(super) fn tree(parameters: Vec<(String, String)>) -> Result<Tree, Problems> 
         let entries = match crate::json::parse(text.as_bytes()) {
             Ok(Value::Object(entries)) => entries,
             Ok(_) => {
-                problems
-                    .of(&folder)
-                    .whole("expected a JSON object of documents by their names");
+                problems.of(&folder).whole(NO_FOLDER);
                 continue;
             }
             Err(error) => {
                 // The error names a place and no value: this may be the folder of secrets.
                 let (line, column) = (error.line(), error.column());
                 problems.of(&folder).whole(&format!(
-                    "expected a JSON object with unique members; line {line}, column {column} is none"
+                    "is no JSON object with unique members; the first error is at line {line}, column {column}"
                 ));
                 continue;
             }

@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::{LoadError, RecordName, folder};
 use crate::document::Tree;
+use crate::document::problem::Problems;
 use crate::http::{Counters, Deadline, HttpClient};
 use sdk::client;
 pub use sdk::sdk_http;
@@ -204,9 +205,11 @@ impl SsmSource {
                 } else {
                     // Without products all of the API is one. No settings as large as these mean that:
                     // somebody has moved the products from a page not yet read to one that was.
-                    Err(LoadError::Ssm(
-                        "there are several pages of parameters, and no product on any".to_owned(),
-                    ))
+                    let mut problems = Problems::default();
+                    problems.of("products").whole(
+                        "is missing beside more than ten parameters; expected one `products/<id>` at least",
+                    );
+                    Err(LoadError::Invalid(problems))
                 };
             }
         }

@@ -134,7 +134,11 @@ async fn a_read_that_is_torn_is_no_settings() {
     ssm.change(|state| state.failures = torn().into_iter().chain(torn()).collect());
     let lambda = lambda(&ssm).await;
     assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
-    assert!(lambda.output().contains("no product on any"));
+    assert!(
+        lambda
+            .output()
+            .contains("products: is missing beside more than ten parameters")
+    );
 }
 
 #[tokio::test]

@@ -16,11 +16,12 @@ use crate::random;
 /// The longest wait after the first call that SSM refused for its rate. Sixty instances at once,
 /// and ten calls a second, need all of it; later waits may take all the time that is left.
 pub const FIRST_WINDOW: Duration = Duration::from_secs(5);
-/// The most calls that a load makes for one answer while SSM refuses them for its rate.
+/// The most calls that are made for one answer while SSM refuses them for its rate, the first included.
 pub const MOST_THROTTLED: u32 = 5;
-/// What is left of the time for the last call's own answer.
+/// What is kept free at the end of the time, for the last call's own answer.
 pub const LAST_CALL: Duration = Duration::from_millis(500);
-/// The least time to spread a call over: with less, the last calls of all would come together.
+/// The least time to spread a call over; with less left none is made, for the last calls of all would
+/// come together.
 pub const LEAST_WINDOW: Duration = Duration::from_millis(500);
 /// How long calls are spread, and how many there are, where nobody needs to wait.
 const SHORT_WINDOW: Duration = Duration::from_millis(400);
@@ -33,11 +34,10 @@ const MOST_FAILED: u32 = 5;
 /// What to do when SSM refuses a call for its rate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WhenThrottled {
-    /// Try again later, within the deadline: there is nothing else to decide by.
+    /// Try again later, up to five calls within the deadline: there is nothing else to decide by.
     Wait,
-    /// Leave it after two more tries within a moment: there is something to decide by, and a caller
-    /// waits.
-    GiveUp,
+    /// Try twice more within 0.8 s in all: there is something to decide by, and a caller waits.
+    Briefly,
 }
 
 /// The tries of one piece of work, which may take several calls.
@@ -108,7 +108,7 @@ impl<'c> Tries<'c> {
             Failing::Throttled(hint) => {
                 self.throttled = self.throttled.saturating_add(1);
                 let (most, window) = match self.when_throttled {
-                    WhenThrottled::GiveUp => (MOST_IN_PASSING, SHORT_WINDOW),
+                    WhenThrottled::Briefly => (MOST_IN_PASSING, SHORT_WINDOW),
                     WhenThrottled::Wait if self.throttled == 1 => (MOST_THROTTLED, FIRST_WINDOW),
                     WhenThrottled::Wait => (MOST_THROTTLED, Duration::MAX),
                 };
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn with_settings_in_force_throttling_is_soon_left_at_that() {
         let counters = Counters::default();
-        let mut one = tries(&counters, WhenThrottled::GiveUp);
+        let mut one = tries(&counters, WhenThrottled::Briefly);
         for _ in 1..MOST_IN_PASSING {
             assert!(one.wait_after(Failing::Throttled(None)).unwrap() <= SHORT_WINDOW);
         }

@@ -204,10 +204,10 @@ impl Push<'_> {
             return Ok(());
         };
         let message = format!(
-            "the parameter `{folder}` holds several documents; push writes one a parameter"
+            "the parameter `{folder}` holds several documents; push writes a parameter for each"
         );
         Err(Failure::negative(message).hint(format!(
-            "change `{folder}` by `aws ssm put-parameter`; or take its documents apart, and delete it"
+            "change `{folder}` by `aws ssm put-parameter --overwrite`; or take its documents apart, and delete it"
         )))
     }
 
