@@ -73,15 +73,15 @@ unit: .tools/test
 release:
 	cargo build --locked --release -p atlassian-authorizer --bin atlassian-authorizer
 
-# What only drives others need not be fast.
+# What only drives others, on a core of its own, need not be fast.
 DRIVE := cargo run --locked -p atlassian-authorizer --example
 
 ## Measures, and compares with other authorizers.
 bench: .tools/bench
-	cargo build --locked --release -p atlassian-authorizer --example bare --example bare_verify
+	cargo build --locked --release -p atlassian-authorizer --example bare --example bare_verify --example compare
 	cargo run --locked --release -p atlassian-authorizer --example decide -- --bench
 	$(MAKE) release
-	$(DRIVE) compare
+	target/release/examples/compare
 	$(MAKE) counts
 
 ## Counts instructions for each event, and compares them with benches/counts.txt; RECORD=1 writes it.
@@ -91,7 +91,8 @@ counts:
 	$(MAKE) release
 	$(if $(RECORD),RECORD=1) $(DRIVE) counts
 
-# Its servers speak TLS, which takes time that is measured: so it is built like the function.
+# Its servers speak TLS, which takes time that is measured: so it is built like the function. `compare`
+# shares a core, and with it the caches, with what it measures.
 ## Measures cold starts at the share of a core that Lambda gives.
 bench-cold:
 	cargo build --locked --release -p atlassian-authorizer --example cold

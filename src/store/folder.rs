@@ -95,10 +95,10 @@ mod tests {
             ("settings", "{}"),
             ("providers/one", r#"{"kind":"google"}"#),
             ("providers/two", r#"{"kind":"slack"}"#),
-            ("secrets/products/jira/pat", "a secret"),
+            ("secrets/jira-pat", "a secret"),
         ]);
         let together = read(&[
-            ("secrets", r#"{"products/jira/pat": "a secret"}"#),
+            ("secrets", r#"{"jira-pat": "a secret"}"#),
             ("settings", "{}"),
             (
                 "providers",
