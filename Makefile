@@ -62,11 +62,13 @@ validate: .tools/build
 	SAM_CLI_TELEMETRY=0 sam validate --lint --template template.yaml --region eu-west-1
 	cfn-lint template.yaml
 
-# The tests build the Lambda by themselves; built before, it keeps none of them waiting.
+# The tests build the Lambda by themselves; built before, it keeps none of them waiting. The benchmarks are
+# examples, which `cargo test` would build too; Clippy has looked at them by then.
 ## Runs unit, property and integration tests.
 unit: .tools/test
 	cargo build --locked -p atlassian-authorizer --bin atlassian-authorizer
-	cargo test --locked --workspace --all-features
+	cargo test --locked --workspace --all-features --tests
+	cargo test --locked --workspace --all-features --doc
 
 # The Lambda as it is deployed. By itself, for together with others it would have features that they
 # need.

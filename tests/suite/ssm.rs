@@ -156,7 +156,6 @@ async fn pages_without_end_are_given_up() {
     assert_eq!(ssm.requests().len(), 2 * 50);
 }
 
-#[tokio::test]
 async fn a_throttled_start_waits_and_asks_again() {
     let key = SigningKey::generate("key", "ES256");
     let ssm = FakeSsm::start().await;
@@ -169,7 +168,6 @@ async fn a_throttled_start_waits_and_asks_again() {
     assert!(started.elapsed() < Duration::from_secs(8));
 }
 
-#[tokio::test]
 async fn a_start_that_is_throttled_throughout_asks_few_times() {
     let key = SigningKey::generate("key", "ES256");
     let ssm = FakeSsm::start().await;
@@ -288,7 +286,6 @@ async fn a_slow_ssm_is_bounded() {
     assert!(started.elapsed() < Duration::from_millis(500));
 }
 
-#[tokio::test]
 async fn a_dead_ssm_at_the_start_is_bounded() {
     let key = SigningKey::generate("key", "ES256");
     let ssm = FakeSsm::start().await;
@@ -297,4 +294,14 @@ async fn a_dead_ssm_at_the_start_is_bounded() {
     let lambda = lambda(&ssm).await;
     assert_eq!(lambda.failed(&event(&key)).await, "settings_unavailable");
     assert!(started.elapsed() < Duration::from_secs(18));
+}
+
+/// Side by side, for they wait for seconds.
+#[tokio::test]
+async fn starts_without_ssm_are_bounded() {
+    tokio::join!(
+        a_throttled_start_waits_and_asks_again(),
+        a_start_that_is_throttled_throughout_asks_few_times(),
+        a_dead_ssm_at_the_start_is_bounded(),
+    );
 }
