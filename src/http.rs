@@ -163,12 +163,17 @@ impl HttpClient {
         limit: usize,
         deadline: Deadline,
     ) -> Result<Fetched, FetchError> {
-        let request = self
-            .0
-            .get(endpoint.0.clone())
-            .header("accept", "application/json");
+        let send = || {
+            let request = self.get_request(endpoint);
+            request.header("accept", "application/json").send()
+        };
         let work = async {
-            let mut response = request.send().await.map_err(|_| FetchError::Connection)?;
+            let response = match send().await {
+                // A connection that was kept while Lambda froze the instance can be dead, and not know it.
+                Err(_) => send().await,
+                response => response,
+            };
+            let mut response = response.map_err(|_| FetchError::Connection)?;
             if response.status() != 200 {
                 return Err(FetchError::Status(response.status().as_u16()));
             }

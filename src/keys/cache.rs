@@ -15,7 +15,7 @@ use serde_json::Value;
 use tracing::{info, warn};
 
 use crate::error::Fault;
-use crate::http::{Deadline, Endpoint, FetchContext, FetchError, HttpClient, REQUEST_TIMEOUT};
+use crate::http::{Deadline, Endpoint, FetchContext, FetchError, HttpClient};
 use crate::keys::{KeyId, KeySet, KeySetError};
 use crate::sync::{Age, Due, FetchOutcome, Refreshed};
 
@@ -211,13 +211,10 @@ pub async fn fetch(
         }
         KeySource::Inline(keys) => return Ok((KeySet::clone(keys), None)),
     };
-    let deadline = context.deadline.within(REQUEST_TIMEOUT);
-    let get = || context.http.get(endpoint, MAX_DOCUMENT, deadline);
-    let fetched = match get().await {
-        // A connection that was kept while Lambda froze the instance can be dead, and not know it.
-        Err(FetchError::Connection) => get().await?,
-        fetched => fetched?,
-    };
+    let fetched = context
+        .http
+        .get(endpoint, MAX_DOCUMENT, context.deadline)
+        .await?;
     let keys = KeySet::parse(&fetched.body).map_err(|error| match error {
         KeySetError::Malformed => FetchError::Unusable("a key set"),
         KeySetError::NoUsableKey => FetchError::NoKeys,
