@@ -102,46 +102,24 @@ pub struct AuditRecord<'r> {
     pub counters: &'r Counters,
 }
 
-/// What happened since the line before.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    key_fetches: (u64, u64),
-    inspections: (u64, u64),
-    record_reads: (u64, u64),
-    settings_loads: (u64, u64),
-    ssm_throttles: u64,
-}
-
-impl Counts {
-    /// Takes what has been counted.
-    fn drain(counters: &Counters) -> Self {
-        Self {
-            key_fetches: counters.key_fetches.drain(),
-            inspections: counters.inspections.drain(),
-            record_reads: counters.record_reads.drain(),
-            settings_loads: counters.settings_loads.drain(),
-            ssm_throttles: counters.ssm_throttles.drain().0,
-        }
-    }
-
-    /// In the order of the metrics' names.
-    const fn all(self) -> [u64; 9] {
-        [
-            self.key_fetches.0,
-            self.key_fetches.1,
-            self.inspections.0,
-            self.inspections.1,
-            self.record_reads.0,
-            self.record_reads.1,
-            self.settings_loads.0,
-            self.settings_loads.1,
-            self.ssm_throttles,
-        ]
-    }
-
-    fn any(self) -> bool {
-        self.all().iter().any(|count| *count > 0)
-    }
+/// Takes what has been counted since the line before, in the order of the metrics' names.
+fn drain(counters: &Counters) -> [u64; 9] {
+    let (key_fetches, key_fetch_failures) = counters.key_fetches.drain();
+    let (inspections, inspection_failures) = counters.inspections.drain();
+    let (record_reads, record_read_failures) = counters.record_reads.drain();
+    let (settings_loads, settings_load_failures) = counters.settings_loads.drain();
+    let (ssm_throttles, _) = counters.ssm_throttles.drain();
+    [
+        key_fetches,
+        key_fetch_failures,
+        inspections,
+        inspection_failures,
+        record_reads,
+        record_read_failures,
+        settings_loads,
+        settings_load_failures,
+        ssm_throttles,
+    ]
 }
 
 /// Where audit lines go.
@@ -233,11 +211,11 @@ fn line(record: &AuditRecord<'_>, function: &str) -> String {
     line.raw("from_cache", record.from_cache);
     line.raw("decisions", 1);
     line.raw("duration_ms", Milliseconds(record.duration));
-    let counts = Counts::drain(record.counters);
+    let counts = drain(record.counters);
     // All or none: a metric that a directive names must be there.
-    let any = counts.any();
+    let any = counts.iter().any(|count| *count > 0);
     if any {
-        for (name, count) in METRICS[1].metrics.iter().zip(counts.all()) {
+        for (name, count) in METRICS[1].metrics.iter().zip(counts) {
             line.raw(name.name, count);
         }
     }

@@ -59,11 +59,9 @@ impl Matches {
     }
 
     fn add(&mut self, list: usize, methods: Methods, is_exact: bool) {
-        let found = [(&mut self.folded, true), (&mut self.exact, is_exact)];
-        for (found, _) in found.into_iter().filter(|(_, applies)| *applies) {
-            if let Some(found) = found.get_mut(list) {
-                *found = found.or(methods);
-            }
+        add(&mut self.folded, list, methods);
+        if is_exact {
+            add(&mut self.exact, list, methods);
         }
     }
 }
@@ -92,10 +90,7 @@ impl Node {
     fn add(&mut self, pattern: &'static str, list: usize, methods: Methods) {
         let next = match pattern.chars().next() {
             None => {
-                let ends = self.ends.get_or_insert(NONE);
-                if let Some(end) = ends.get_mut(list) {
-                    *end = end.or(methods);
-                }
+                add(self.ends.get_or_insert(NONE), list, methods);
                 return;
             }
             Some('*') => return self.stars.push((pattern, list, methods)),
@@ -185,6 +180,12 @@ impl Node {
         {
             node.find(rest, is_exact, found);
         }
+    }
+}
+
+fn add(found: &mut Found, list: usize, methods: Methods) {
+    if let Some(found) = found.get_mut(list) {
+        *found = found.or(methods);
     }
 }
 
