@@ -157,10 +157,7 @@ async fn total(program: &Path, settings: &str, events: Vec<&String>) -> f64 {
         .arg(program)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
-        .env("AWS_LAMBDA_FUNCTION_NAME", "authorizer")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .envs(api.variables())
         .env("AUTHORIZER_SETTINGS", settings)
         // As the template has it: each answer is about one request.
         .env("AUTHORIZER_CACHE_SECONDS", "0")

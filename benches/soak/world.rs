@@ -170,10 +170,7 @@ impl Function {
     pub(crate) fn start(program: &str, api: &RuntimeApi, ssm: &FakeSsm) -> Self {
         let mut child = Command::new(root().join(program))
             .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "authorizer")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .envs(api.variables())
             .env("AUTHORIZER_SETTINGS", format!("ssm:{PREFIX}"))
             .env("AUTHORIZER_CACHE_SECONDS", "0")
             .envs(sdk_variables(&ssm.url))

@@ -32,10 +32,7 @@ impl Function {
         let mut command = Command::new(program);
         command
             .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "authorizer")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .envs(api.variables())
             .env("AUTHORIZER_SETTINGS", format!("ssm:{PREFIX}"))
             // As the template has it: each answer is about one request.
             .env("AUTHORIZER_CACHE_SECONDS", "0")

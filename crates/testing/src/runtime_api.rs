@@ -96,6 +96,16 @@ impl RuntimeApi {
         (*asked.expect("the server runs as long as this")).expect("it was waited for")
     }
 
+    /// The variables that Lambda gives a function, of which this is the Runtime API.
+    pub fn variables(&self) -> [(&'static str, String); 4] {
+        [
+            ("AWS_LAMBDA_RUNTIME_API", self.address.to_string()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "authorizer".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ]
+    }
+
     /// Sends one event and waits for its answer.
     pub async fn invoke(&self, event: impl Into<Bytes>) -> Answer {
         let (failed, body) = self.invoke_raw(event).await;

@@ -47,6 +47,11 @@ fn new(key: &SigningKey) -> Value {
     tree(key, "client_id", NEW_KEY)
 }
 
+/// The arguments that push a file at once.
+fn push_of<'a>(file: &'a str, source: &'a str) -> [&'a str; 7] {
+    ["push", file, "--settings", source, "--yes", "--settle", "0"]
+}
+
 fn marker() -> String {
     format!("{PREFIX}/push-in-progress")
 }
@@ -177,15 +182,7 @@ async fn an_interrupted_push_is_taken_back() {
     tree["products"]["jira"]["path"] = "/jira".into();
     let file = operator.file("new.json", &tree);
     let source = source();
-    let push = [
-        "push",
-        file.as_str(),
-        "--settings",
-        &source,
-        "--yes",
-        "--settle",
-        "0",
-    ];
+    let push = push_of(&file, &source);
     for writes in 1..5 {
         ssm.change(|state| state.writes_left = Some(writes));
         let said = operator.says(&push).await;
@@ -225,15 +222,7 @@ async fn anothers_push_is_left_alone() {
     let second = Operator::new(Some(&ssm.url));
     let source = source();
     let file = first.file("new.json", &new(&key));
-    let push = [
-        "push",
-        file.as_str(),
-        "--settings",
-        &source,
-        "--yes",
-        "--settle",
-        "0",
-    ];
+    let push = push_of(&file, &source);
     ssm.change(|state| state.writes_left = Some(2));
     assert_eq!(first.says(&push).await.code, 3);
     ssm.change(|state| state.writes_left = None);
@@ -358,15 +347,7 @@ async fn pull_diff_and_push_go_round() {
     tree["secrets"]["secret-10"] = format!("{SECRET}-2").into();
     tree["secrets"]["long"] = SECRET.repeat(150).into();
     let file = operator.file("edited.json", &tree);
-    let push = [
-        "push",
-        &file,
-        "--settings",
-        &source,
-        "--yes",
-        "--settle",
-        "0",
-    ];
+    let push = push_of(&file, &source);
     let said = operator.says(&push).await;
     assert_eq!(said.code, 0, "{}", said.stderr);
     assert!(
@@ -443,15 +424,7 @@ async fn what_somebody_changes_in_the_meantime_is_not_lost() {
     let operator = Operator::new(Some(&ssm.url));
     let file = operator.file("new.json", &new(&key));
     let source = source();
-    let push = [
-        "push",
-        file.as_str(),
-        "--settings",
-        &source,
-        "--yes",
-        "--settle",
-        "0",
-    ];
+    let push = push_of(&file, &source);
     let revoked = format!("{PREFIX}/revoked");
     for marker_too in [false, true] {
         ssm.change(|state| state.requests.clear());
@@ -507,15 +480,7 @@ async fn parameters_that_hold_several_documents_are_left_alone() {
     let operator = Operator::new(Some(&ssm.url));
     let source = source();
     let file = operator.file("new.json", &new(&key));
-    let push = [
-        "push",
-        &file,
-        "--settings",
-        &source,
-        "--yes",
-        "--settle",
-        "0",
-    ];
+    let push = push_of(&file, &source);
     for arguments in [
         &push[..],
         &["push", "--undo", "--settings", &source, "--yes"],
