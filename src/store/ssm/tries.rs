@@ -168,9 +168,12 @@ fn retry_after(response: &HttpResponse) -> Option<Duration> {
 mod tests {
     use std::time::Duration;
 
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
     use super::{
-        FIRST_WINDOW, Failing, LAST_CALL, MOST_IN_PASSING, MOST_THROTTLED, SHORT_WINDOW, Tries,
-        WhenThrottled,
+        FIRST_WINDOW, Failing, HttpResponse, LAST_CALL, MOST_IN_PASSING, MOST_THROTTLED,
+        SHORT_WINDOW, Tries, WhenThrottled, is_throttling, retry_after,
     };
     use crate::http::{Counters, Deadline};
 
@@ -247,5 +250,32 @@ mod tests {
             tries(&counters, WhenThrottled::Wait).wait_after(Failing::Lasting),
             None
         );
+    }
+
+    #[test]
+    fn what_ssm_says_of_throttling() {
+        for (headers, expected) in [
+            (&[][..], None),
+            (&[("retry-after", "2")], Some(Duration::from_secs(2))),
+            (
+                &[("retry-after", "2"), ("x-amz-retry-after", " 250 ")],
+                Some(Duration::from_millis(250)),
+            ),
+            (&[("retry-after", "Sat, 28 Nov 2026 12:00:00 GMT")], None),
+            (&[("x-amz-retry-after", "-1")], None),
+        ] {
+            let status = StatusCode::try_from(400).unwrap();
+            let mut response = HttpResponse::new(status, SdkBody::empty());
+            for (name, value) in headers {
+                response.headers_mut().insert(*name, *value);
+            }
+            assert_eq!(retry_after(&response), expected, "{headers:?}");
+        }
+        for code in ["ThrottlingException", "Throttling", "RequestLimitExceeded"] {
+            assert!(is_throttling(code), "{code}");
+        }
+        for code in ["AccessDeniedException", "ParameterNotFound", ""] {
+            assert!(!is_throttling(code), "{code}");
+        }
     }
 }
