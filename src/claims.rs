@@ -1,7 +1,9 @@
 //! Claims: what a token or a provider says, read by name, type and path.
 
 mod path;
+mod token_use;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -9,6 +11,8 @@ use serde_json::{Map, Value};
 use crate::clock::UnixTime;
 use crate::error::Denial;
 pub use path::AttributePath;
+pub use token_use::TokenUse;
+pub(crate) use token_use::media_type;
 
 /// The names under which providers tell whom a token was issued to: RFC 9068, RFC 7662 and
 /// Cognito, OpenID Connect and Keycloak, Okta, Entra ID 1.0.
@@ -48,23 +52,53 @@ impl Claims {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// An attribute that is a non-empty string or an integer, as text.
-    pub fn attribute_text(&self, path: &AttributePath) -> Option<String> {
-        match self.attribute(path)? {
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
-            _ => None,
+    /// The subject: `sub`, where it is not empty. Some servers write their users' numbers as numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::ClaimsMalformed`] for a value that names nobody.
+    pub fn subject(&self) -> Result<Option<Cow<'_, str>>, Denial> {
+        match self.0.get("sub").map(only) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(value) => name_of(value).map(Some).ok_or(Denial::ClaimsMalformed),
         }
     }
 
-    /// Names: a string or an array of strings; none where the claim is missing. Any other value
-    /// is an error rather than no names, for a rule may deny by them.
+    /// The one attribute that is a non-empty string or an integer, as text.
+    pub fn attribute_text(&self, path: &AttributePath) -> Option<String> {
+        let name = name_of(only(self.attribute(path)?))?;
+        (!name.is_empty()).then(|| name.into_owned())
+    }
+
+    /// Names: a string, the strings of an array, or the names of an object's members; none where the
+    /// claim is missing. Any other value is an error rather than no names, for a rule may deny by them.
     ///
     /// # Errors
     ///
     /// [`Denial::ClaimsMalformed`].
-    pub fn names(&self, path: &AttributePath) -> Result<Vec<String>, Denial> {
-        self.attribute(path).map_or_else(|| Ok(Vec::new()), names)
+    pub fn names(
+        &self,
+        path: &AttributePath,
+        separator: Option<char>,
+    ) -> Result<ClaimedNames, Denial> {
+        let found = path.find(&self.0);
+        let mut names = Vec::new();
+        for value in found.values {
+            match (value, separator) {
+                (Value::String(text), Some(separator)) => {
+                    let parts = text.split(separator).map(str::trim);
+                    names.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
+                }
+                (Value::Object(members), _) => names.extend(members.keys().cloned()),
+                _ => names.extend(self::names(value)?),
+            }
+        }
+        Ok(ClaimedNames {
+            names,
+            is_missing: !found.is_there,
+            is_partial: found.is_partial,
+        })
     }
 
     /// Whether a claim is left out of the token for its size, to be fetched elsewhere (OpenID
@@ -76,53 +110,45 @@ impl Claims {
                 || self.0.get("hasgroups").is_some_and(|has| *has != false))
     }
 
-    /// OAuth 2.0 scopes: `scope`, separated by spaces (RFC 8693, section 4.2), or `scp`, a string
-    /// or an array.
+    /// OAuth 2.0 scopes: `scope`, separated by spaces (RFC 8693, section 4.2), or, where it names
+    /// none, `scp`: a string or an array.
     pub fn scopes(&self) -> Vec<String> {
-        let words = |text: &str| {
-            text.split(' ')
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect()
-        };
-        match self.0.get("scope").or_else(|| self.0.get("scp")) {
-            Some(Value::String(text)) => words(text),
-            Some(Value::Array(items)) => {
-                let texts = items.iter().filter_map(Value::as_str);
-                texts
-                    .filter(|text| !text.contains(' '))
-                    .map(str::to_owned)
-                    .collect()
-            }
-            _ => Vec::new(),
-        }
+        let of = |name| self.0.get(name).map(scopes).unwrap_or_default();
+        let scopes = of("scope");
+        if scopes.is_empty() { of("scp") } else { scopes }
     }
 
-    /// Whether an email address may be used: what marks it, beside it or at the top, says that it
-    /// is verified; or nothing marks it, and it need not be. Some providers write the mark as a
-    /// string.
-    pub fn is_email_acceptable(&self, email: &AttributePath, must_be_verified: bool) -> bool {
-        let marks = [
-            self.attribute(&email.verified_mark()),
-            self.0.get("email_verified"),
-        ];
-        let verified = |mark: &&Value| **mark == true || **mark == "true";
-        let mut marks = marks.into_iter().flatten().peekable();
-        (marks.peek().is_some() || !must_be_verified) && marks.all(|mark| verified(&mark))
+    /// Whether an email address may be used, by the mark that the rule wants. Some providers write
+    /// the mark as a string.
+    pub fn is_email_acceptable(&self, email: &AttributePath, rule: EmailRule) -> bool {
+        let is_true = |mark: &Value| {
+            let mark = only(mark);
+            *mark == true || *mark == "true"
+        };
+        let own = self.attribute(&email.verified_mark());
+        let mut marks = own
+            .into_iter()
+            .chain(self.0.get("email_verified"))
+            .peekable();
+        let is_marked = match rule {
+            EmailRule::NotUnverified => true,
+            EmailRule::Verified => marks.peek().is_some(),
+            // Entra ID writes a number as well.
+            EmailRule::MarkedBy(name) => self.0.get(name).is_some_and(|mark| {
+                let mark = only(mark);
+                is_true(mark) || *mark == 1 || *mark == "1"
+            }),
+        };
+        is_marked && marks.all(is_true)
     }
 
     /// A claim, or a member of a nested one.
     pub fn attribute(&self, path: &AttributePath) -> Option<&Value> {
-        let path = path.as_str();
-        self.0.get(path).or_else(|| {
-            let (first, rest) = path.split_once('.')?;
-            rest.split('.').try_fold(self.0.get(first)?, |value, name| {
-                value.as_object()?.get(name)
-            })
-        })
+        path.find_one(&self.0)
     }
 
-    /// A NumericDate (RFC 7519, section 2).
+    /// A NumericDate (RFC 7519, section 2). A time that is too far for a number is the latest that
+    /// there is.
     ///
     /// # Errors
     ///
@@ -130,9 +156,10 @@ impl Claims {
     pub fn time(&self, name: &str) -> Result<Option<UnixTime>, Denial> {
         match self.0.get(name) {
             None => Ok(None),
-            Some(value) => value
+            Some(value) => only(value)
                 .as_f64()
-                .filter(|seconds| (0.0..=MAX_NUMERIC_DATE).contains(seconds))
+                .filter(|seconds| *seconds >= 0.0)
+                .map(|seconds| seconds.min(MAX_NUMERIC_DATE))
                 .map(|seconds| Some(UnixTime::new(Duration::from_secs_f64(seconds))))
                 .ok_or(Denial::ClaimsMalformed),
         }
@@ -155,7 +182,7 @@ impl Claims {
         }
     }
 
-    /// Whom the token was issued to. All the claims that say so must agree.
+    /// Whom the token was issued to. All the claims that say so must agree; an empty one says nothing.
     ///
     /// # Errors
     ///
@@ -167,6 +194,9 @@ impl Claims {
                 continue;
             };
             let value = value.as_str().ok_or(Denial::ClaimsMalformed)?;
+            if value.is_empty() {
+                continue;
+            }
             if client.is_some_and(|client| client != value) {
                 return Err(Denial::AudienceMismatch);
             }
@@ -182,11 +212,17 @@ impl Claims {
 ///
 /// [`Denial::SubjectMismatch`] when the two speak of different subjects.
 pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result<(), Denial> {
-    let differs = |name: &str| {
-        let both = known.get(name).zip(more.get(name));
-        both.is_some_and(|(ours, theirs)| ours != theirs)
+    let subject = |claims: &Map<String, Value>| {
+        let subject = claims
+            .get("sub")
+            .map(|value| name_of(only(value)).ok_or(value));
+        // A subject without a name is none; one of another type is like itself alone.
+        subject
+            .filter(|subject| !matches!(subject, Ok(name) if name.is_empty()))
+            .map(|subject| subject.map(Cow::into_owned).map_err(Value::clone))
     };
-    if differs("sub") {
+    let both = subject(known).zip(subject(&more));
+    if both.is_some_and(|(ours, theirs)| ours != theirs) {
         return Err(Denial::SubjectMismatch);
     }
     // What marks one address as verified says nothing of another.
@@ -199,10 +235,11 @@ pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result
     }
     for (name, value) in more {
         // A name with a dot would win over a path into what is known.
-        let hides_path = name
-            .split('.')
-            .next()
-            .is_some_and(|first| first != name && known.contains_key(first));
+        let mut starts = name.match_indices('.');
+        let hides_path = starts.any(|(end, _)| {
+            name.get(..end)
+                .is_some_and(|start| known.contains_key(start))
+        });
         let is_foreign_mark = of_another_address && name == "email_verified";
         if !hides_path && !is_foreign_mark {
             known.entry(name).or_insert(value);
@@ -211,19 +248,94 @@ pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result
     Ok(())
 }
 
-/// A string, or the strings of an array.
+/// A string, or the strings of an array. Numbers of groups are names, too.
 ///
 /// # Errors
 ///
 /// [`Denial::ClaimsMalformed`] for anything else.
 pub fn names(value: &Value) -> Result<Vec<String>, Denial> {
-    let name = |value: &Value| value.as_str().map(str::to_owned);
+    let name = |value: &Value| name_of(value).map(Cow::into_owned);
     match value {
-        Value::String(text) => Some(vec![text.clone()]),
         Value::Array(items) => items.iter().map(name).collect(),
-        _ => None,
+        value => name(value).map(|name| vec![name]),
     }
     .ok_or(Denial::ClaimsMalformed)
+}
+
+/// Names that a claim holds.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct ClaimedNames {
+    /// The names.
+    pub names: Vec<String>,
+    /// Whether there is no such claim.
+    pub is_missing: bool,
+    /// Whether items of an array have no name where the path wants one.
+    pub is_partial: bool,
+}
+
+/// When an email address may be used.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum EmailRule {
+    /// Unless what marks it, beside it or at the top, says that it is not verified.
+    #[default]
+    NotUnverified,
+    /// Where something marks it, and all that does says that it is verified.
+    Verified,
+    /// Where this claim says so, and no mark says otherwise.
+    MarkedBy(&'static str),
+}
+
+/// Where one value is wanted, an array of exactly one is that value: some servers write all
+/// attributes as arrays.
+pub(crate) fn only(value: &Value) -> &Value {
+    match value {
+        Value::Array(items) => match items.as_slice() {
+            [item] => item,
+            _ => value,
+        },
+        value => value,
+    }
+}
+
+/// A string or an integer, as text.
+fn name_of(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) if number.is_i64() || number.is_u64() => {
+            Some(Cow::Owned(number.to_string()))
+        }
+        _ => None,
+    }
+}
+
+/// The scopes that a value names. Commas separate them where nothing else does, as some servers have
+/// it; then the whole counts too, for a scope may hold a comma (RFC 6749, section 3.3).
+fn scopes(value: &Value) -> Vec<String> {
+    match only(value) {
+        Value::String(text) => {
+            let mut scopes: Vec<_> = words(text, ' ').collect();
+            if let [whole] = scopes.as_slice()
+                && whole.contains(',')
+            {
+                let parts: Vec<_> = words(whole, ',').collect();
+                scopes.extend(parts);
+            }
+            scopes
+        }
+        Value::Array(items) => {
+            let texts = items.iter().filter_map(Value::as_str);
+            texts
+                .filter(|text| !text.is_empty() && !text.contains(' '))
+                .map(str::to_owned)
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn words(text: &str, separator: char) -> impl Iterator<Item = String> {
+    let words = text.split(separator);
+    words.filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
 /// How a caller authenticated.

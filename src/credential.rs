@@ -82,8 +82,7 @@ impl<'e> Credential<'e> {
         if rest.len() > MAX_TOKEN {
             return Err(Denial::TokenTooLong);
         }
-        // RFC 6750's b64token. A comma, where HTTP/2 joined two headers, is outside of it.
-        if rest.is_empty() || !is_b64token(rest) {
+        if rest.is_empty() || !is_visible(rest) {
             return Err(Denial::CredentialUnsupported);
         }
         Ok(Self::Bearer(Token(Cow::Borrowed(rest))))
@@ -115,12 +114,12 @@ impl<'e> Credential<'e> {
     }
 }
 
-/// Whether a text is made of RFC 6750's characters. Without a way out in the middle, many bytes are
-/// looked at in one step.
-fn is_b64token(text: &str) -> bool {
-    let is_token_byte = |byte: u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=');
+/// Whether a text is made of visible ASCII characters (RFC 6749, appendix A.12). RFC 6750's b64token
+/// has fewer, and several servers' tokens others. No space: there is one where headers were joined.
+/// Without a way out in the middle, many bytes are looked at in one step.
+fn is_visible(text: &str) -> bool {
     let bytes = text.bytes();
-    bytes.fold(true, |all, byte| all & is_token_byte(byte))
+    bytes.fold(true, |all, byte| all & matches!(byte, b'!'..=b'~'))
 }
 
 /// A token. It is a password for as long as it lives, so `Debug` doesn't show it, and there is no
@@ -146,8 +145,7 @@ impl Token<'_> {
         let text = self.expose_secret();
         if text.starts_with(API_TOKEN_PREFIX) {
             Form::ApiToken
-        } else if text.starts_with('e') && text.matches('.').nth(1).is_some() {
-            // What begins with a brace begins with an `e` in base64.
+        } else if is_jwt(text) {
             Form::Jwt
         } else if Vendor::is_personal_or_machine(text) {
             Form::PersonalOrMachine
@@ -155,6 +153,15 @@ impl Token<'_> {
             Form::Opaque(Vendor::of(text))
         }
     }
+}
+
+/// Whether a token is a signed one by its looks: three parts, of which the first begins as an object of
+/// JSON does in base64url. An encrypted one has five (RFC 7516, section 3.1), and is its issuer's to read.
+fn is_jwt(text: &str) -> bool {
+    ["ey", "ew", "e3"]
+        .iter()
+        .any(|start| text.starts_with(start))
+        && text.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
 /// What kind of token one is, by its looks alone.
@@ -201,6 +208,7 @@ mod tests {
         assert_eq!(outcome("Bearer abc.def.ghi"), token("abc.def.ghi"));
         assert_eq!(outcome("bearer  abc"), token("abc"));
         assert_eq!(outcome("BEARER abc== "), token("abc=="));
+        assert_eq!(outcome("Bearer a|b:c,d"), token("a|b:c,d"));
         assert_eq!(outcome("Basic YWxpY2U6cHc="), Ok(None));
         assert_eq!(outcome("basic x"), Ok(None));
         assert_eq!(outcome(""), Err(Denial::CredentialMissing));
@@ -269,7 +277,16 @@ mod tests {
             ("atl_x", Form::ApiToken),
             ("eyJhbGciOiJFUzI1NiJ9.e30.x", Form::Jwt),
             ("ewogfQ.e30.", Form::Jwt),
+            ("e30.e30.x", Form::Jwt),
             ("eyJhbGciOiJFUzI1NiJ9.e30", Form::Opaque(None)),
+            ("eyJhbGciOiJkaXIifQ..a.b.c", Form::Opaque(None)),
+            ("eyJ.a.b.c", Form::Opaque(None)),
+            ("ex.a.b", Form::Opaque(None)),
+            ("a!\"#$%&'()*,:;<>?@[]^`{|}", Form::Opaque(None)),
+            (
+                "0123456789abcdef0123456789abcdef01234567",
+                Form::Opaque(None),
+            ),
             ("ghp_x", Form::PersonalOrMachine),
             ("github_pat_x", Form::PersonalOrMachine),
             ("glpat-x", Form::PersonalOrMachine),

@@ -8,6 +8,7 @@
 //! what an operator's editor shows.
 
 mod fields;
+mod groups;
 mod named;
 mod object;
 pub mod problem;
@@ -27,12 +28,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 pub(crate) use fields::{ByTag, Fields, by_tag, field_names, grouped};
+pub use groups::{GroupsDocument, Separator};
 pub(crate) use named::Named;
 pub(crate) use object::Object;
 pub use product::{ProductKind, RuleDocument, UpstreamMode};
 pub use provider::{
-    ClientAuthMethod, ClientFields, IntrospectionFields, KeyFields, Kind, OnlineFields,
-    RequirementDocument, SharedFields, Trust, Verify,
+    AcceptedUse, ClientAuthMethod, ClientFields, IntrospectionFields, KeyFields, Kind,
+    OnlineFields, RequirementDocument, SharedFields, Trust, Verify,
 };
 pub(crate) use read::{read, read_list};
 #[cfg(feature = "schema")]

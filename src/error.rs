@@ -51,8 +51,8 @@ pub enum Denial {
     /// Not three base64url parts of JSON objects with unique members (RFC 7515, RFC 7519).
     #[error("the token is not a well-formed JWT")]
     TokenMalformed,
-    /// A `typ` that is neither a plain JWT nor an access token (RFC 8725, section 3.11), or a
-    /// nested token.
+    /// A header `typ` that the provider's settings do not accept (RFC 8725, section 3.11), a nested
+    /// token, or one that is for its issuer or its client alone, such as a refresh token.
     #[error("the token is of a type that is not accepted")]
     TokenTypeUnsupported,
     /// A `crit` header: none of its extensions is understood here (RFC 7515, section 4.1.11).
@@ -89,6 +89,9 @@ pub enum Denial {
     /// Issued longer ago than the provider's `max_token_age_seconds`.
     #[error("the token was issued too long ago")]
     TokenTooOld,
+    /// From its issue to its expiry it lives longer than the provider's `max_token_lifetime_seconds`.
+    #[error("the token lives too long")]
+    TokenLifetimeTooLong,
     /// The provider says that the token is not active, or knows no such token (RFC 7662,
     /// section 2.2).
     #[error("the provider does not know the token, or not as an active one")]
@@ -112,7 +115,8 @@ pub enum Denial {
     /// Issued to a client, or for an audience, that the provider's settings do not list.
     #[error("the token was issued for someone else")]
     AudienceMismatch,
-    /// A Cognito token of a `token_use` that the provider's settings do not accept.
+    /// An id token where access tokens are accepted, or the other way round: see the provider's
+    /// `token_use`.
     #[error("the token is of a use that is not accepted")]
     TokenUseMismatch,
     /// None of the username attributes is in the token.
@@ -162,6 +166,7 @@ impl Denial {
             Self::TokenExpired => "token_expired",
             Self::TokenNotYetValid => "token_not_yet_valid",
             Self::TokenTooOld => "token_too_old",
+            Self::TokenLifetimeTooLong => "token_lifetime_too_long",
             Self::TokenInactive => "token_inactive",
             Self::TokenRevoked => "token_revoked",
             Self::ScopeInsufficient => "scope_insufficient",

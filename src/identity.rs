@@ -25,7 +25,7 @@ pub struct Subject {
     pub provider: ProviderId,
     /// How the caller authenticated.
     pub auth_method: AuthMethod,
-    /// The provider's own name of the subject (`sub`).
+    /// The provider's own name of the subject (`sub`); the username or the client where it names none.
     pub principal: String,
     /// The Atlassian user.
     pub username: Username,
@@ -104,6 +104,15 @@ impl Identity {
             valid_until,
             limits: Limits::default(),
         })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_ids(mut self, id: &str, scopes: Vec<String>) -> Self {
+        self.subject.principal = id.to_owned();
+        self.subject.client_id = Some(id.to_owned());
+        self.subject.token_id = Some(id.to_owned());
+        self.subject.scopes = scopes;
+        self
     }
 
     /// Roughly how many bytes the identity holds on to.

@@ -8,7 +8,7 @@ mod writer;
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 pub(crate) use writer::{ObjectWriter, push_text};
@@ -20,19 +20,35 @@ pub(crate) use writer::{ObjectWriter, push_text};
 /// A syntax error, trailing text, a nesting deeper than 128, or a duplicate member. The message
 /// names a position, never a value.
 pub(crate) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice::<Unique>(text).map(|unique| unique.0)
+    read(text, Nulls::Kept)
 }
 
-struct Unique(Value);
+/// Parses a JSON text that a provider wrote, in a token, a key set or an answer: a member that is
+/// `null` counts as missing, at every depth. Many servers write `null` for what they don't have.
+///
+/// # Errors
+///
+/// As [`parse`]. Two members of one name are duplicates, `null` or not.
+pub(crate) fn parse_of_provider(text: &[u8]) -> Result<Value, serde_json::Error> {
+    read(text, Nulls::Dropped)
+}
 
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        UniqueSeed.deserialize(deserializer).map(Self)
-    }
+fn read(text: &[u8], nulls: Nulls) -> Result<Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = UniqueSeed(nulls).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// What becomes of members that are `null`.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Nulls {
+    Kept,
+    Dropped,
 }
 
 #[derive(Clone, Copy)]
-struct UniqueSeed;
+struct UniqueSeed(Nulls);
 
 impl<'de> DeserializeSeed<'de> for UniqueSeed {
     type Value = Value;
@@ -87,12 +103,17 @@ impl<'de> Visitor<'de> for UniqueSeed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
+        let mut any_null = false;
         while let Some(name) = members.next_key::<String>()? {
             if object.contains_key(&name) {
                 return Err(A::Error::custom("an object has a duplicate member"));
             }
             let value = members.next_value_seed(self)?;
+            any_null |= value.is_null();
             object.insert(name, value);
+        }
+        if any_null && self.0 == Nulls::Dropped {
+            object.retain(|_, value| !value.is_null());
         }
         Ok(Value::Object(object))
     }
@@ -100,7 +121,22 @@ impl<'de> Visitor<'de> for UniqueSeed {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use serde_json::json;
+
+    use super::{parse, parse_of_provider};
+
+    #[test]
+    fn null_of_a_provider_is_missing() {
+        let text = br#"{"a":null,"b":{"c":null,"d":[null,{"e":null}]},"f":false,"g":""}"#;
+        assert_eq!(
+            parse_of_provider(text).unwrap(),
+            json!({"b": {"d": [null, {}]}, "f": false, "g": ""})
+        );
+        assert_eq!(parse(text).unwrap()["a"], json!(null));
+        for duplicate in [r#"{"a":null,"a":1}"#, r#"{"a":1,"a":null}"#] {
+            assert!(parse_of_provider(duplicate.as_bytes()).is_err());
+        }
+    }
 
     #[test]
     fn same_value_as_serde_json() {

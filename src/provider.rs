@@ -19,13 +19,14 @@ mod resolve;
 mod slack;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
+use tracing::warn;
 
-use crate::claims::{AttributePath, Claims};
+use crate::claims::{AttributePath, Claims, TokenUse};
 use crate::credential::Vendor;
 use crate::document::{Kind, ProviderId};
 use crate::error::Denial;
@@ -34,12 +35,15 @@ use crate::inspect::Inspect;
 use crate::keys::cache::KeySource;
 use crate::route::Target;
 use crate::username::{Username, UsernameRule};
-pub use cognito::TokenUse;
 #[cfg(feature = "schema")]
 pub(crate) use document::ProviderDocument;
 pub(crate) use registry::Issued;
 pub use registry::{ProviderIndex, Registry};
 pub use requirement::{Requirement, Test};
+
+/// Media types of a token that we take where the settings name none, as they stand in `typ` without
+/// `application/`: RFC 7515, section 4.1.9, RFC 9068, section 2.1, and Okta's own.
+const TOKEN_TYPES: [&str; 5] = ["jwt", "at+jwt", "jose", "jws", "okta-internal-at+jwt"];
 
 /// One provider, with everything that its short settings imply.
 #[derive(Clone, Debug)]
@@ -54,16 +58,23 @@ pub struct Provider {
     pub algorithms: Vec<Algorithm>,
     /// Whom its tokens must be for.
     pub audience: AudienceRule,
-    /// Accepted values of Cognito's `token_use`; `None` where tokens have no such claim.
-    pub token_uses: Option<Vec<TokenUse>>,
+    /// What its JWTs may be for.
+    pub token_uses: Vec<TokenUse>,
+    /// What the header `typ` of its JWTs must be, in small letters and without `application/`; `None`
+    /// for what vendors write.
+    pub token_types: Option<Vec<String>>,
     /// How its claims become a username.
     pub username: UsernameRule,
     /// Where the groups are.
     pub groups: Groups,
     /// Usernames for clients that act on their own behalf, by client id.
     pub machine_users: BTreeMap<String, Username>,
+    /// What marks a token without a user, beside what its kind knows: one of these is enough.
+    pub machine_when: Vec<Requirement>,
     /// The longest time since a token was issued.
     pub max_token_age: Option<Duration>,
+    /// How long its tokens may live.
+    pub lifetime: LifetimeRule,
     /// What else its claims must meet.
     pub requirements: Vec<Requirement>,
     /// How it is asked about tokens that are no JWTs, and about JWTs of issuers without keys.
@@ -108,10 +119,66 @@ pub enum Groups {
     /// Nowhere.
     #[default]
     None,
-    /// In a claim: a string or an array of strings.
-    Claim(AttributePath),
+    /// In a claim.
+    Claim {
+        /// Where it is.
+        path: AttributePath,
+        /// What separates groups in a string; without it, a string is one group.
+        separator: Option<char>,
+    },
     /// In Keycloak's `realm_access` and `resource_access`.
     KeycloakRoles,
+}
+
+impl From<&str> for Groups {
+    fn from(path: &str) -> Self {
+        Self::Claim {
+            path: path.into(),
+            separator: None,
+        }
+    }
+}
+
+/// How long tokens may live, from their issue to their expiry.
+#[derive(Clone, Debug)]
+pub struct LifetimeRule {
+    /// The longest.
+    pub most: Option<Duration>,
+    /// Whether the log has been told of a token that lives long.
+    told: Arc<Once>,
+}
+
+/// Tokens that live longer are seldom meant to.
+const LONG_LIFE: Duration = Duration::from_hours(24);
+
+impl LifetimeRule {
+    /// A rule of the settings.
+    pub(crate) fn new(most: Option<Duration>) -> Self {
+        Self {
+            most,
+            told: Arc::new(Once::new()),
+        }
+    }
+
+    /// Checks a token's whole life. Without a rule, the log is told once of one that is long.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::TokenLifetimeTooLong`].
+    pub(crate) fn check(&self, life: Duration, provider: &ProviderId) -> Result<(), Denial> {
+        match self.most {
+            Some(most) if life > most => return Err(Denial::TokenLifetimeTooLong),
+            None if life > LONG_LIFE => self.told.call_once(|| {
+                warn!(
+                    provider = provider.as_str(),
+                    seconds = life.as_secs(),
+                    "tokens live longer than a day; `max_token_lifetime_seconds` would refuse them"
+                );
+            }),
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// Routes for which a provider is asked about a JWT, by product.
@@ -133,6 +200,7 @@ impl Provider {
     /// What the kind knows of tokens without a user, beside what all kinds share.
     pub(crate) fn marks_machine(&self, claims: &Claims) -> bool {
         match self.kind {
+            Kind::Cognito => cognito::is_of_a_client(claims),
             Kind::Entra => entra::is_app_only(claims),
             Kind::Keycloak => keycloak::is_service_account(claims),
             Kind::Gitlab => gitlab::is_of_a_job(claims),
@@ -150,6 +218,32 @@ impl Provider {
         }
     }
 
+    /// What a JWT is for. Where nothing marks it, the kind may know.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial::TokenTypeUnsupported`] for one that is neither an access token nor an id token, and
+    /// [`Denial::TokenUseMismatch`] for one that a vendor has not marked which marks all of its own.
+    pub(crate) fn token_use(&self, claims: &Claims) -> Result<Option<TokenUse>, Denial> {
+        let marked = claims.token_use()?;
+        Ok(match self.kind {
+            Kind::Cognito => Some(cognito::token_use(claims)?),
+            Kind::Entra if marked.is_none() && !entra::names_client(claims) => Some(TokenUse::Id),
+            Kind::Okta if marked.is_none() && claims.claim("cid").is_none() => Some(TokenUse::Id),
+            _ => marked,
+        })
+    }
+
+    /// Whether it takes JWTs of this header `typ`, in small letters and without `application/`.
+    pub(crate) fn accepts_type(&self, unverified_type: Option<&str>) -> bool {
+        match (&self.token_types, unverified_type) {
+            (None, None) => true,
+            (None, Some(one)) => TOKEN_TYPES.contains(&one),
+            (Some(_), None) => false,
+            (Some(accepted), Some(one)) => accepted.iter().any(|known| known == one),
+        }
+    }
+
     /// The groups that claims name, and whether there may be more: a token can be silent about groups
     /// that its user is in.
     ///
@@ -159,23 +253,21 @@ impl Provider {
     pub(crate) fn groups_of(&self, claims: &Claims) -> Result<(Vec<String>, bool), Denial> {
         Ok(match &self.groups {
             Groups::None => (Vec::new(), false),
-            Groups::Claim(path) => (
-                claims.names(path)?,
-                self.groups_may_be_left_out(claims, path),
-            ),
+            Groups::Claim { path, separator } => {
+                let found = claims.names(path, *separator)?;
+                // Cognito's own claim names all groups, and is missing where there are none; any other
+                // can be taken away by a scope or a setting.
+                let is_complete = self.kind == Kind::Cognito && path.as_str() == cognito::GROUPS;
+                let may_be_more = (found.is_missing && !is_complete)
+                    || found.is_partial
+                    || claims.is_elsewhere(path);
+                (found.names, may_be_more)
+            }
             Groups::KeycloakRoles => (
                 keycloak::roles(claims)?,
                 keycloak::is_silent_on_roles(claims),
             ),
         })
-    }
-
-    /// Cognito's own claim names all groups, and is missing where there are none; any other can be
-    /// taken away by a scope or a setting.
-    fn groups_may_be_left_out(&self, claims: &Claims, path: &AttributePath) -> bool {
-        let is_complete = self.kind == Kind::Cognito && path.as_str() == cognito::GROUPS;
-        let left_out = claims.attribute(path).is_none() && !is_complete;
-        left_out || claims.is_elsewhere(path)
     }
 
     /// What the kind refuses before a signature is looked at, because nobody could verify it.

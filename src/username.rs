@@ -1,11 +1,13 @@
 //! From verified claims to an Atlassian username.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use regex_lite::Regex;
 
-use crate::claims::{AttributePath, Claims};
+use crate::claims::{AttributePath, Claims, EmailRule};
 use crate::error::Denial;
 
 /// The longest username, in bytes; Atlassian's own columns hold 255.
@@ -18,26 +20,65 @@ pub const NO_USER: &str = "-";
 /// What usernames look like where the settings have no `allow` pattern.
 pub const DEFAULT_ALLOW: &str = "[A-Za-z0-9_][A-Za-z0-9._@+-]*";
 
-/// An Atlassian username: not empty, at most [`MAX_USERNAME`] bytes of printable ASCII, without
-/// a space at either end, so that it can be a header's value.
+/// An Atlassian username: not empty, at most [`MAX_USERNAME`] bytes of visible characters, without a
+/// space at either end.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Username(String);
 
+/// What is percent-encoded of a username in a header. The percent sign is, so that no two names have
+/// one encoding.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+
 impl Username {
-    /// Takes a text that can be a header's value as it is; `None` for one that is empty, longer
-    /// than [`MAX_USERNAME`], outside of printable ASCII, with a space at an end, or the `-` that
+    /// Takes a text that can be told to Atlassian; `None` for one that is empty, longer than
+    /// [`MAX_USERNAME`], with a character that nobody sees, with a space at an end, or the `-` that
     /// stands for no user.
     pub fn new(text: String) -> Option<Self> {
-        let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         let trimmed = text.trim_matches(' ').len() == text.len();
         let named = !text.is_empty() && text != NO_USER;
-        (named && text.len() <= MAX_USERNAME && printable && trimmed).then_some(Self(text))
+        // Most names are ASCII.
+        let visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+            || text.chars().all(is_visible_character);
+        (named && text.len() <= MAX_USERNAME && visible && trimmed).then_some(Self(text))
     }
 
     /// The username's text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The username as the value of a header: what is not ASCII, and `%`, is percent-encoded (RFC 3986,
+    /// section 2.1).
+    pub fn header_value(&self) -> Cow<'_, str> {
+        utf8_percent_encode(&self.0, ENCODED).into()
+    }
+}
+
+/// Whether a character shows, and leaves the others where they are: no control or format character, no
+/// space but the common one, nothing for private use (Unicode 16, sections 23.2 to 23.8).
+fn is_visible_character(character: char) -> bool {
+    let is_hidden = matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{e000}'..='\u{f8ff}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{ffff}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..
+    );
+    character == ' ' || !(is_hidden || character.is_control() || character.is_whitespace())
 }
 
 /// How a provider's claims become a username.
@@ -45,9 +86,8 @@ impl Username {
 pub struct UsernameRule {
     /// Where to look, in order; the first attribute with a value decides.
     pub attributes: Vec<AttributePath>,
-    /// Whether an email address counts only where the provider says that it is verified. Elsewhere
-    /// it counts unless the provider says that it is not.
-    pub email_must_be_verified: bool,
+    /// When an email address counts.
+    pub email: EmailRule,
     /// Applied one after the other.
     pub transforms: Vec<Transform>,
     /// Usernames by what the transforms give; without an entry there is no username.
@@ -71,9 +111,7 @@ impl UsernameRule {
             let Some(value) = claims.attribute_text(attribute) else {
                 continue;
             };
-            if attribute.is_email()
-                && !claims.is_email_acceptable(attribute, self.email_must_be_verified)
-            {
+            if attribute.is_email() && !claims.is_email_acceptable(attribute, self.email) {
                 missing = Denial::EmailUnverified;
             } else {
                 found = Some(value);
@@ -201,7 +239,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule, is_default_name};
-    use crate::claims::{AttributePath, Claims};
+    use crate::claims::{AttributePath, Claims, EmailRule};
     use crate::error::Denial;
 
     fn rule(attributes: &[&str], transforms: Vec<Transform>) -> UsernameRule {
@@ -211,7 +249,7 @@ mod tests {
                 .copied()
                 .map(AttributePath::from)
                 .collect(),
-            email_must_be_verified: false,
+            email: EmailRule::NotUnverified,
             transforms,
             map: None,
             allow: Some(Pattern::new(DEFAULT_ALLOW).unwrap()),
@@ -256,8 +294,17 @@ mod tests {
             ),
             (json!({"preferred_username": "", "id": 7}), Ok("7")),
             (json!({"preferred_username": null, "id": 7}), Ok("7")),
+            (json!({"preferred_username": ["alice"]}), Ok("alice")),
             (
-                json!({"preferred_username": ["alice"]}),
+                json!({"preferred_username": ["alice", "bob"]}),
+                Err(Denial::UsernameMissing),
+            ),
+            (
+                json!({"preferred_username": [["alice"]]}),
+                Err(Denial::UsernameMissing),
+            ),
+            (
+                json!({"preferred_username": []}),
                 Err(Denial::UsernameMissing),
             ),
             (
@@ -365,7 +412,7 @@ mod tests {
             assert_eq!(nested(marks), Err(Denial::EmailUnverified));
         }
         let strict = UsernameRule {
-            email_must_be_verified: true,
+            email: EmailRule::Verified,
             ..rule.clone()
         };
         assert_eq!(
@@ -394,7 +441,12 @@ mod tests {
             "a\0",
             " a",
             "a ",
-            "\u{e9}",
+            "a\u{a0}b",
+            "a\u{202e}b",
+            "a\u{200b}",
+            "a\u{ad}b",
+            "a\u{e000}",
+            "a\u{85}b",
             "",
             "-",
             &"x".repeat(256),
@@ -405,7 +457,27 @@ mod tests {
                 "{value}"
             );
         }
-        assert_eq!(username(&rule, json!({"u": "a b"})), Ok("a b".to_owned()));
+        for value in ["a b", "j\u{fc}rgen", "\u{5c71}\u{7530}", "\u{395}\u{3bb}"] {
+            assert_eq!(username(&rule, json!({"u": value})), Ok(value.to_owned()));
+        }
+    }
+
+    /// No two names have one header value, and `map` admits a name as `allow` does.
+    #[test]
+    fn names_outside_of_ascii() {
+        let header = |name: &str| {
+            let username = Username::new(name.to_owned()).unwrap();
+            username.header_value().into_owned()
+        };
+        assert_eq!(header("j\u{fc}rgen"), "j%C3%BCrgen");
+        assert_eq!(header("j%C3%BCrgen"), "j%25C3%25BCrgen");
+        assert_eq!(header("a b@c+d"), "a b@c+d");
+        let mut rule = rule(&["u"], vec![]);
+        let claims = || json!({"u": "j\u{fc}rgen"});
+        assert_eq!(username(&rule, claims()), Err(Denial::UsernameRejected));
+        let user = Username::new("j\u{fc}rgen".to_owned()).unwrap();
+        rule.map = Some([("j\u{fc}rgen".to_owned(), user)].into());
+        assert_eq!(username(&rule, claims()), Ok("j\u{fc}rgen".to_owned()));
     }
 
     #[test]
@@ -430,7 +502,11 @@ mod tests {
         #[test]
         fn any_accepted_username_is_a_header_value(text in "\\PC{0,40}|[\\x00-\\x7f]{0,10}") {
             if let Some(username) = Username::new(text) {
-                prop_assert!(http::HeaderValue::from_str(username.as_str()).is_ok());
+                let value = username.header_value();
+                prop_assert!(value.is_ascii());
+                prop_assert!(http::HeaderValue::from_str(&value).is_ok());
+                let decoded = percent_encoding::percent_decode_str(&value);
+                prop_assert_eq!(decoded.decode_utf8().unwrap(), username.as_str());
             }
         }
     }

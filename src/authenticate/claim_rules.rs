@@ -1,13 +1,17 @@
 //! The third stage of every token: the rules that its claims must meet.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::Revoked;
-use crate::claims::{AuthMethod, Claims};
+use crate::claims::{AuthMethod, Claims, TokenUse, only};
 use crate::clock::UnixTime;
+use crate::document::Kind;
 use crate::error::Denial;
 use crate::identity::{Identity, Limits, Subject};
-use crate::provider::{Provider, TokenUse};
+use crate::provider::Provider;
 
 /// How far the clocks of issuers may be ahead of ours, for `nbf` and `iat`.
 const LEEWAY: Duration = Duration::from_mins(1);
@@ -60,10 +64,7 @@ impl VerifiedClaims {
         let valid_until = self.check_times(provider, now)?;
         let token_use = self.check_token_use(provider)?;
         let client_id = self.check_audience(provider, token_use)?;
-        let principal = self.claims.text("sub");
-        if principal.is_none() && matches!(self.proof, Proof::Signature) {
-            return Err(Denial::ClaimsMalformed);
-        }
+        let subject = self.claims.subject()?;
         if !provider
             .requirements
             .iter()
@@ -72,7 +73,8 @@ impl VerifiedClaims {
             return Err(Denial::RequirementUnmet);
         }
 
-        let username = if self.is_machine(provider, principal, client_id, token_use) {
+        let is_machine = self.is_machine(provider, subject.as_deref(), client_id);
+        let username = if is_machine {
             client_id
                 .filter(|client_id| provider.confirms_machine(&self.claims, client_id))
                 .and_then(|client_id| provider.machine_users.get(client_id))
@@ -81,9 +83,15 @@ impl VerifiedClaims {
         } else {
             provider.username.apply(&self.claims)?
         };
-        let principal = principal.unwrap_or(username.as_str()).to_owned();
+        // AD FS, newer Keycloaks and several servers' tokens of clients name no subject. What
+        // identifies the caller is then what the settings go by.
+        let stands_in = client_id
+            .filter(|_| is_machine)
+            .unwrap_or(username.as_str());
+        let principal = subject.unwrap_or(Cow::Borrowed(stands_in)).into_owned();
+        let token_id = self.claims.claim("jti").map(only).and_then(Value::as_str);
         let ids = [
-            self.claims.text("jti"),
+            token_id,
             self.claims.text("origin_jti"),
             Some(principal.as_str()),
             Some(username.as_str()),
@@ -102,23 +110,16 @@ impl VerifiedClaims {
             scopes: self.claims.scopes(),
             groups,
             groups_incomplete,
-            token_id: self.claims.text("jti").map(str::to_owned),
+            token_id: token_id.map(str::to_owned),
             valid_until,
             limits: Limits::default(),
         }))
     }
 
-    /// Not for us to take is what an issuer signs for itself or for the client, and what is bound
-    /// to a key of its holder (RFC 7800, RFC 9449): as a bearer token it is stolen.
+    /// Not for us to take is what is bound to a key of its holder (RFC 7800, RFC 9449): as a bearer
+    /// token it is stolen. Nor is what tells of events (RFC 8417).
     fn check_type(&self) -> Result<(), Denial> {
-        let typ = self.claims.text("typ").unwrap_or_default();
-        let is_for_others = ["refresh", "offline", "logout", "serialized-id"]
-            .iter()
-            .any(|other| typ.eq_ignore_ascii_case(other));
-        if self.claims.claim("cnf").is_some()
-            || self.claims.claim("events").is_some()
-            || is_for_others
-        {
+        if self.claims.claim("cnf").is_some() || self.claims.claim("events").is_some() {
             return Err(Denial::TokenTypeUnsupported);
         }
         Ok(())
@@ -131,7 +132,8 @@ impl VerifiedClaims {
         provider: &Provider,
         now: UnixTime,
     ) -> Result<UnixTime, Denial> {
-        let expires = match (self.claims.time("exp")?, self.proof) {
+        let ends = self.claims.time("exp")?;
+        let expires = match (ends, self.proof) {
             (Some(expires), Proof::Signature) => expires,
             (None, Proof::Signature) => return Err(Denial::ClaimsMalformed),
             (expires, Proof::Answer { until, .. }) => expires.map_or(until, |at| at.min(until)),
@@ -148,6 +150,10 @@ impl VerifiedClaims {
         {
             return Err(Denial::TokenNotYetValid);
         }
+        if let Some(ends) = ends {
+            let life = ends.saturating_since(issued.or(not_before).unwrap_or(now));
+            provider.lifetime.check(life, &provider.id)?;
+        }
         let Some(max_age) = provider.max_token_age else {
             return Ok(expires);
         };
@@ -160,21 +166,25 @@ impl VerifiedClaims {
         Ok(expires.min(oldest))
     }
 
-    /// Cognito alone says in a claim which kind a token is of.
+    /// Checks what the token is for, and tells it; `None` where the token does not say.
     pub(super) fn check_token_use(&self, provider: &Provider) -> Result<Option<TokenUse>, Denial> {
-        let Some(accepted) = &provider.token_uses else {
-            return Ok(None);
-        };
-        let token_use = match self.claims.text("token_use") {
-            Some("access") => TokenUse::Access,
-            Some("id") => TokenUse::Id,
-            _ => return Err(Denial::TokenUseMismatch),
-        };
-        if accepted.contains(&token_use) {
-            Ok(Some(token_use))
+        let is_signed = matches!(self.proof, Proof::Signature);
+        let token_use = if is_signed {
+            provider.token_use(&self.claims)?
         } else {
-            Err(Denial::TokenUseMismatch)
-        }
+            self.claims.token_use()?
+        };
+        let is_accepted = match token_use {
+            Some(token_use) => provider.token_uses.contains(&token_use),
+            // An id token grants nothing, so it has no scopes.
+            None if is_signed && provider.token_uses == [TokenUse::Id] => {
+                !self.claims.names_scopes()
+            }
+            None => true,
+        };
+        is_accepted
+            .then_some(token_use)
+            .ok_or(Denial::TokenUseMismatch)
     }
 
     /// Checks that the token is meant for us, and returns the client that it was issued to.
@@ -203,7 +213,7 @@ impl VerifiedClaims {
             // A plain id token: its audience is the client, provided that there is just one.
             // Cognito's access tokens always have a `client_id`.
             (None, [audience])
-                if token_use != Some(TokenUse::Access)
+                if (token_use != Some(TokenUse::Access) || provider.kind != Kind::Cognito)
                     && rule.client_ids.iter().any(|id| id == audience) =>
             {
                 Some(*audience)
@@ -245,30 +255,31 @@ impl VerifiedClaims {
 
     /// Whether a token was issued to a client on its own behalf, without a user.
     ///
-    /// RFC 9068, section 2.2: its `sub` is then the client. Cognito's has no `username`, Auth0 says
-    /// so in `gty` and Entra ID in `idtyp`; a provider's kind may know more.
+    /// That takes a mark: a token that names no user may be of one who granted no more. By RFC 9068,
+    /// section 2.2, its `sub` is then the client. Others say how it was granted: Auth0 and FusionAuth
+    /// in `gty`, UAA and XSUAA in `grant_type`, Entra ID in `idtyp`, WSO2 in `aut`, and PingAM in the
+    /// subject itself. A provider's kind and its settings may know more.
     fn is_machine(
         &self,
         provider: &Provider,
-        sub: Option<&str>,
+        subject: Option<&str>,
         client_id: Option<&str>,
-        token_use: Option<TokenUse>,
     ) -> bool {
-        // Introspection of a client's own token need not name a subject (RFC 7662, section 2.2).
-        // What other endpoints leave out says nothing: Google's tokeninfo names no user who has
-        // granted none of its own scopes, and such a token must not pass for its client's.
-        let introspected =
-            self.proof.auth_method() == AuthMethod::Introspection && provider.vendor.is_none();
-        let mut attributes = provider.username.attributes.iter();
-        let names_nobody = sub.is_none()
-            && self.claims.claim("username").is_none()
-            && attributes.all(|attribute| self.claims.attribute_text(attribute).is_none());
-        (sub.is_some() && sub == client_id)
-            || (introspected && names_nobody && client_id.is_some())
-            || self.claims.text("gty") == Some("client-credentials")
-            || self.claims.text("idtyp") == Some("app")
-            || (token_use == Some(TokenUse::Access) && self.claims.claim("username").is_none())
+        let is = |name: &str, expected: &str| {
+            let value = self.claims.claim(name).map(only).and_then(Value::as_str);
+            value.is_some_and(|value| value.replace('-', "_").eq_ignore_ascii_case(expected))
+        };
+        (subject.is_some() && subject == client_id)
+            || subject.is_some_and(|subject| subject.starts_with("(age!"))
+            || is("gty", "client_credentials")
+            || is("grant_type", "client_credentials")
+            || is("idtyp", "app")
+            || is("aut", "application")
             || provider.marks_machine(&self.claims)
+            || provider
+                .machine_when
+                .iter()
+                .any(|rule| rule.holds(&self.claims))
     }
 }
 
@@ -346,9 +357,9 @@ mod tests {
             if let Ok(identity) = verified.identify(&provider(), &Revoked::default(), UnixTime::from_secs(NOW)) {
                 prop_assert!(claims["exp"].as_f64().unwrap() > NOW as f64);
                 prop_assert!(claims["nbf"].as_f64().unwrap_or_default() <= (NOW + 60) as f64);
-                prop_assert!(claims["sub"].is_string());
+                prop_assert!(!identity.principal.is_empty());
                 prop_assert_eq!(identity.client_id.as_deref(), Some("client"));
-                prop_assert!(http::HeaderValue::from_str(identity.username.as_str()).is_ok());
+                prop_assert!(http::HeaderValue::from_str(&identity.username.header_value()).is_ok());
             }
         }
     }

@@ -10,23 +10,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
-use crate::claims::Claims;
+use crate::claims::{Claims, media_type};
 use crate::credential::Token;
 use crate::error::Denial;
 use crate::json;
 use crate::keys::{self, Key, KeyId};
-
-/// Media types of a token that we take, as they stand in `typ` without `application/`
-/// (RFC 7515, section 4.1.9; RFC 9068, section 2.1).
-const TYPES: [&str; 2] = ["jwt", "at+jwt"];
 
 /// A token whose structure is that of a signed JWT. Nothing in it can be believed.
 pub(super) struct UnverifiedJwt<'t> {
     signing_input: &'t str,
     signature: &'t str,
     unverified_claims: Map<String, Value>,
-    /// An asymmetric algorithm, by the header's word.
-    pub(super) unverified_algorithm: Algorithm,
+    /// The header's algorithm, where it is an asymmetric one.
+    pub(super) unverified_algorithm: Option<Algorithm>,
+    /// The header's `typ`, in small letters and without `application/`; empty for one that is no text.
+    pub(super) unverified_type: Option<String>,
     /// The header's `kid`.
     pub(super) unverified_key_id: Option<KeyId>,
 }
@@ -42,20 +40,22 @@ impl<'t> UnverifiedJwt<'t> {
         let (header, claims) = signing_input
             .split_once('.')
             .ok_or(Denial::TokenMalformed)?;
-        let header = object(header)?;
-        let unverified_claims = object(claims)?;
+        let mut header = object(header, json::parse)?;
+        let unverified_claims = object(claims, json::parse_of_provider)?;
 
         if header.contains_key("crit") {
             return Err(Denial::CriticalHeaderUnsupported);
         }
-        if !header.get("typ").is_none_or(is_accepted_type) || header.contains_key("cty") {
+        header.retain(|_, value| !value.is_null());
+        if !header.get("cty").is_none_or(is_json) {
             return Err(Denial::TokenTypeUnsupported);
         }
-        let unverified_algorithm = header
-            .get("alg")
-            .and_then(Value::as_str)
-            .and_then(keys::algorithm)
-            .ok_or(Denial::AlgorithmNotAllowed)?;
+        let unverified_type = header
+            .get("typ")
+            .map(|name| media_type(name.as_str().unwrap_or_default()));
+        let algorithm = header.get("alg").and_then(Value::as_str);
+        let algorithm = algorithm.filter(|name| !name.eq_ignore_ascii_case("none"));
+        let unverified_algorithm = keys::algorithm(algorithm.ok_or(Denial::AlgorithmNotAllowed)?);
         let unverified_key_id = match header.get("kid") {
             None => None,
             Some(Value::String(id)) => Some(KeyId::from(id.as_str())),
@@ -66,6 +66,7 @@ impl<'t> UnverifiedJwt<'t> {
             signature,
             unverified_claims,
             unverified_algorithm,
+            unverified_type,
             unverified_key_id,
         })
     }
@@ -89,12 +90,12 @@ impl<'t> UnverifiedJwt<'t> {
     }
 
     /// The second stage: the signature, by a key that was chosen for this token's algorithm.
-    pub(super) fn verify(self, key: &Key) -> Result<Claims, Denial> {
+    pub(super) fn verify(self, algorithm: Algorithm, key: &Key) -> Result<Claims, Denial> {
         let signature = URL_SAFE_NO_PAD
             .decode(self.signature)
             .map_err(|_| Denial::SignatureInvalid)?;
         let message = self.signing_input.as_bytes();
-        if key.verify(self.unverified_algorithm, message, &signature) {
+        if key.verify(algorithm, message, &signature) {
             Ok(self.unverified_claims.into())
         } else {
             Err(Denial::SignatureInvalid)
@@ -102,22 +103,22 @@ impl<'t> UnverifiedJwt<'t> {
     }
 }
 
-fn object(part: &str) -> Result<Map<String, Value>, Denial> {
+fn object(
+    part: &str,
+    parse: fn(&[u8]) -> Result<Value, serde_json::Error>,
+) -> Result<Map<String, Value>, Denial> {
     let text = URL_SAFE_NO_PAD
         .decode(part)
         .map_err(|_| Denial::TokenMalformed)?;
-    match json::parse(&text) {
+    match parse(&text) {
         Ok(Value::Object(object)) => Ok(object),
         _ => Err(Denial::TokenMalformed),
     }
 }
 
-fn is_accepted_type(value: &Value) -> bool {
-    value.as_str().is_some_and(|media_type| {
-        let media_type = media_type.to_ascii_lowercase();
-        let name = media_type
-            .strip_prefix("application/")
-            .unwrap_or(&media_type);
-        TYPES.contains(&name)
-    })
+/// Whether a content type is that of claims: a token in a token has another.
+fn is_json(content_type: &Value) -> bool {
+    content_type
+        .as_str()
+        .is_some_and(|name| media_type(name) == "json")
 }

@@ -22,7 +22,7 @@ pub(super) async fn verify(
     vendor: Option<Vendor>,
     cx: Context<'_>,
 ) -> Result<Verdict, Failure> {
-    let candidates = candidates(cx.registry, vendor)?;
+    let candidates = candidates(cx.registry, token, vendor)?;
     let mut failed: Option<(ProviderIndex, Fault)> = None;
     for (place, Candidate { index, way }) in candidates.iter().enumerate() {
         // A slow one leaves those after it their share of the time.
@@ -61,7 +61,11 @@ struct Candidate<'r> {
 ///
 /// [`Denial::IssuerUnknown`] for a token of a vendor that no provider is of, and
 /// [`Denial::TokenMalformed`] where no provider takes opaque tokens.
-fn candidates(registry: &Registry, vendor: Option<Vendor>) -> Result<Vec<Candidate<'_>>, Denial> {
+fn candidates<'r>(
+    registry: &'r Registry,
+    token: &Token<'_>,
+    vendor: Option<Vendor>,
+) -> Result<Vec<Candidate<'r>>, Denial> {
     let find = |wanted: &dyn Fn(&Provider) -> bool| -> Vec<_> {
         let wanted = registry.providers().filter(|(_, one)| wanted(one));
         wanted
@@ -78,7 +82,8 @@ fn candidates(registry: &Registry, vendor: Option<Vendor>) -> Result<Vec<Candida
     if vendor.is_some_and(Vendor::prefix_is_unmistakable) {
         return Err(Denial::IssuerUnknown);
     }
-    let others = find(&|one| !one.vendor.is_some_and(Vendor::always_has_prefix));
+    let text = token.expose_secret();
+    let others = find(&|one| one.vendor.is_none_or(|vendor| vendor.may_have_issued(text)));
     if others.is_empty() {
         return Err(Denial::TokenMalformed);
     }

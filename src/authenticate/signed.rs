@@ -67,10 +67,12 @@ async fn by_key(
     token: &Token<'_>,
     cx: Context<'_>,
 ) -> Result<Verdict, Failure> {
-    let algorithm = unverified_jwt.unverified_algorithm;
-    if !provider.algorithms.contains(&algorithm) {
-        return Err(Denial::AlgorithmNotAllowed.into());
+    if !provider.accepts_type(unverified_jwt.unverified_type.as_deref()) {
+        return Err(Denial::TokenTypeUnsupported.into());
     }
+    let algorithm = unverified_jwt.unverified_algorithm;
+    let algorithm = algorithm.filter(|one| provider.algorithms.contains(one));
+    let algorithm = algorithm.ok_or(Denial::AlgorithmNotAllowed)?;
     let key_id = unverified_jwt.unverified_key_id.clone();
     let keys = cache.keys(key_id.as_ref(), cx.fetch).await?;
     let key = match keys.candidates(key_id.as_ref(), algorithm) {
@@ -80,7 +82,7 @@ async fn by_key(
         Candidates::Ambiguous => return Err(Denial::KeyIdMissing.into()),
     };
     let claims = VerifiedClaims {
-        claims: unverified_jwt.verify(key)?,
+        claims: unverified_jwt.verify(algorithm, key)?,
         proof: Proof::Signature,
     };
     let key = VerifyingKey {

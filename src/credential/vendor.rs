@@ -3,7 +3,7 @@
 /// A vendor whose tokens begin in a way of their own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Vendor {
-    /// `gho_`, `ghu_`.
+    /// `gho_`, `ghu_`; older ones are forty hexadecimal digits.
     GitHub,
     /// None for OAuth; personal tokens begin with `glpat-`.
     GitLab,
@@ -51,10 +51,17 @@ impl Vendor {
         PREFIXES.iter().any(|prefix| token.starts_with(prefix))
     }
 
-    /// Whether each of the vendor's access tokens has the known beginning, so that it need not be
-    /// asked about any other.
-    pub const fn always_has_prefix(self) -> bool {
-        !matches!(self, Self::GitLab)
+    /// Whether a token without any known beginning may be one of the vendor's. GitHub issued tokens
+    /// of forty hexadecimal digits until 2021, and those of OAuth apps don't expire.
+    pub fn may_have_issued(self, token: &str) -> bool {
+        match self {
+            Self::GitLab => true,
+            Self::GitHub => {
+                let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                token.len() == 40 && token.bytes().all(is_digit)
+            }
+            _ => false,
+        }
     }
 
     /// Whether the beginning can be no other provider's.

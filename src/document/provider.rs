@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::groups::GroupsDocument;
 use super::named::named;
 use super::username::UsernameDocument;
 use crate::http::Endpoint;
@@ -47,12 +48,21 @@ pub struct SharedFields {
     pub trust: Option<Trust>,
     /// The attribute that holds the Atlassian username, or a rule.
     pub username: Option<UsernameDocument>,
-    /// The claim that holds the groups.
-    pub groups: Option<String>,
+    /// The claim that holds the groups, or how they stand in it.
+    pub groups: Option<GroupsDocument>,
     /// Usernames for tokens without a user, by client id.
     pub machine_users: Option<BTreeMap<String, String>>,
+    /// What marks a token without a user, beside what is known of all providers: one of these rules
+    /// is enough. Only then `machine_users` counts.
+    pub machine_when: Option<Vec<RequirementDocument>>,
     /// What other claims must be.
     pub require: Option<Vec<RequirementDocument>>,
+    /// Which JWTs are accepted: access tokens (`access`), id tokens (`id`) or `both`. The default is
+    /// `both` for cognito, `id` for google, gitlab and slack, and `access` for all others.
+    pub token_use: Option<AcceptedUse>,
+    /// Values of the JWT header `typ` that are accepted, such as `at+jwt` (RFC 9068), without
+    /// `application/`. A JWT without one of them is refused. By default those that vendors write.
+    pub token_types: Option<Vec<String>>,
     /// How long the provider's word about a token is used before it is asked again, in seconds: 1
     /// to 3600, by default 60. A revoked token is refused after that time at the latest.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
@@ -60,6 +70,10 @@ pub struct SharedFields {
     /// The longest time since a token was issued, in seconds.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_token_age_seconds: Option<u64>,
+    /// The longest whole life of a token, from its issue to its expiry, in seconds. By default there
+    /// is none, and tokens that live longer than a day are told in the log.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub max_token_lifetime_seconds: Option<u64>,
     /// Certificates of the authority that the provider's certificate is by, in PEM, in place of
     /// the public authorities.
     pub ca_certificates: Option<String>,
@@ -162,6 +176,19 @@ pub enum Verify {
     Userinfo,
 }
 
+/// Which JWTs of a provider are accepted.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AcceptedUse {
+    /// Access tokens.
+    Access,
+    /// Id tokens.
+    Id,
+    /// Access tokens and id tokens.
+    Both,
+}
+
 /// One rule about a claim: `claim` and one of the others.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(
@@ -179,4 +206,6 @@ pub struct RequirementDocument {
     pub one_of: Option<Vec<Value>>,
     /// A value that must be in it, an array or words separated by spaces.
     pub contains: Option<Value>,
+    /// True where there must be no such claim.
+    pub missing: Option<bool>,
 }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use super::groups::GroupsFields;
 use super::username::UsernameFields;
-use super::{BasicAuthDocument, BasicRuleDocument, UsernameDocument};
+use super::{BasicAuthDocument, BasicRuleDocument, GroupsDocument, UsernameDocument};
 use crate::http::Endpoint;
 
 /// A tag in the schema of a document.
@@ -107,6 +108,21 @@ impl JsonSchema for UsernameDocument {
             "anyOf": [
                 {"type": "string", "minLength": 1},
                 generator.subschema_for::<UsernameFields>(),
+            ]
+        })
+    }
+}
+
+impl JsonSchema for GroupsDocument {
+    fn schema_name() -> Cow<'static, str> {
+        "Groups".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                generator.subschema_for::<GroupsFields>(),
             ]
         })
     }

@@ -9,8 +9,10 @@ use serde::Deserialize;
 use super::draft::Draft;
 use super::online::Online;
 use super::resolve::{Defaults, resolve_shared};
-use super::{Groups, Issuer, Provider};
-use crate::document::{KeyFields, OnlineFields, grouped};
+use super::{Issuer, Provider};
+use crate::claims::{Claims, EmailRule, TokenUse};
+use crate::document::{AcceptedUse, KeyFields, OnlineFields, grouped};
+use crate::error::Denial;
 
 /// The attributes that hold the username: of access tokens, then of id tokens.
 const USERNAME: [&str; 2] = ["username", "cognito:username"];
@@ -26,8 +28,6 @@ struct CognitoFields {
     user_pool_id: Option<String>,
     /// The user pool's domain, for userinfo.
     domain: Option<String>,
-    /// Accept tokens of this use alone; by default both.
-    token_use: Option<TokenUse>,
 }
 
 grouped! {
@@ -39,17 +39,6 @@ grouped! {
     }
 }
 
-/// Cognito's `token_use`.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum TokenUse {
-    /// An access token.
-    Access,
-    /// An id token.
-    Id,
-}
-
 impl CognitoDocument {
     /// Fills in what the vendor knows.
     pub(super) fn resolve(self, mut draft: Draft<'_, '_>) -> Provider {
@@ -59,9 +48,6 @@ impl CognitoDocument {
             mut online,
         } = self;
         let issuers = issuers(own.user_pool_id, &keys, &mut draft);
-        let token_uses = own
-            .token_use
-            .map_or_else(|| vec![TokenUse::Access, TokenUse::Id], |only| vec![only]);
         if let Some(domain) = own.domain {
             let url = format!("https://{domain}/oauth2/userInfo");
             draft.fill_endpoint(&mut online.userinfo_endpoint, "domain", &url);
@@ -71,9 +57,9 @@ impl CognitoDocument {
             Defaults {
                 issuers: issuers.unwrap_or_default(),
                 algorithms: (keys.algorithms, &[Algorithm::RS256]),
-                token_uses: Some(token_uses),
+                token_use: Some(AcceptedUse::Both),
                 username: Some(&USERNAME),
-                groups: Groups::Claim(GROUPS.into()),
+                groups: GROUPS.into(),
                 online: Online {
                     fields: online,
                     ..Online::default()
@@ -82,7 +68,7 @@ impl CognitoDocument {
             },
         );
         // Users of a pool can change their address; the new one is theirs once it is verified.
-        provider.username.email_must_be_verified = true;
+        provider.username.email = EmailRule::Verified;
         // The name of the same attribute differs between the two kinds of token.
         if let [only] = provider.username.attributes.as_slice()
             && only.as_str() == "username"
@@ -91,6 +77,20 @@ impl CognitoDocument {
         }
         provider
     }
+}
+
+/// What a token is for: Cognito marks all of its own.
+pub(super) fn token_use(claims: &Claims) -> Result<TokenUse, Denial> {
+    match claims.text("token_use") {
+        Some("access") => Ok(TokenUse::Access),
+        Some("id") => Ok(TokenUse::Id),
+        _ => Err(Denial::TokenUseMismatch),
+    }
+}
+
+/// An access token that was issued to a client on its own behalf.
+pub(super) fn is_of_a_client(claims: &Claims) -> bool {
+    token_use(claims) == Ok(TokenUse::Access) && claims.claim("username").is_none()
 }
 
 fn issuers(

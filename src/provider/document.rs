@@ -165,7 +165,8 @@ mod tests {
             [
                 "tenant: is unknown: `tenant`, expected one of `kind`, `tenant_id`, `issuer`, \
                  `jwks_uri`, `jwks`, `algorithms`, `client_ids`, `audiences`, `trust`, `username`, \
-                 `groups`, `machine_users`, `require`, `recheck_seconds`, `max_token_age_seconds` or \
+                 `groups`, `machine_users`, `machine_when`, `require`, `token_use`, `token_types`, \
+                 `recheck_seconds`, `max_token_age_seconds`, `max_token_lifetime_seconds` or \
                  `ca_certificates`"
             ]
         );
@@ -203,7 +204,7 @@ mod tests {
                     expected,
                     "trust: expected `any_client`",
                     "jwks_uri: expected an https URL",
-                    "token_use: expected `access` or `id`",
+                    "token_use: expected one of `access`, `id`, `both`",
                     "colour: is unknown: `colour`, expected a field that goes with `kind`",
                 ],
             );

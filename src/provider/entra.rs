@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use super::resolve::{Defaults, resolve_shared};
-use super::{Groups, Issuer, Provider};
-use crate::claims::Claims;
+use super::{Issuer, Provider};
+use crate::claims::{Claims, EmailRule};
 use crate::document::{KeyFields, grouped};
 
 /// Microsoft Graph, by its id and its names.
@@ -86,26 +86,34 @@ impl EntraDocument {
                 .flat_map(|id| [id.clone(), format!("api://{id}")]);
             draft.shared.audiences = Some(own.collect());
         }
-        resolve_shared(
+        let mut provider = resolve_shared(
             draft,
             Defaults {
                 issuers,
                 algorithms: (keys.algorithms, &[Algorithm::RS256]),
                 username: Some(&["preferred_username", "upn", "unique_name"]),
-                groups: Groups::Claim("groups".into()),
+                groups: "groups".into(),
                 ..Defaults::default()
             },
-        )
+        );
+        // The directory's administrator can write any address into a user, and a guest brings one along.
+        // See https://learn.microsoft.com/en-us/entra/identity-platform/migrate-off-email-claim-authorization.
+        provider.username.email = EmailRule::MarkedBy("xms_edov");
+        provider
     }
 }
 
 /// App-only: an access token, which names its client, without the scopes that a user's has.
 /// `idtyp`, which all kinds know, is an optional claim.
 pub(super) fn is_app_only(claims: &Claims) -> bool {
-    let names_client = ["azp", "appid"]
-        .iter()
-        .any(|name| claims.claim(name).is_some());
-    names_client && claims.claim("scp").is_none()
+    names_client(claims) && claims.claim("scp").is_none()
+}
+
+/// Whether a token names its client, as each access token does, of version 2.0 and 1.0. An id token
+/// does not.
+pub(super) fn names_client(claims: &Claims) -> bool {
+    let mut names = ["azp", "appid"].iter();
+    names.any(|name| claims.claim(name).is_some())
 }
 
 /// Graph's tokens are for Graph alone: their header holds a nonce that nobody else can account

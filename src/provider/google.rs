@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::draft::Draft;
 use super::resolve::{Defaults, equals, resolve_shared};
 use super::{Issuer, Provider};
+use crate::claims::EmailRule;
 use crate::credential::Vendor;
 use crate::document::{KeyFields, grouped};
 use crate::http::{Endpoint, FetchError};
@@ -106,7 +107,7 @@ impl GoogleDocument {
             },
         );
         // Anyone can open a Google account for an address that is not theirs, unverified.
-        provider.username.email_must_be_verified = true;
+        provider.username.email = EmailRule::Verified;
         provider.requirements.extend(hd.map(|hd| equals("hd", hd)));
         provider
     }

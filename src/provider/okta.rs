@@ -6,10 +6,10 @@
 
 use serde::Deserialize;
 
+use super::Provider;
 use super::draft::Draft;
 use super::online::Online;
 use super::resolve::{Defaults, resolve_shared};
-use super::{Groups, Provider};
 use crate::document::{
     ClientFields, IntrospectionFields, KeyFields, OnlineFields, Verify, grouped,
 };
@@ -79,7 +79,7 @@ impl OktaDocument {
                 algorithms: (keys.algorithms, &[]),
                 // An id token's `sub` is Okta's id of the user, an access token's the login.
                 username: Some(&["preferred_username", "sub"]),
-                groups: Groups::Claim("groups".into()),
+                groups: "groups".into(),
                 online: Online {
                     fields: online,
                     introspection,

@@ -7,14 +7,16 @@ use std::time::Duration;
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
-use super::cognito::TokenUse;
 use super::draft::Draft;
 use super::online::{self, Online, Verification};
-use super::{AudienceRule, Groups, Issuer, OnlineFor, Provider, Requirement, Test};
-use crate::claims::AttributePath;
+use super::{AudienceRule, Groups, Issuer, LifetimeRule, OnlineFor, Provider, Requirement, Test};
+use crate::claims::{AttributePath, EmailRule, TokenUse, media_type};
 use crate::credential::Vendor;
 use crate::document::problem::Report;
-use crate::document::{RequirementDocument, TransformDocument, Trust, UsernameDocument};
+use crate::document::{
+    AcceptedUse, GroupsDocument, RequirementDocument, Separator, TransformDocument, Trust,
+    UsernameDocument,
+};
 use crate::http::HttpClient;
 use crate::inspect::Inspect;
 use crate::keys::ALGORITHMS;
@@ -29,7 +31,9 @@ pub(super) struct Defaults<'d> {
     pub(super) issuers: Vec<Issuer>,
     /// The names of the settings, or else these; neither for all that there are.
     pub(super) algorithms: (Option<Vec<String>>, &'d [Algorithm]),
-    pub(super) token_uses: Option<Vec<TokenUse>>,
+    /// What JWTs may be for where the settings don't say; by default access tokens alone, or id tokens
+    /// alone with `id_tokens_alone`.
+    pub(super) token_use: Option<AcceptedUse>,
     pub(super) username: Option<&'d [&'d str]>,
     pub(super) groups: Groups,
     /// How opaque tokens are checked.
@@ -76,12 +80,15 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         issuers,
         algorithms,
         audience,
-        token_uses: defaults.token_uses,
+        token_uses: token_uses(
+            shared.token_use.or(defaults.token_use),
+            defaults.id_tokens_alone,
+        ),
+        token_types: shared
+            .token_types
+            .map(|names| names.iter().map(|name| media_type(name)).collect()),
         username: username_rule(shared.username, defaults.username, report),
-        groups: shared
-            .groups
-            .as_deref()
-            .map_or(defaults.groups, |path| Groups::Claim(path.into())),
+        groups: groups(shared.groups, defaults.groups, report),
         machine_users: usernames(shared.machine_users, "machine_users", report),
         max_token_age: seconds(
             shared.max_token_age_seconds,
@@ -89,7 +96,14 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
             "max_token_age_seconds",
             report,
         ),
-        requirements: requirements(shared.require.unwrap_or_default(), report),
+        machine_when: requirements(shared.machine_when, "machine_when", report),
+        lifetime: LifetimeRule::new(seconds(
+            shared.max_token_lifetime_seconds,
+            u64::MAX,
+            "max_token_lifetime_seconds",
+            report,
+        )),
+        requirements: requirements(shared.require, "require", report),
         online_for: defaults.online.fields.online_for.map(|routes| {
             if online.is_none() {
                 report.wrong(
@@ -182,13 +196,44 @@ fn seconds(
     Some(Duration::from_secs(value))
 }
 
-fn requirements(raw: Vec<RequirementDocument>, report: &mut Report<'_>) -> Vec<Requirement> {
+fn token_uses(accepted: Option<AcceptedUse>, id_tokens_alone: bool) -> Vec<TokenUse> {
+    match accepted {
+        Some(AcceptedUse::Both) => vec![TokenUse::Access, TokenUse::Id],
+        Some(AcceptedUse::Id) => vec![TokenUse::Id],
+        None if id_tokens_alone => vec![TokenUse::Id],
+        Some(AcceptedUse::Access) | None => vec![TokenUse::Access],
+    }
+}
+
+fn groups(raw: Option<GroupsDocument>, default: Groups, report: &mut Report<'_>) -> Groups {
+    let Some(raw) = raw else {
+        return default;
+    };
+    let Some(attribute) = raw.attribute else {
+        report.wrong(
+            "groups.attribute",
+            "is missing; expected the claim that holds the groups, for example `groups` or `roles[*].name`",
+        );
+        return default;
+    };
+    Groups::Claim {
+        path: attribute.as_str().into(),
+        separator: raw.separator.map(Separator::character),
+    }
+}
+
+fn requirements(
+    raw: Option<Vec<RequirementDocument>>,
+    field: &str,
+    report: &mut Report<'_>,
+) -> Vec<Requirement> {
     let mut requirements = Vec::new();
-    for (index, raw) in raw.into_iter().enumerate() {
-        let test = match (raw.equals, raw.one_of, raw.contains) {
-            (Some(value), None, None) => Some(Test::OneOf(vec![value])),
-            (None, Some(values), None) => Some(Test::OneOf(values)),
-            (None, None, Some(value)) => Some(Test::Contains(value)),
+    for (index, raw) in raw.unwrap_or_default().into_iter().enumerate() {
+        let test = match (raw.equals, raw.one_of, raw.contains, raw.missing) {
+            (Some(value), None, None, None) => Some(Test::OneOf(vec![value])),
+            (None, Some(values), None, None) => Some(Test::OneOf(values)),
+            (None, None, Some(value), None) => Some(Test::Contains(value)),
+            (None, None, None, Some(true)) => Some(Test::Missing),
             _ => None,
         };
         match (raw.claim, test) {
@@ -197,8 +242,8 @@ fn requirements(raw: Vec<RequirementDocument>, report: &mut Report<'_>) -> Vec<R
                 test,
             }),
             _ => report.wrong(
-                &format!("require[{index}]"),
-                "expected `claim` and one of `equals`, `one_of` and `contains`",
+                &format!("{field}[{index}]"),
+                "expected `claim` and one of `equals`, `one_of`, `contains` and \"missing\": true",
             ),
         }
     }
@@ -251,7 +296,7 @@ fn username_rule(
     let allow = raw.allow.as_deref().unwrap_or(DEFAULT_ALLOW);
     UsernameRule {
         attributes,
-        email_must_be_verified: false,
+        email: EmailRule::NotUnverified,
         transforms,
         map: raw
             .map
@@ -281,7 +326,7 @@ fn usernames(
             }
             None => report.wrong(
                 field,
-                "expected usernames of at most 255 printable ASCII characters",
+                "expected usernames of at most 255 bytes, of visible characters",
             ),
         }
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::Provider;
 use super::draft::Draft;
 use super::resolve::{Defaults, equals, resolve_shared};
-use crate::claims::AuthMethod;
+use crate::claims::{AuthMethod, EmailRule};
 use crate::credential::Vendor;
 use crate::document::{KeyFields, Trust, grouped};
 use crate::error::Denial;
@@ -85,7 +85,7 @@ impl SlackDocument {
                 ..Defaults::default()
             },
         );
-        provider.username.email_must_be_verified = true;
+        provider.username.email = EmailRule::Verified;
         provider
             .requirements
             .extend(team.map(|team| equals(TEAM, team)));

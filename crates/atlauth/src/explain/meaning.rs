@@ -153,8 +153,8 @@ meanings!(of_denial of Denial, all in DENIALS {
         "It is no well-formed JWT, or an opaque token and no provider takes those.",
         "Copy it again, whole; for opaque tokens a provider needs introspection or userinfo.";
     TokenTypeUnsupported at Credential:
-        "It is no access or id token of an application: a refresh, logout, encrypted, key-bound, or a vendor's personal token.",
-        "Send the access token, or an id token; not a refresh token, nor a personal one such as `ghp_...`.";
+        "It is no access or id token of an application (a refresh, logout, nested, key-bound, or a vendor's personal token), or its header `typ` is not one of `token_types`.",
+        "Send the access token; not a refresh token, nor a personal one such as `ghp_...`. Or see `token_types`.";
     CriticalHeaderUnsupported at Credential:
         "The token's header has `crit`, which demands an extension that is not supported.",
         "Have the provider issue tokens without `crit`.";
@@ -188,6 +188,9 @@ meanings!(of_denial of Denial, all in DENIALS {
     TokenTooOld at Lifetime:
         "The token was issued longer ago than `max_token_age_seconds` of its provider.",
         "Get a new one; `atlauth login` does.";
+    TokenLifetimeTooLong at Lifetime:
+        "From its issue to its expiry, the token lives longer than `max_token_lifetime_seconds` of its provider.",
+        "Have the provider issue tokens that expire sooner, or raise `max_token_lifetime_seconds`.";
     TokenInactive at Signature:
         "The provider says that the token is not active, or no provider knows it.",
         "Get a new one: it was revoked, has expired, or is of another server.";
@@ -210,13 +213,13 @@ meanings!(of_denial of Denial, all in DENIALS {
         "The token was issued to, or for, somebody else than `client_ids` and `audiences` of its provider say.",
         "Compare `aud`, `azp`, `client_id` with the settings; have the client ask for a token for this API.";
     TokenUseMismatch at Audience:
-        "Cognito's `token_use` is not accepted by the provider's settings.",
-        "Send the other token of the login, access or id, or see `token_use`.";
+        "It is an id token, and the provider's settings accept access tokens, or the other way round.",
+        "Send the other token of the login, or set `token_use` of the provider to `access`, `id` or `both`.";
     UsernameMissing at Username:
         "None of the attributes in `username` has a value in the token.",
         "Have the client ask for the scope that adds it (`profile`, `email`), or name another attribute.";
     EmailUnverified at Username:
-        "The only username attribute is an email address that the provider does not call verified.",
+        "The only username attribute is an email address that the provider does not call verified (Entra ID: by `xms_edov`).",
         "Have the user verify it at the provider, or name another attribute.";
     UsernameRejected at Username:
         "A transform did not apply, the result does not match `allow`, or it can't stand in a header.",

@@ -1,5 +1,6 @@
 //! Advice about providers.
 
+use atlassian_authorizer::claims::{EmailRule, TokenUse};
 use atlassian_authorizer::document::Kind;
 use atlassian_authorizer::provider::Provider;
 use atlassian_authorizer::settings::Advice;
@@ -14,6 +15,7 @@ pub(super) fn lint(providers: &[Provider], advice: &mut Vec<Advice>) {
     for provider in providers {
         let name = format!("providers/{}", provider.id.as_str());
         audience(provider, &name, advice);
+        token_use(provider, &name, advice);
         attributes(provider, &name, advice);
     }
     for (index, provider) in providers.iter().enumerate() {
@@ -32,6 +34,18 @@ fn audience(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
             Advice::new("no_audience", name, "audiences")
                 .why("a token that one of `client_ids` asked for another API is accepted too")
                 .instead("`audiences` beside `client_ids`, where the provider can name this API"),
+        );
+    }
+}
+
+/// An id token tells a client of its user; RFC 9068, section 4, has APIs take access tokens.
+fn token_use(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
+    // Cognito marks both, and its id tokens are for the clients in the settings alone.
+    if provider.kind != Kind::Cognito && provider.token_uses == [TokenUse::Access, TokenUse::Id] {
+        advice.push(
+            Advice::new("id_tokens_accepted", name, "token_use")
+                .why("id tokens are accepted beside access tokens: they have no scopes, and last as long as a login")
+                .instead("`access`, and clients that send their access token"),
         );
     }
 }
@@ -78,7 +92,7 @@ fn attributes(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
                     .severe(),
             );
         }
-        if last == "email" && !rule.email_must_be_verified {
+        if attribute.is_email() && rule.email == EmailRule::NotUnverified {
             advice.push(
                 Advice::new("email_unverified", name, field)
                     .why("an address counts unless the provider says that it is not verified")
