@@ -52,15 +52,17 @@ impl Claims {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// The subject: `sub`, where it is not empty. Some servers write their users' numbers as numbers.
+    /// The subject: `sub`, where it is not empty. Servers that are asked may write a number; a token may
+    /// not (RFC 7519, section 4.1.2).
     ///
     /// # Errors
     ///
     /// [`Denial::ClaimsMalformed`] for a value that names nobody.
-    pub fn subject(&self) -> Result<Option<Cow<'_, str>>, Denial> {
+    pub fn subject(&self, may_be_number: bool) -> Result<Option<Cow<'_, str>>, Denial> {
         match self.0.get("sub").map(only) {
             None => Ok(None),
             Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::Number(_)) if !may_be_number => Err(Denial::ClaimsMalformed),
             Some(value) => name_of(value).map(Some).ok_or(Denial::ClaimsMalformed),
         }
     }
@@ -71,8 +73,8 @@ impl Claims {
         (!name.is_empty()).then(|| name.into_owned())
     }
 
-    /// Names: a string, the strings of an array, or the names of an object's members; none where the
-    /// claim is missing. Any other value is an error rather than no names, for a rule may deny by them.
+    /// Names: a string or a number, those of an array, or the names of an object's members; none where
+    /// the claim is missing. Any other value is an error rather than no names, for a rule may deny by them.
     ///
     /// # Errors
     ///
@@ -91,7 +93,14 @@ impl Claims {
                     names.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
                 }
                 (Value::Object(members), _) => names.extend(members.keys().cloned()),
-                _ => names.extend(self::names(value)?),
+                (Value::Array(items), _) => {
+                    for item in items {
+                        names.push(name_of(item).ok_or(Denial::ClaimsMalformed)?.into_owned());
+                    }
+                }
+                (value, _) => {
+                    names.push(name_of(value).ok_or(Denial::ClaimsMalformed)?.into_owned());
+                }
             }
         }
         Ok(ClaimedNames {
@@ -248,13 +257,13 @@ pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result
     Ok(())
 }
 
-/// A string, or the strings of an array. Numbers of groups are names, too.
+/// A string, or the strings of an array.
 ///
 /// # Errors
 ///
 /// [`Denial::ClaimsMalformed`] for anything else.
 pub fn names(value: &Value) -> Result<Vec<String>, Denial> {
-    let name = |value: &Value| name_of(value).map(Cow::into_owned);
+    let name = |value: &Value| value.as_str().map(str::to_owned);
     match value {
         Value::Array(items) => items.iter().map(name).collect(),
         value => name(value).map(|name| vec![name]),

@@ -225,9 +225,11 @@ impl Provider {
     /// [`Denial::TokenTypeUnsupported`] for one that is neither an access token nor an id token, and
     /// [`Denial::TokenUseMismatch`] for one that a vendor has not marked which marks all of its own.
     pub(crate) fn token_use(&self, claims: &Claims) -> Result<Option<TokenUse>, Denial> {
+        if self.kind == Kind::Cognito {
+            return cognito::token_use(claims).map(Some);
+        }
         let marked = claims.token_use()?;
         Ok(match self.kind {
-            Kind::Cognito => Some(cognito::token_use(claims)?),
             Kind::Entra if marked.is_none() && !entra::names_client(claims) => Some(TokenUse::Id),
             Kind::Okta if marked.is_none() && claims.claim("cid").is_none() => Some(TokenUse::Id),
             _ => marked,

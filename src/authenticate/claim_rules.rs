@@ -64,7 +64,8 @@ impl VerifiedClaims {
         let valid_until = self.check_times(provider, now)?;
         let token_use = self.check_token_use(provider)?;
         let client_id = self.check_audience(provider, token_use)?;
-        let subject = self.claims.subject()?;
+        let is_signed = matches!(self.proof, Proof::Signature);
+        let subject = self.claims.subject(!is_signed)?;
         if !provider
             .requirements
             .iter()

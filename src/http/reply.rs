@@ -44,7 +44,7 @@ impl Reply {
     ///
     /// [`FetchError::Unusable`] when it is none.
     pub fn object(&self) -> Result<Map<String, Value>, FetchError> {
-        match crate::json::parse(&self.body) {
+        match crate::json::parse_of_provider(&self.body) {
             Ok(Value::Object(object)) => Ok(object),
             _ => Err(FetchError::Unusable("a JSON object")),
         }

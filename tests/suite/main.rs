@@ -37,3 +37,4 @@ mod start;
 mod tokens;
 mod upstream;
 mod vendors;
+mod written;

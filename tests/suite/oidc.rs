@@ -29,6 +29,7 @@ fn introspected(oidc: &Oidc) -> Value {
         "client_id": "resource-server", "client_secret": "idp-secret",
         "client_auth": "client_secret_basic", "client_ids": ["app", "robot", "other-robot"],
         "username": "sub", "machine_users": {"robot": "svc-robot"},
+        "machine_when": [{"claim": "sub", "missing": true}],
     })
 }
 

@@ -224,7 +224,8 @@ async fn audiences_of_access_tokens() {
             Some("audience_mismatch"),
         ),
         (json!([]), Some("audience_mismatch")),
-        (json!(null), Some("claims_malformed")),
+        (json!(null), Some("audience_mismatch")),
+        (json!({}), Some("claims_malformed")),
     ] {
         let mut claims = access_claims(&issuer.url);
         claims["aud"] = audience;

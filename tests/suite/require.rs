@@ -11,7 +11,8 @@ use testing::lambda::Lambda;
 use testing::local::Local;
 use testing::tokens::{SigningKey, access_claims};
 
-const RULE: &str = "require[0]: expected `claim` and one of `equals`, `one_of` and `contains`";
+const RULE: &str =
+    "require[0]: expected `claim` and one of `equals`, `one_of`, `contains` and \"missing\": true";
 
 fn settings(key: &SigningKey, require: &Value) -> Value {
     json!({"providers": {"idp": {
@@ -26,6 +27,7 @@ async fn what_a_claim_must_be() {
     let equals = |value: Value| json!([{"claim": "tenant", "equals": value}]);
     let one_of = json!([{"claim": "tenant", "one_of": ["a", "b", 7]}]);
     let contains = json!([{"claim": "tenant", "contains": "a"}]);
+    let missing = json!([{"claim": "tenant", "missing": true}]);
     let number = json!([{"claim": "tenant", "contains": 7}]);
     let nested = json!([{"claim": "realm.org.name", "equals": "a"}]);
     let url = json!([{"claim": "https://example.com/tenant", "equals": "a"}]);
@@ -35,7 +37,12 @@ async fn what_a_claim_must_be() {
         (equals(json!("a")), json!({"tenant": "a"}), true),
         (equals(json!("a")), json!({"tenant": "A"}), false),
         (equals(json!("a")), json!({"tenant": "ab"}), false),
-        (equals(json!("a")), json!({"tenant": ["a"]}), false),
+        (equals(json!("a")), json!({"tenant": ["a"]}), true),
+        (equals(json!("a")), json!({"tenant": ["a", "b"]}), false),
+        (missing.clone(), json!({}), true),
+        (missing.clone(), json!({"tenant": ""}), true),
+        (missing.clone(), json!({"tenant": null}), true),
+        (missing, json!({"tenant": "a"}), false),
         (equals(json!("a")), json!({"tenant": null}), false),
         (equals(json!("a")), json!({}), false),
         (equals(json!(true)), json!({"tenant": true}), true),

@@ -231,11 +231,6 @@ async fn claims() {
             "claims_malformed",
         ),
         (
-            "exp is huge",
-            with(claims(), "exp", json!(1e300)),
-            "claims_malformed",
-        ),
-        (
             "expired",
             with(claims(), "exp", json!(now() - 1)),
             "token_expired",
@@ -266,7 +261,6 @@ async fn claims() {
             with(claims(), "iat", json!(now() - 7_201)),
             "token_too_old",
         ),
-        ("no sub", without(claims(), "sub"), "claims_malformed"),
         (
             "sub is a number",
             with(claims(), "sub", json!(1)),
@@ -320,6 +314,11 @@ async fn claims() {
             "header injection",
             with(claims(), "username", json!("alice\r\nX-User: admin")),
             "username_rejected",
+        ),
+        (
+            "sub is a list",
+            with(claims(), "sub", json!(["1", "2"])),
+            "claims_malformed",
         ),
         (
             "outside ASCII",

@@ -112,7 +112,7 @@ const CASES: [(&str, &[(&str, &str)]); 11] = [
         "custom by introspection",
         &[
             ("other_issuer", "401 issuer_unknown"),
-            ("no_user", "401 machine_user_unmapped"),
+            ("no_user", "401 username_missing"),
             ("expired_but_active", "401 token_expired"),
             ("not_yet_valid", "401 token_not_yet_valid"),
             ("refresh_token_by_type", "401 token_type_unsupported"),

@@ -84,12 +84,18 @@ async fn an_application_that_is_its_own_api() {
     for (claims, expected) in [
         (with(v2(), &json!({"aud": APP})), alice),
         (with(v1(), &json!({"aud": format!("api://{APP}")})), alice),
-        (with(v2(), &id_token), alice),
+        // An id token names no client.
+        (with(v2(), &id_token), "401 token_use_mismatch"),
         (v2(), "401 audience_mismatch"),
         (v1(), "401 audience_mismatch"),
     ] {
         assert_eq!(outcome(&lambda, &sign(&claims)).await, expected, "{claims}");
     }
+    let folder = Folder::new();
+    let both = json!({"audiences": null, "token_use": "both"});
+    let lambda = self::lambda(&folder, &both, &json!({})).await;
+    let id_token = with(v2(), &id_token);
+    assert_eq!(outcome(&lambda, &sign(&id_token)).await, alice);
 }
 
 #[tokio::test]

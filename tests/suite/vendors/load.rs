@@ -172,14 +172,13 @@ fn each_kind_has_its_own_fields() {
         ("authorization_server", json!("default")),
         ("hd", json!("example.com")),
         ("team_id", json!("T0123ABC456")),
-        ("token_use", json!("access")),
         ("discovery", json!(true)),
         ("verify", json!("jwt+introspection")),
         ("online_for", json!(["@write"])),
         ("introspection_endpoint", json!("https://idp.example.com/x")),
     ];
     let belongs = |kind: &str, field: &str| match field {
-        "user_pool_id" | "token_use" => kind == "cognito",
+        "user_pool_id" => kind == "cognito",
         "tenant_id" => kind == "entra",
         "realm" => kind == "keycloak",
         "authorization_server" => kind == "okta",

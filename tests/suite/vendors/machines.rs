@@ -17,21 +17,33 @@ fn machine_users() -> Value {
 
 #[tokio::test]
 async fn by_the_vendors_word() {
-    for (name, case) in [
-        ("keycloak by introspection alone", "service_account"),
-        ("okta org", "no_user"),
-        ("custom by introspection", "no_user"),
+    // An answer that names no user says nothing by that alone.
+    let unmarked = way("custom by introspection");
+    let set = Set::start_with(&unmarked, "no_user", &machine_users(), &json!({})).await;
+    assert_eq!(set.outcome(&unmarked.token()).await, "401 username_missing");
+
+    let when = json!({"machine_when": [{"claim": "sub", "missing": true}]});
+    for (name, case, when) in [
+        (
+            "keycloak by introspection alone",
+            "service_account",
+            json!({}),
+        ),
+        ("okta org", "no_user", json!({})),
+        ("custom by introspection", "no_user", when),
     ] {
         let way = way(name);
         for (fields, expected) in [
             (json!({}), "401 machine_user_unmapped"),
             (machine_users(), "svc-ci"),
         ] {
+            let fields = with(fields, &when);
             let set = Set::start_with(&way, case, &fields, &json!({})).await;
             assert_eq!(set.outcome(&way.token()).await, expected, "{name}");
         }
         // A user is not taken for the client.
-        let set = Set::start_with(&way, "valid", &machine_users(), &json!({})).await;
+        let fields = with(machine_users(), &when);
+        let set = Set::start_with(&way, "valid", &fields, &json!({})).await;
         let outcome = set.outcome(&way.token()).await;
         assert!(outcome.starts_with("alice"), "{name}: {outcome}");
     }

@@ -121,7 +121,7 @@ async fn not_mine_goes_on_and_mine_but_bad_stops() {
             json!("a"),
             &["a"],
         ),
-        ("no_user", "401 machine_user_unmapped", json!("a"), &["a"]),
+        ("no_user", "401 username_missing", json!("a"), &["a"]),
         // One that fails does not stand in the way of a token that another knows.
         ("down", "alice", json!("b"), &["a", "b"]),
         ("rate_limited", "alice", json!("b"), &["a", "b"]),
