@@ -24,7 +24,7 @@ use crate::sync::Locked;
 
 /// The longest path in a record, in bytes.
 const MAX_PATH: usize = 1_024;
-/// The longest id of a token or a subject in a record, in bytes.
+/// The longest id of a token, a client or a subject in a record, in bytes.
 const MAX_ID: usize = 128;
 
 /// What came of a request.
@@ -189,7 +189,9 @@ fn line(record: &AuditRecord<'_>, function: &str) -> String {
     );
     line.optional(
         "client_id",
-        identity.and_then(|one| one.client_id.as_deref()),
+        identity
+            .and_then(|one| one.client_id.as_deref())
+            .map(|id| head(id, MAX_ID)),
     );
     line.optional("token_id", token_id.map(|id| head(id, MAX_ID)));
     line.optional("method", arn.map(RequestArn::method));

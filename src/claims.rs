@@ -243,12 +243,13 @@ pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result
         }
     }
     for (name, value) in more {
-        // A name with a dot would win over a path into what is known.
+        // A name that is written like a path would win over the path into what is known.
         let mut starts = name.match_indices('.');
-        let hides_path = starts.any(|(end, _)| {
-            name.get(..end)
-                .is_some_and(|start| known.contains_key(start))
-        });
+        let hides_path = name.contains(path::EACH)
+            || starts.any(|(end, _)| {
+                name.get(..end)
+                    .is_some_and(|start| known.contains_key(start))
+            });
         let is_foreign_mark = of_another_address && name == "email_verified";
         if !hides_path && !is_foreign_mark {
             known.entry(name).or_insert(value);
@@ -410,12 +411,17 @@ mod tests {
 
     #[test]
     fn a_name_with_a_dot_does_not_hide_a_path() {
-        let known = json!({"realm_access": {"roles": ["user"]}});
-        let more = json!({"realm_access.roles": ["admin"], "other.name": 1});
+        let known = json!({"realm_access": {"roles": ["user"]}, "a.b": {"c": 1}, "roles": []});
+        let more = json!({
+            "realm_access.roles": ["admin"], "other.name": 1, "a.b.c": 2, "roles[*].name": "admin",
+            "roles[*]": "admin",
+        });
         let claims = merged(known, more).unwrap();
         assert_eq!(
             claims,
-            json!({"realm_access": {"roles": ["user"]}, "other.name": 1})
+            json!({
+                "realm_access": {"roles": ["user"]}, "other.name": 1, "a.b": {"c": 1}, "roles": [],
+            })
         );
     }
 

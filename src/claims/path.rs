@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub struct AttributePath(String);
 
 /// What an array's items are asked by.
-const EACH: &str = "[*]";
+pub(super) const EACH: &str = "[*]";
 
 /// What the last names of claims are that hold an email address.
 const EMAIL: [&str; 6] = [

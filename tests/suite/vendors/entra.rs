@@ -98,6 +98,33 @@ async fn an_application_that_is_its_own_api() {
     assert_eq!(outcome(&lambda, &sign(&id_token)).await, alice);
 }
 
+/// Whoever administers a directory can write any address into a user.
+#[tokio::test]
+async fn addresses_need_the_vendors_mark() {
+    let folder = Folder::new();
+    let lambda = lambda(&folder, &json!({"username": "email"}), &json!({})).await;
+    let address = "bob@example.com";
+    let unverified = "401 email_unverified";
+    for (marks, expected) in [
+        (json!({"xms_edov": true}), address),
+        (json!({"xms_edov": "1"}), address),
+        (json!({"xms_edov": 1}), address),
+        (json!({}), unverified),
+        (json!({"xms_edov": null}), unverified),
+        (json!({"xms_edov": false}), unverified),
+        (json!({"xms_edov": "0"}), unverified),
+        // Entra ID has no such mark, and it is not the one that is wanted.
+        (json!({"email_verified": true}), unverified),
+        (
+            json!({"xms_edov": true, "email_verified": false}),
+            unverified,
+        ),
+    ] {
+        let claims = with(with(v2(), &json!({"email": address})), &marks);
+        assert_eq!(outcome(&lambda, &sign(&claims)).await, expected, "{marks}");
+    }
+}
+
 #[tokio::test]
 async fn applications_on_their_own_behalf() {
     for (fields, expected) in [
