@@ -135,20 +135,22 @@ impl Claims {
             *mark == true || *mark == "true"
         };
         let own = self.attribute(&email.verified_mark());
-        let mut marks = own
-            .into_iter()
-            .chain(self.0.get("email_verified"))
-            .peekable();
+        let top = self.0.get("email_verified");
         let is_marked = match rule {
             EmailRule::NotUnverified => true,
-            EmailRule::Verified => marks.peek().is_some(),
+            // The mark at the top is that of the address at the top.
+            EmailRule::Verified => {
+                let address = self.attribute(email).map(only);
+                let of_top = self.0.get("email").map(only);
+                own.is_some() || (top.is_some() && (of_top.is_none() || of_top == address))
+            }
             // Entra ID writes a number as well.
             EmailRule::MarkedBy(name) => self.0.get(name).is_some_and(|mark| {
                 let mark = only(mark);
                 is_true(mark) || *mark == 1 || *mark == "1"
             }),
         };
-        is_marked && marks.all(is_true)
+        is_marked && own.into_iter().chain(top).all(is_true)
     }
 
     /// A claim, or a member of a nested one.

@@ -420,6 +420,31 @@ mod tests {
             Err(Denial::EmailUnverified)
         );
         assert!(username(&strict, email(json!("true"))).is_ok());
+        let other = UsernameRule {
+            attributes: vec!["custom:email".into()],
+            ..strict.clone()
+        };
+        for (claims, is_verified) in [
+            (
+                json!({"custom:email": "a@b.example", "email_verified": true}),
+                true,
+            ),
+            (
+                json!({"custom:email": "a@b.example", "email": "a@b.example", "email_verified": true}),
+                true,
+            ),
+            (
+                json!({"custom:email": "a@b.example", "email": "c@b.example", "email_verified": true}),
+                false,
+            ),
+            (json!({"custom:email": "a@b.example"}), false),
+        ] {
+            assert_eq!(
+                username(&other, claims.clone()).is_ok(),
+                is_verified,
+                "{claims}"
+            );
+        }
         for none in [json!({}), json!({"email": "", "email_verified": false})] {
             assert_eq!(username(&strict, none), Err(Denial::UsernameMissing));
         }
