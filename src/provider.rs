@@ -232,6 +232,7 @@ impl Provider {
         Ok(match self.kind {
             Kind::Entra if marked.is_none() && !entra::names_client(claims) => Some(TokenUse::Id),
             Kind::Okta if marked.is_none() && claims.claim("cid").is_none() => Some(TokenUse::Id),
+            _ if self.audience.id_tokens_alone => marked.or(Some(TokenUse::Id)),
             _ => marked,
         })
     }

@@ -15,6 +15,7 @@ mod revoked;
 mod sent;
 mod slow;
 mod table;
+mod token_use;
 mod ways;
 
 use base64::Engine;

@@ -110,6 +110,11 @@ async fn each_rule_finds_what_it_is_about() {
             "0",
         ),
         (
+            "id_tokens_accepted",
+            with(&[(&at("token_use"), "both".into())]),
+            "0",
+        ),
+        (
             "user_chosen_name",
             with(&[(&at("username"), "nickname".into())]),
             "0",
