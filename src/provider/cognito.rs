@@ -3,7 +3,6 @@
 //! Sources: [verifying tokens](https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html),
 //! [access token claims](https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html).
 
-use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 
 use super::draft::Draft;
@@ -11,6 +10,7 @@ use super::online::Online;
 use super::resolve::{Defaults, resolve_shared};
 use super::{Groups, Issuer, Provider};
 use crate::document::{KeyFields, OnlineFields, grouped};
+use crate::keys::Algorithm;
 
 /// The attributes that hold the username: of access tokens, then of id tokens.
 const USERNAME: [&str; 2] = ["username", "cognito:username"];
