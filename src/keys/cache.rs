@@ -109,20 +109,20 @@ pub enum KeyFetchError {
 }
 
 fn other_issuer(named: Option<&str>, jwks_uri: Option<&Endpoint>) -> String {
-    let Some(named) = named else {
-        return "the discovery document names no `issuer` that could be compared".to_owned();
-    };
+    const NOT_OURS: &str = "the answer was not a discovery document of the issuer in the settings";
     let keys = jwks_uri.map_or_else(String::new, |uri| format!(" to {uri:?}"));
-    if named.contains('{') {
-        return format!(
-            "the discovery document is a template for many tenants, of the issuer {named}; set `discovery` to \
-             the document of your tenant, or `jwks_uri`{keys}"
-        );
+    match named {
+        None => format!("{NOT_OURS}; its `issuer` is none that could be"),
+        // Entra's, for all tenants.
+        Some(named) if named.contains('{') => format!(
+            "{NOT_OURS}, but of many tenants, as {named}; set `discovery` to the URL of your tenant's \
+             document, or `jwks_uri`{keys}"
+        ),
+        Some(named) => format!(
+            "{NOT_OURS}, but of {named}; where tokens have that as `iss`, set `issuer` to it and \
+             `discovery` to the document's URL, else set `jwks_uri`{keys}"
+        ),
     }
-    format!(
-        "the discovery document is of the issuer {named}, not of the one in the settings; where tokens \
-         have that one as `iss`, set `issuer` to it and `discovery` to the document's URL, else set `jwks_uri`{keys}"
-    )
 }
 
 /// What was fetched from a source of keys.
