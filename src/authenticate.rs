@@ -19,11 +19,11 @@ use crate::clock::UnixTime;
 use crate::credential::Token;
 use crate::document::ProductKind;
 use crate::error::{Denial, Fault, Refusal};
-use crate::http::{FetchContext, REQUEST_TIMEOUT};
+use crate::http::FetchContext;
 use crate::identity::Identity;
 use crate::inspect::{Inspect, Inspection, TokenStatus};
 use crate::keys::cache::KeyCache;
-use crate::keys::{KeyId, Thumbprint};
+use crate::keys::{KeyHint, Thumbprint};
 use crate::provider::{Provider, ProviderIndex, Registry};
 use crate::route::{Method, Readings};
 use crate::store::Source;
@@ -78,7 +78,8 @@ struct Verdict {
 #[derive(Clone)]
 struct VerifyingKey {
     keys: Arc<KeyCache>,
-    key_id: Option<KeyId>,
+    /// How the token names it.
+    hint: KeyHint,
     thumbprint: Thumbprint,
 }
 
@@ -140,10 +141,12 @@ struct Terms {
 
 impl Terms {
     /// For a token whose signature holds.
-    const SIGNED: Self = Self {
-        is_signed: true,
-        allowed: REQUEST_TIMEOUT,
-    };
+    const fn signed(allowed: Duration) -> Self {
+        Self {
+            is_signed: true,
+            allowed,
+        }
+    }
 
     /// For a token of which nothing is known.
     const fn unsigned(allowed: Duration) -> Self {
@@ -166,10 +169,11 @@ async fn inspect(
         .registry
         .guarded(index)
         .ok_or(Fault::ProviderMisconfigured)?;
+    let http = provider.client(cx.fetch.http);
     let inspection = Inspection {
         provider: &provider.id,
         inspect: way.as_ref(),
-        http: provider.http.as_ref(),
+        http: Some(&http),
         token,
         is_signed: terms.is_signed,
         allowed: terms.allowed,

@@ -28,8 +28,13 @@ pub use endpoint::Endpoint;
 use endpoint::address;
 pub use reply::Reply;
 
-/// The longest that one outgoing request may take, connecting and reading included.
+/// The longest that one outgoing request may take, connecting and reading included,
+/// where the settings don't say.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+/// The longest that the settings may allow.
+pub const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
+/// What key sets are (RFC 7517, section 8.5), and what servers send that don't look at it.
+const DOCUMENTS: &str = "application/json, application/jwk-set+json;q=0.9, */*;q=0.1";
 
 /// Why a fetch failed. Says nothing of what was received.
 #[derive(Debug, Error)]
@@ -38,18 +43,29 @@ pub enum FetchError {
     /// Nothing complete within the time allowed.
     #[error("no complete answer in time")]
     Timeout,
-    /// No connection, a broken one, or one whose certificate failed.
+    /// No connection, one that was closed before an answer, or one whose certificate failed.
     #[error("the connection failed")]
     Connection,
+    /// A connection that was closed within an answer.
+    #[error("the connection was closed within the answer")]
+    Broken,
+    /// A redirect, which is not followed.
+    #[error("the answer was a redirect, status {status}, which is not followed")]
+    Redirect {
+        /// The status.
+        status: u16,
+        /// Where it leads, if that may be fetched.
+        to: Option<Endpoint>,
+    },
+    /// A compressed answer, though none was asked for.
+    #[error("the answer's Content-Encoding is {0}, where `identity` was asked for")]
+    Encoded(&'static str),
     /// A status other than 200.
     #[error("the answer's status was {0}")]
     Status(u16),
     /// More than the bytes allowed.
     #[error("the answer was larger than {0} bytes")]
     TooLarge(usize),
-    /// A key set without any key that can be used.
-    #[error("the key set has no usable key")]
-    NoKeys,
     /// The SDK was told to use `http` on the network.
     #[error("the endpoint is not https")]
     Plain,
@@ -68,7 +84,10 @@ pub struct Fetched {
 
 /// The client. Clones share one connection pool.
 #[derive(Clone, Debug)]
-pub struct HttpClient(reqwest::Client);
+pub struct HttpClient {
+    client: reqwest::Client,
+    request_timeout: Duration,
+}
 
 /// Where the SDK may send requests without TLS: emulators, and the link-local addresses at which
 /// AWS hands out credentials.
@@ -136,23 +155,39 @@ impl HttpClient {
     }
 
     fn trusting(roots: rustls::RootCertStore) -> Result<Self, HttpSetupError> {
-        Ok(Self(
-            reqwest::Client::builder()
+        Ok(Self {
+            client: reqwest::Client::builder()
                 .tls_backend_preconfigured(tls(roots)?)
                 .redirect(Policy::none())
                 .referer(false)
                 .no_proxy()
                 .http1_only()
-                .connect_timeout(REQUEST_TIMEOUT)
+                .connect_timeout(MAX_REQUEST_TIMEOUT)
                 .tcp_nodelay(true)
                 // A connection that Lambda froze is likely dead when the sandbox thaws.
                 .pool_idle_timeout(Duration::from_secs(5))
                 .user_agent(concat!("atlassian-authorizer/", env!("CARGO_PKG_VERSION")))
                 .build()?,
-        ))
+            request_timeout: REQUEST_TIMEOUT,
+        })
     }
 
-    /// Fetches a document of at most `limit` bytes, within [`REQUEST_TIMEOUT`] and the deadline.
+    /// The same client, and pool, for requests that may take this long.
+    #[must_use]
+    pub fn with_request_timeout(&self, request_timeout: Duration) -> Self {
+        Self {
+            client: self.client.clone(),
+            request_timeout,
+        }
+    }
+
+    /// The longest that one request may take.
+    pub fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
+    /// Fetches a document of at most `limit` bytes, within the client's time for a request and the
+    /// deadline. Where the connection fails or is closed, it is asked for once more.
     ///
     /// # Errors
     ///
@@ -163,25 +198,33 @@ impl HttpClient {
         limit: usize,
         deadline: Deadline,
     ) -> Result<Fetched, FetchError> {
-        let send = || {
+        let once = async || {
             let request = self.get_request(endpoint);
-            request.header("accept", "application/json").send()
-        };
-        let work = async {
-            let response = match send().await {
-                // A connection that was kept while Lambda froze the instance can be dead, and not know it.
-                Err(_) => send().await,
-                response => response,
-            };
-            let mut response = response.map_err(|_| FetchError::Connection)?;
-            if response.status() != 200 {
-                return Err(FetchError::Status(response.status().as_u16()));
+            let request = request.header("accept", DOCUMENTS);
+            let mut response = send(request).await?;
+            let status = response.status();
+            if status.is_redirection() {
+                return Err(FetchError::Redirect {
+                    status: status.as_u16(),
+                    to: reply::location(response.headers(), endpoint),
+                });
             }
+            if status != 200 {
+                return Err(FetchError::Status(status.as_u16()));
+            }
+            reply::check_encoding(response.headers())?;
             let max_age = reply::max_age(response.headers());
-            let body = read(&mut response, limit).await?;
+            let body = read_text(&mut response, limit).await?;
             Ok(Fetched { body, max_age })
         };
-        tokio::time::timeout(deadline.left(REQUEST_TIMEOUT), work)
+        let work = async {
+            match once().await {
+                // A connection that was kept while Lambda froze the instance can be dead, and not know it.
+                Err(FetchError::Connection | FetchError::Broken) => once().await,
+                fetched => fetched,
+            }
+        };
+        tokio::time::timeout(deadline.left(self.request_timeout), work)
             .await
             .unwrap_or(Err(FetchError::Timeout))
     }
@@ -189,7 +232,10 @@ impl HttpClient {
     /// The innermost reason for which there is no connection to an endpoint, such as what is wrong
     /// with its certificate; `None` where there is one.
     pub async fn no_connection(&self, endpoint: &Endpoint) -> Option<String> {
-        let request = self.0.head(endpoint.0.clone()).timeout(REQUEST_TIMEOUT);
+        let request = self
+            .client
+            .head(endpoint.0.clone())
+            .timeout(self.request_timeout);
         let error = request.send().await.err()?;
         let mut reason: &dyn std::error::Error = &error;
         while let Some(source) = reason.source() {
@@ -198,25 +244,28 @@ impl HttpClient {
         Some(reason.to_string())
     }
 
-    /// Connects to an endpoint's server, within [`REQUEST_TIMEOUT`] and the deadline, so that the
-    /// next request finds a connection. It sends `HEAD /` without any credential, and ignores what
+    /// Connects to an endpoint's server, within the time of one request and the deadline, so that
+    /// the next request finds a connection. It sends `HEAD /` without any credential, and ignores what
     /// comes of it.
     pub async fn connect(&self, endpoint: &Endpoint, deadline: Deadline) {
         let mut root = endpoint.0.clone();
         root.set_path("/");
         root.set_query(None);
-        let request = self.0.head(root).timeout(deadline.left(REQUEST_TIMEOUT));
+        let request = self
+            .client
+            .head(root)
+            .timeout(deadline.left(self.request_timeout));
         let _ = request.send().await;
     }
 
     /// A GET of an endpoint, for [`HttpClient::ask`].
     pub fn get_request(&self, endpoint: &Endpoint) -> RequestBuilder {
-        self.0.get(endpoint.0.clone())
+        self.client.get(endpoint.0.clone())
     }
 
     /// A POST of a JSON value.
     pub fn post_json(&self, endpoint: &Endpoint, body: &Value) -> RequestBuilder {
-        self.0
+        self.client
             .post(endpoint.0.clone())
             .header("content-type", "application/json")
             .body(body.to_string())
@@ -225,7 +274,7 @@ impl HttpClient {
     /// A POST of a form.
     pub fn post_form(&self, endpoint: &Endpoint, form: &[(&str, &str)]) -> RequestBuilder {
         let mut body = form_urlencoded::Serializer::new(String::new());
-        self.0
+        self.client
             .post(endpoint.0.clone())
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body.extend_pairs(form).finish())
@@ -245,14 +294,14 @@ impl HttpClient {
         now: UnixTime,
     ) -> Result<Reply, FetchError> {
         let work = async {
-            let mut response = request
-                .header("accept", "application/json")
-                .send()
-                .await
-                .map_err(|_| FetchError::Connection)?;
+            let request = request.header("accept", "application/json");
+            let mut response = send(request).await?;
             let status = response.status().as_u16();
+            if status == 200 {
+                reply::check_encoding(response.headers())?;
+            }
             let mut reply = Reply::of_head(status, response.headers(), now);
-            reply.body = read(&mut response, limit).await?;
+            reply.body = read_text(&mut response, limit).await?;
             Ok(reply)
         };
         tokio::time::timeout(allowed, work)
@@ -276,7 +325,7 @@ impl HttpClient {
             return Err(FetchError::Plain);
         }
         let mut response = self
-            .0
+            .client
             .execute(request)
             .await
             .map_err(|_| FetchError::Connection)?;
@@ -304,9 +353,26 @@ impl HttpClient {
     }
 }
 
+/// Sends a request of our own, and reads the answer's head.
+async fn send(request: RequestBuilder) -> Result<reqwest::Response, FetchError> {
+    // Some servers compress where nothing is said; what is not read needs no limit.
+    let request = request.header("accept-encoding", "identity");
+    request.send().await.map_err(|_| FetchError::Connection)
+}
+
+/// The body, without the byte order mark that some servers put before it (RFC 8259, section 8.1).
+async fn read_text(response: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, FetchError> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let mut body = read(response, limit).await?;
+    if body.starts_with(MARK) {
+        body.drain(..MARK.len());
+    }
+    Ok(body)
+}
+
 async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, FetchError> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| FetchError::Connection)? {
+    while let Some(chunk) = response.chunk().await.map_err(|_| FetchError::Broken)? {
         if body.len().saturating_add(chunk.len()) > limit {
             return Err(FetchError::TooLarge(limit));
         }

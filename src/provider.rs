@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use jsonwebtoken::Algorithm;
 use serde_json::Value;
 use tracing::warn;
 
@@ -32,7 +31,8 @@ use crate::document::{Kind, ProviderId};
 use crate::error::Denial;
 use crate::http::HttpClient;
 use crate::inspect::Inspect;
-use crate::keys::cache::KeySource;
+use crate::keys::Algorithm;
+use crate::keys::cache::{KeySource, KeyTerms};
 use crate::route::Target;
 use crate::username::{Username, UsernameRule};
 #[cfg(feature = "schema")]
@@ -89,6 +89,8 @@ pub struct Provider {
     pub vendor: Option<Vendor>,
     /// Trusts the authority in the settings; without it, the client that all others share serves.
     pub http: Option<HttpClient>,
+    /// On which terms its keys are fetched and kept.
+    pub key_terms: KeyTerms,
 }
 
 /// An issuer, compared octet by octet (RFC 8725, section 3.8), and its keys.
@@ -190,6 +192,17 @@ pub struct OnlineFor {
 }
 
 impl Provider {
+    /// The longest that one request to it may take.
+    pub fn request_timeout(&self) -> Duration {
+        self.key_terms.request_timeout
+    }
+
+    /// The client that it is asked by, given the one that all others share.
+    pub fn client(&self, shared: &HttpClient) -> HttpClient {
+        let http = self.http.as_ref().unwrap_or(shared);
+        http.with_request_timeout(self.request_timeout())
+    }
+
     /// How long it takes until one more unknown token may be shown to the provider.
     fn unknown_token_pause(&self) -> Duration {
         let mut ways = self.opaque.iter().chain(&self.online);

@@ -141,7 +141,7 @@ impl Authenticator {
             None => true,
             Some(key) => key
                 .keys
-                .keys(key.key_id.as_ref(), cx.fetch)
+                .keys(&key.hint, cx.fetch)
                 .await
                 .map_err(Failure::from)?
                 .contains(key.thumbprint),

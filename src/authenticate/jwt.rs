@@ -1,20 +1,21 @@
 //! A JWT in three stages: structure, signature, claims.
 //!
 //! What is known before the signature holds is named `unverified_` and leaves this file only to
-//! choose the provider and the key. `jsonwebtoken` names the algorithms alone: its claims validation
+//! choose the provider and the key. `jsonwebtoken` names algorithms alone: its claims validation
 //! lets a missing `iss` or `aud` and an `nbf` in the future pass, and never looks at `crit`, so the
 //! rules stand in `claim_rules` and here.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
 use crate::claims::{Claims, media_type};
 use crate::credential::Token;
 use crate::error::Denial;
 use crate::json;
-use crate::keys::{self, Key, KeyId};
+use crate::keys::{Algorithm, CertificateDigests, Key, KeyId};
 
 /// A token whose structure is that of a signed JWT. Nothing in it can be believed.
 pub(super) struct UnverifiedJwt<'t> {
@@ -27,6 +28,8 @@ pub(super) struct UnverifiedJwt<'t> {
     pub(super) unverified_type: Option<String>,
     /// The header's `kid`.
     pub(super) unverified_key_id: Option<KeyId>,
+    /// The header's `x5t` and `x5t#S256`.
+    pub(super) unverified_certificate: CertificateDigests,
 }
 
 impl<'t> UnverifiedJwt<'t> {
@@ -55,7 +58,7 @@ impl<'t> UnverifiedJwt<'t> {
             .map(|name| media_type(name.as_str().unwrap_or_default()));
         let algorithm = header.get("alg").and_then(Value::as_str);
         let algorithm = algorithm.filter(|name| !name.eq_ignore_ascii_case("none"));
-        let unverified_algorithm = keys::algorithm(algorithm.ok_or(Denial::AlgorithmNotAllowed)?);
+        let unverified_algorithm = Algorithm::named(algorithm.ok_or(Denial::AlgorithmNotAllowed)?);
         let unverified_key_id = match header.get("kid") {
             None => None,
             Some(Value::String(id)) => Some(KeyId::from(id.as_str())),
@@ -68,6 +71,7 @@ impl<'t> UnverifiedJwt<'t> {
             unverified_algorithm,
             unverified_type,
             unverified_key_id,
+            unverified_certificate: CertificateDigests::of(&header),
         })
     }
 
@@ -89,17 +93,21 @@ impl<'t> UnverifiedJwt<'t> {
         self.unverified_claims.get("aud")
     }
 
-    /// The second stage: the signature, by a key that was chosen for this token's algorithm.
-    pub(super) fn verify(self, algorithm: Algorithm, key: &Key) -> Result<Claims, Denial> {
+    /// The second stage: the signature, by one of the keys that were chosen for this token's issuer and
+    /// algorithm.
+    pub(super) fn verify<'k>(
+        self,
+        algorithm: Algorithm,
+        mut keys: impl Iterator<Item = &'k Arc<Key>>,
+    ) -> Result<(Claims, &'k Arc<Key>), Denial> {
         let signature = URL_SAFE_NO_PAD
             .decode(self.signature)
             .map_err(|_| Denial::SignatureInvalid)?;
         let message = self.signing_input.as_bytes();
-        if key.verify(algorithm, message, &signature) {
-            Ok(self.unverified_claims.into())
-        } else {
-            Err(Denial::SignatureInvalid)
-        }
+        let key = keys
+            .find(|key| key.verify(algorithm, message, &signature))
+            .ok_or(Denial::SignatureInvalid)?;
+        Ok((self.unverified_claims.into(), key))
     }
 }
 

@@ -7,9 +7,8 @@ use super::jwt::UnverifiedJwt;
 use super::{Context, Failure, Terms, Verdict, VerifyingKey, inspect, needs_inspection, opaque};
 use crate::credential::Token;
 use crate::error::{Denial, Fault};
-use crate::http::REQUEST_TIMEOUT;
-use crate::keys::Candidates;
 use crate::keys::cache::KeyCache;
+use crate::keys::{Candidates, KeyHint};
 use crate::provider::{Issued, Provider, ProviderIndex};
 
 /// Verifies a JWT.
@@ -53,9 +52,15 @@ async fn by_provider(
         .opaque
         .as_ref()
         .ok_or(Fault::ProviderMisconfigured)?;
-    let status = inspect(index, way, token, Terms::unsigned(REQUEST_TIMEOUT), cx)
-        .await
-        .map_err(|fault| Failure::from(fault).asked())?;
+    let status = inspect(
+        index,
+        way,
+        token,
+        Terms::unsigned(provider.request_timeout()),
+        cx,
+    )
+    .await
+    .map_err(|fault| Failure::from(fault).asked())?;
     opaque::by_answer(index, way.as_ref(), token, status, cx).map_err(Failure::asked)
 }
 
@@ -73,21 +78,26 @@ async fn by_key(
     let algorithm = unverified_jwt.unverified_algorithm;
     let algorithm = algorithm.filter(|one| provider.algorithms.contains(one));
     let algorithm = algorithm.ok_or(Denial::AlgorithmNotAllowed)?;
-    let key_id = unverified_jwt.unverified_key_id.clone();
-    let keys = cache.keys(key_id.as_ref(), cx.fetch).await?;
-    let key = match keys.candidates(key_id.as_ref(), algorithm) {
-        Candidates::One(key) => key,
+    let hint = KeyHint {
+        id: unverified_jwt.unverified_key_id.clone(),
+        certificate: unverified_jwt.unverified_certificate,
+    };
+    let keys = cache.keys(&hint, cx.fetch).await?;
+    let issuer = unverified_jwt.unverified_issuer().unwrap_or_default();
+    let candidates = match keys.candidates(&hint, algorithm, issuer) {
+        Candidates::Fitting(keys) => keys,
         Candidates::Unknown => return Err(Denial::KeyUnknown.into()),
         Candidates::NotAllowed => return Err(Denial::AlgorithmNotAllowed.into()),
         Candidates::Ambiguous => return Err(Denial::KeyIdMissing.into()),
     };
+    let (claims, key) = unverified_jwt.verify(algorithm, candidates.keys())?;
     let claims = VerifiedClaims {
-        claims: unverified_jwt.verify(algorithm, key)?,
+        claims,
         proof: Proof::Signature,
     };
     let key = VerifyingKey {
         keys: Arc::clone(cache),
-        key_id,
+        hint,
         thumbprint: key.thumbprint(),
     };
     match &provider.online {
@@ -123,9 +133,15 @@ async fn with_answer(
     // What can be refused without the provider is.
     claims.check_times(provider, now)?;
     claims.check_audience(provider, claims.check_token_use(provider)?)?;
-    let status = inspect(index, way, token, Terms::SIGNED, cx)
-        .await
-        .map_err(|fault| Failure::from(fault).asked())?;
+    let status = inspect(
+        index,
+        way,
+        token,
+        Terms::signed(provider.request_timeout()),
+        cx,
+    )
+    .await
+    .map_err(|fault| Failure::from(fault).asked())?;
     let identity = status
         .claims()
         .and_then(|answer| claims.claims.add(answer))

@@ -107,7 +107,7 @@ impl VerdictCache {
 fn weight(verdict: &CachedVerdict) -> usize {
     let identity = match verdict {
         CachedVerdict::Verified(verdict) => {
-            let key_id = verdict.key.as_ref().and_then(|key| key.key_id.as_ref());
+            let key_id = verdict.key.as_ref().and_then(|key| key.hint.id.as_ref());
             // The provider's, and of any length.
             let key_id = key_id.map_or(0, |id| id.as_str().len());
             verdict.identity.weight().saturating_add(key_id)
@@ -126,8 +126,8 @@ mod tests {
     use crate::clock::UnixTime;
     use crate::credential::TokenDigest;
     use crate::identity::Identity;
-    use crate::keys::cache::{KeyCache, KeySource};
-    use crate::keys::{KeySet, Thumbprint};
+    use crate::keys::cache::{KeyCache, KeySource, KeyTerms};
+    use crate::keys::{KeyHint, KeySet, Thumbprint};
 
     const UNTIL: UnixTime = UnixTime::from_secs(1_000);
 
@@ -137,7 +137,7 @@ mod tests {
             identity: Arc::new(Identity::for_test("alice", groups, UNTIL)),
             key: Some(VerifyingKey {
                 keys: Arc::clone(keys),
-                key_id: None,
+                hint: KeyHint::default(),
                 thumbprint: Thumbprint::ZERO,
             }),
             provider: None,
@@ -154,6 +154,7 @@ mod tests {
         let keys = Arc::new(KeyCache::new(
             KeySource::Inline(Arc::new(KeySet::default())),
             None,
+            KeyTerms::default(),
         ));
         let verdicts = VerdictCache::new();
         for number in 0..20_000 {
@@ -178,6 +179,7 @@ mod tests {
         let keys = Arc::new(KeyCache::new(
             KeySource::Inline(Arc::new(KeySet::default())),
             None,
+            KeyTerms::default(),
         ));
         let verdicts = VerdictCache::new();
         let keep =

@@ -74,6 +74,10 @@ pub struct SharedFields {
     /// is none, and tokens that live longer than a day are told in the log.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_token_lifetime_seconds: Option<u64>,
+    /// The longest that one request to the provider may take, for its keys, its discovery document, or
+    /// about a token, in seconds: 1 to 4, by default 2. All requests of one decision take 5 at most.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 4)))]
+    pub request_timeout_seconds: Option<u64>,
     /// Certificates of the authority that the provider's certificate is by, in PEM, in place of
     /// the public authorities.
     pub ca_certificates: Option<String>,
@@ -90,8 +94,13 @@ pub struct KeyFields {
     pub jwks_uri: Option<Endpoint>,
     /// The provider's key set itself (RFC 7517, section 5).
     pub jwks: Option<Value>,
-    /// What tokens may be signed with: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA.
+    /// What tokens may be signed with: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512,
+    /// EdDSA.
     pub algorithms: Option<Vec<String>>,
+    /// How long the last good key set serves while it can't be fetched, in seconds: 300 to 86400, by
+    /// default 14400. Without an outage, keys are kept for an hour at most, and for half of this.
+    #[cfg_attr(feature = "schema", schemars(range(min = 300, max = 86_400)))]
+    pub keys_max_stale_seconds: Option<u64>,
 }
 
 /// Who we are at the provider.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, header};
 use serde_json::{Map, Value};
 
-use super::FetchError;
+use super::{Endpoint, FetchError};
 use crate::clock::UnixTime;
 
 /// A provider's answer, of any status.
@@ -93,6 +93,34 @@ fn retry_after(value: &str, now: UnixTime) -> Option<Duration> {
     date.checked_since(now).filter(|wait| !wait.is_zero())
 }
 
+/// Nothing is decompressed here, so that what a small answer can become needs no limit.
+///
+/// # Errors
+///
+/// [`FetchError::Encoded`] for an answer that is compressed (RFC 9110, section 8.4).
+pub(super) fn check_encoding(headers: &HeaderMap) -> Result<(), FetchError> {
+    const KNOWN: [&str; 5] = ["gzip", "x-gzip", "deflate", "br", "zstd"];
+    for value in headers.get_all(header::CONTENT_ENCODING) {
+        let value = value.to_str().unwrap_or("?").trim();
+        if value.is_empty() || value.eq_ignore_ascii_case("identity") {
+            continue;
+        }
+        let mut known = KNOWN.into_iter();
+        let known = known.find(|known| value.eq_ignore_ascii_case(known));
+        return Err(FetchError::Encoded(known.unwrap_or("not `identity`")));
+    }
+    Ok(())
+}
+
+/// Where a redirect leads (RFC 9110, section 10.2.2), if that may be fetched. An answer from the network
+/// must not point us at our own machine.
+pub(super) fn location(headers: &HeaderMap, from: &Endpoint) -> Option<Endpoint> {
+    let location = headers.get(header::LOCATION)?.to_str().ok()?;
+    let location = from.0.join(location).ok()?;
+    let to = Endpoint::parse(location.as_str()).ok()?;
+    (from.is_loopback() || !to.is_loopback()).then_some(to)
+}
+
 /// How long an answer may be kept: `Cache-Control: max-age`, zero for `no-store` and `no-cache`
 /// (RFC 9111, section 5.2.2). `None` where the header does not say.
 pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
@@ -121,7 +149,54 @@ mod tests {
 
     use http::{HeaderMap, header};
 
-    use super::{UnixTime, max_age, retry_after};
+    use super::{Endpoint, UnixTime, check_encoding, location, max_age, retry_after};
+
+    #[test]
+    fn content_encodings() {
+        for (value, good) in [
+            (None, true),
+            (Some(""), true),
+            (Some("identity"), true),
+            (Some("Identity"), true),
+            (Some("gzip"), false),
+            (Some("GZIP"), false),
+            (Some("deflate"), false),
+            (Some("br"), false),
+            (Some("gzip, identity"), false),
+            (Some("aws-chunked"), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(header::CONTENT_ENCODING, value.parse().unwrap());
+            }
+            assert_eq!(check_encoding(&headers).is_ok(), good, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn locations() {
+        let from = Endpoint::parse("https://idp.example.com/old/keys").unwrap();
+        for (value, to) in [
+            (
+                "https://other.example.com/keys",
+                Some("https://other.example.com/keys"),
+            ),
+            ("/keys", Some("https://idp.example.com/keys")),
+            ("new", Some("https://idp.example.com/old/new")),
+            ("http://idp.example.com/keys", None),
+            ("https://user:secret@idp.example.com/keys", None),
+            ("http://127.0.0.1/keys", None),
+            ("https://127.0.0.1/keys", None),
+            ("file:///etc/passwd", None),
+            ("https://", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::LOCATION, value.parse().unwrap());
+            let found = location(&headers, &from);
+            assert_eq!(found.as_ref().map(Endpoint::as_str), to, "{value}");
+        }
+        assert_eq!(location(&HeaderMap::new(), &from), None);
+    }
 
     #[test]
     fn cache_control() {

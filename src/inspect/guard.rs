@@ -173,7 +173,9 @@ impl State {
     ) -> Fault {
         let is_timeout = matches!(
             error,
-            InspectionError::Unavailable(FetchError::Timeout | FetchError::Connection)
+            InspectionError::Unavailable(
+                FetchError::Timeout | FetchError::Connection | FetchError::Broken
+            )
         );
         // Within a short while, no answer says little.
         if is_timeout && allowed >= LEAST_PATIENCE {

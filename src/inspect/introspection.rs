@@ -82,8 +82,13 @@ impl Introspection {
     async fn ask(&self, request: &InspectionRequest<'_>) -> Result<TokenStatus, InspectionError> {
         let introspection = self.request(request)?;
         let reply = match self.client {
-            // An assertion is good for one request.
-            ClientAuth::PrivateKeyJwt { .. } => request.send_once(introspection).await?,
+            // An assertion is good for one request, so a repeated one has another.
+            ClientAuth::PrivateKeyJwt { .. } => match request.send_once(introspection).await {
+                Err(InspectionError::Unavailable(FetchError::Connection)) => {
+                    request.send_once(self.request(request)?).await?
+                }
+                reply => reply?,
+            },
             _ => request.send(introspection).await?,
         };
         if reply.status == 400 && is_about_the_token(&reply) {

@@ -7,7 +7,7 @@ use reqwest::RequestBuilder;
 use super::InspectionError;
 use crate::clock::UnixTime;
 use crate::credential::Token;
-use crate::http::{Deadline, FetchError, HttpClient, REQUEST_TIMEOUT, Reply};
+use crate::http::{Deadline, FetchError, HttpClient, Reply};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -57,7 +57,7 @@ impl<'r> InspectionRequest<'r> {
         again: Option<RequestBuilder>,
     ) -> Result<Reply, InspectionError> {
         let send = async |request| {
-            let allowed = self.deadline.left(REQUEST_TIMEOUT);
+            let allowed = self.deadline.left(self.http.request_timeout());
             self.http.ask(request, MAX_ANSWER, allowed, self.now).await
         };
         let reply = match (send(request).await, again) {

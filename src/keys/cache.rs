@@ -5,18 +5,21 @@
 //! - A token with an unknown `kid` makes us fetch again, at most once per [`COOLDOWN`].
 //! - There is one fetch in flight for any number of waiters.
 //! - A failed fetch is not repeated before a back-off that doubles up to [`MAX_BACKOFF`]. In the
-//!   meantime the last good set is used, until it is [`MAX_STALE`] old. A set without any usable
-//!   key is no failure of that kind: it takes the last good set away.
+//!   meantime the last good set is used, until it is as old as the settings allow. A set without any
+//!   usable key is no failure of that kind: it takes the last good set away.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use thiserror::Error;
 use tracing::{info, warn};
 
 use crate::error::Fault;
-use crate::http::{Deadline, Endpoint, FetchContext, FetchError, HttpClient};
-use crate::keys::{KeyId, KeySet, KeySetError};
+use crate::http::{
+    Deadline, Endpoint, FetchContext, FetchError, Fetched, HttpClient, REQUEST_TIMEOUT,
+};
+use crate::keys::{KeyHint, KeySet, KeySetError, Skipped};
 use crate::sync::{Age, Due, FetchOutcome, Refreshed};
 
 /// A set is never fetched more often than this for its age alone.
@@ -25,12 +28,15 @@ pub const MIN_FRESH: Duration = Duration::from_mins(1);
 pub const MAX_FRESH: Duration = Duration::from_hours(1);
 /// How long a set without `Cache-Control` is fresh.
 pub const DEFAULT_FRESH: Duration = Duration::from_mins(5);
-/// The age at which a set is given up while its endpoint fails.
-pub const MAX_STALE: Duration = Duration::from_hours(24);
+/// The age at which a set is given up while its endpoint fails, where the settings don't say.
+pub const DEFAULT_MAX_STALE: Duration = Duration::from_hours(4);
 /// The least time between two fetches that tokens with unknown `kid` can cause.
 pub const COOLDOWN: Duration = Duration::from_secs(10);
 /// The longest pause after failed fetches.
 pub const MAX_BACKOFF: Duration = Duration::from_mins(1);
+
+/// Where AD FS's discovery document names the issuer of its access tokens.
+const ACCESS_TOKEN_ISSUER: &str = "access_token_issuer";
 
 /// The largest key set and discovery document that are read, in bytes.
 const MAX_DOCUMENT: usize = 256 * 1024;
@@ -51,10 +57,92 @@ pub enum KeySource {
     },
 }
 
+/// On which terms keys are fetched and kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct KeyTerms {
+    /// The longest that one request may take.
+    pub request_timeout: Duration,
+    /// The age at which a set is given up while its endpoint fails.
+    pub max_stale: Duration,
+}
+
+impl Default for KeyTerms {
+    fn default() -> Self {
+        Self {
+            request_timeout: REQUEST_TIMEOUT,
+            max_stale: DEFAULT_MAX_STALE,
+        }
+    }
+}
+
+/// Why keys could not be fetched. It shows an issuer that a discovery document names, and nothing else
+/// of what was received.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeyFetchError {
+    /// No answer, or none that can be used.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// A redirect, which is not followed.
+    #[error(
+        "a redirect, status {status}, is not followed; set `{field}` to the URL that it leads to"
+    )]
+    Redirect {
+        /// The field of the provider's settings.
+        field: &'static str,
+        /// The status.
+        status: u16,
+        /// Where it leads, if that may be fetched.
+        to: Option<Endpoint>,
+    },
+    /// A key set without any key that can be used.
+    #[error("the key set has no usable key: {0}")]
+    NoKeys(Skipped),
+    /// A discovery document of another issuer.
+    #[error("{}", other_issuer(.named.as_deref(), .jwks_uri.as_ref()))]
+    OtherIssuer {
+        /// The issuer that it names, where that can be shown.
+        named: Option<String>,
+        /// The key set that it names.
+        jwks_uri: Option<Endpoint>,
+    },
+}
+
+fn other_issuer(named: Option<&str>, jwks_uri: Option<&Endpoint>) -> String {
+    const NOT_OURS: &str = "the answer was not a discovery document of the issuer in the settings";
+    let keys = jwks_uri.map_or_else(String::new, |uri| format!(" to {uri:?}"));
+    match named {
+        None => format!("{NOT_OURS}; its `issuer` is none that could be"),
+        // Entra's, for all tenants.
+        Some(named) if named.contains('{') => format!(
+            "{NOT_OURS}, but of many tenants, as {named}; set `discovery` to the URL of your tenant's \
+             document, or `jwks_uri`{keys}"
+        ),
+        Some(named) => format!(
+            "{NOT_OURS}, but of {named}; where tokens have that as `iss`, set `issuer` to it and \
+             `discovery` to the document's URL, else set `jwks_uri`{keys}"
+        ),
+    }
+}
+
+/// What was fetched from a source of keys.
+#[derive(Debug)]
+pub struct FetchedSet {
+    /// The keys.
+    pub keys: KeySet,
+    /// How long the answer says that they may be kept.
+    pub max_age: Option<Duration>,
+    /// The issuer that access tokens have, where the discovery document names one of their own, as
+    /// that of AD FS does
+    /// ([MS-OIDCE](https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-oidce/586de7dd-3385-47c7-93a2-935d9e90441c)).
+    pub access_token_issuer: Option<String>,
+}
+
 /// The keys of one issuer.
 #[derive(Debug)]
 pub struct KeyCache {
     source: KeySource,
+    terms: KeyTerms,
     /// Trusts the provider's own authority, where it has one.
     http: Option<HttpClient>,
     fetched: Refreshed<FetchedKeys>,
@@ -66,11 +154,15 @@ struct FetchedKeys {
     fresh_for: Duration,
 }
 
-impl From<(KeySet, Option<Duration>)> for FetchedKeys {
-    fn from((keys, max_age): (KeySet, Option<Duration>)) -> Self {
+impl FetchedKeys {
+    /// A set is fetched anew at half of the age at which it is given up, so that there is time to.
+    fn new(fetched: FetchedSet, terms: KeyTerms) -> Self {
+        let fresh_for = fetched.max_age.unwrap_or(DEFAULT_FRESH);
         Self {
-            keys: Arc::new(keys),
-            fresh_for: max_age.unwrap_or(DEFAULT_FRESH).clamp(MIN_FRESH, MAX_FRESH),
+            keys: Arc::new(fetched.keys),
+            fresh_for: fresh_for
+                .clamp(MIN_FRESH, MAX_FRESH)
+                .min(terms.max_stale / 2),
         }
     }
 }
@@ -103,9 +195,10 @@ impl KeySource {
 
 impl KeyCache {
     /// A cache that has fetched nothing yet.
-    pub(crate) fn new(source: KeySource, http: Option<HttpClient>) -> Self {
+    pub(crate) fn new(source: KeySource, http: Option<HttpClient>, terms: KeyTerms) -> Self {
         Self {
             source,
+            terms,
             http,
             fetched: Refreshed::new(MAX_BACKOFF),
         }
@@ -116,6 +209,11 @@ impl KeyCache {
         &self.source
     }
 
+    /// On which terms they are fetched and kept.
+    pub(crate) fn terms(&self) -> KeyTerms {
+        self.terms
+    }
+
     /// Whether the keys come by an authority of the provider's own.
     pub(crate) fn is_private(&self) -> bool {
         self.http.is_some()
@@ -123,15 +221,15 @@ impl KeyCache {
 
     /// The current key set, fetched when it is due or when it lacks `wanted`.
     ///
-    /// The set may lack `wanted` all the same: then the provider has no such key, or was asked
-    /// less than [`COOLDOWN`] ago.
+    /// The set may lack it all the same: then the provider has no such key, or was asked less than
+    /// [`COOLDOWN`] ago.
     ///
     /// # Errors
     ///
     /// [`Fault::KeysUnavailable`] when no set can be fetched and none young enough is cached.
     pub async fn keys(
         &self,
-        wanted: Option<&KeyId>,
+        wanted: &KeyHint,
         context: FetchContext<'_>,
     ) -> Result<Arc<KeySet>, Fault> {
         if let KeySource::Inline(keys) = &self.source {
@@ -139,8 +237,8 @@ impl KeyCache {
         }
         let due = |fetched: &FetchedKeys, age: Age| Due {
             fetch: age.of_value >= fetched.fresh_for
-                || (age.of_try >= COOLDOWN && wanted.is_some_and(|id| !fetched.keys.has(id))),
-            usable: age.of_value < MAX_STALE,
+                || (age.of_try >= COOLDOWN && !fetched.keys.has(wanted)),
+            usable: age.of_value < self.terms.max_stale,
         };
         // On the heap: most events fetch nothing, and need not carry room for it.
         let fetch =
@@ -153,34 +251,23 @@ impl KeyCache {
     /// Fetches the keys ahead of the first token. A failure is no fault: the first token that needs
     /// them has them fetched at once.
     pub(crate) async fn prepare(&self, context: FetchContext<'_>) {
-        let fetch = async || {
-            context.counters.key_fetches.count_try();
-            match fetch(&self.source, self.trusting(context)).await {
-                Ok(fetched) => Some(FetchedKeys::from(fetched)),
-                Err(error) => {
-                    info!(source = ?self.source, %error, "the key set could not be fetched ahead of the first token");
-                    None
-                }
+        let fetch = async || match self.try_fetch(context).await {
+            Ok(fetched) => Some(fetched),
+            Err(error) => {
+                info!(source = ?self.source, %error, "the key set could not be fetched ahead of the first token");
+                None
             }
         };
         self.fetched.prepare(context.clock, fetch).await;
     }
 
-    fn trusting<'c>(&'c self, context: FetchContext<'c>) -> FetchContext<'c> {
-        FetchContext {
-            http: self.http.as_ref().unwrap_or(context.http),
-            ..context
-        }
-    }
-
     async fn fetch(&self, context: FetchContext<'_>, kept: bool) -> FetchOutcome<FetchedKeys> {
-        context.counters.key_fetches.count_try();
-        match fetch(&self.source, self.trusting(context)).await {
-            Ok(fetched) => FetchOutcome::New(fetched.into()),
+        match self.try_fetch(context).await {
+            Ok(fetched) => FetchOutcome::New(fetched),
             Err(error) => {
                 context.counters.key_fetches.count_failure();
                 // No outage: the issuer says that none of its keys holds any more.
-                let withdrawn = matches!(error, FetchError::NoKeys);
+                let withdrawn = matches!(error, KeyFetchError::NoKeys(_));
                 let kept = kept && !withdrawn;
                 warn!(source = ?self.source, %error, kept, "the key set could not be fetched");
                 if withdrawn {
@@ -190,6 +277,31 @@ impl KeyCache {
                 }
             }
         }
+    }
+
+    async fn try_fetch(&self, context: FetchContext<'_>) -> Result<FetchedKeys, KeyFetchError> {
+        context.counters.key_fetches.count_try();
+        let http = self.http.as_ref().unwrap_or(context.http);
+        let http = http.with_request_timeout(self.terms.request_timeout);
+        let context = FetchContext {
+            http: &http,
+            ..context
+        };
+        let fetched = fetch(&self.source, context).await?;
+        let skipped = fetched.keys.skipped();
+        if skipped.over_limit() > 0 {
+            warn!(source = ?self.source, %skipped, "the key set has more keys than are kept");
+        } else if !skipped.is_empty() {
+            info!(source = ?self.source, %skipped, "keys of the key set are of no use here");
+        }
+        if let (Some(name), KeySource::Discovery { issuer, .. }) =
+            (&fetched.access_token_issuer, &self.source)
+            && name != issuer
+        {
+            info!(source = ?self.source, access_token_issuer = ?name,
+                  "access tokens of this server have another issuer; set `issuer` to it for them");
+        }
+        Ok(FetchedKeys::new(fetched, self.terms))
     }
 }
 
@@ -201,39 +313,57 @@ impl KeyCache {
 pub async fn fetch(
     source: &KeySource,
     context: FetchContext<'_>,
-) -> Result<(KeySet, Option<Duration>), FetchError> {
+) -> Result<FetchedSet, KeyFetchError> {
     let discovered;
+    let mut access_token_issuer = None;
     let endpoint = match source {
         KeySource::Jwks(endpoint) => endpoint,
         KeySource::Discovery { endpoint, issuer } => {
-            discovered = discover(endpoint, issuer, context).await?;
+            let FetchContext { http, deadline, .. } = context;
+            let document = discovery_document(http, endpoint, issuer, deadline).await?;
+            let keys = endpoint_of(&document, "jwks_uri", endpoint);
+            discovered = keys.ok_or(FetchError::Unusable(
+                "a discovery document with an https jwks_uri",
+            ))?;
+            access_token_issuer = shown(&document, ACCESS_TOKEN_ISSUER);
             &discovered
         }
-        KeySource::Inline(keys) => return Ok((KeySet::clone(keys), None)),
+        KeySource::Inline(keys) => {
+            return Ok(FetchedSet {
+                keys: KeySet::clone(keys),
+                max_age: None,
+                access_token_issuer,
+            });
+        }
     };
-    let fetched = context
-        .http
-        .get(endpoint, MAX_DOCUMENT, context.deadline)
-        .await?;
+    let fetched = get(context.http, endpoint, "jwks_uri", context.deadline).await?;
     let keys = KeySet::parse(&fetched.body).map_err(|error| match error {
-        KeySetError::Malformed => FetchError::Unusable("a key set"),
-        KeySetError::NoUsableKey => FetchError::NoKeys,
+        KeySetError::Malformed => FetchError::Unusable("a key set").into(),
+        KeySetError::NoUsableKey(skipped) => KeyFetchError::NoKeys(skipped),
     })?;
-    Ok((keys, fetched.max_age))
+    Ok(FetchedSet {
+        keys,
+        max_age: fetched.max_age,
+        access_token_issuer,
+    })
 }
 
-async fn discover(
+/// Fetches what a field of the settings leads to.
+async fn get(
+    http: &HttpClient,
     endpoint: &Endpoint,
-    issuer: &str,
-    context: FetchContext<'_>,
-) -> Result<Endpoint, FetchError> {
-    let document = discovery_document(context.http, endpoint, issuer, context.deadline).await?;
-    endpoint_of(&document, "jwks_uri", endpoint).ok_or(FetchError::Unusable(
-        "a discovery document with an https jwks_uri",
-    ))
+    field: &'static str,
+    deadline: Deadline,
+) -> Result<Fetched, KeyFetchError> {
+    let fetched = http.get(endpoint, MAX_DOCUMENT, deadline).await;
+    fetched.map_err(|error| match error {
+        FetchError::Redirect { status, to } => KeyFetchError::Redirect { field, status, to },
+        error => error.into(),
+    })
 }
 
-/// The discovery document of an issuer, which it must name.
+/// The discovery document of an issuer, which it must name: as its own or, as AD FS does, as that of
+/// its access tokens.
 ///
 /// # Errors
 ///
@@ -243,16 +373,25 @@ pub async fn discovery_document(
     endpoint: &Endpoint,
     issuer: &str,
     deadline: Deadline,
-) -> Result<Value, FetchError> {
-    let fetched = http.get(endpoint, MAX_DOCUMENT, deadline).await?;
+) -> Result<Value, KeyFetchError> {
+    let fetched = get(http, endpoint, "discovery", deadline).await?;
     let document = crate::json::parse(&fetched.body)
         .map_err(|_| FetchError::Unusable("a discovery document"))?;
-    if document.get("issuer").and_then(Value::as_str) != Some(issuer) {
-        return Err(FetchError::Unusable(
-            "a discovery document of the issuer in the settings",
-        ));
+    let names = |name| document.get(name).and_then(Value::as_str) == Some(issuer);
+    if names("issuer") || names(ACCESS_TOKEN_ISSUER) {
+        return Ok(document);
     }
-    Ok(document)
+    Err(KeyFetchError::OtherIssuer {
+        named: shown(&document, "issuer"),
+        jwks_uri: endpoint_of(&document, "jwks_uri", endpoint),
+    })
+}
+
+/// A member that may be shown: printable text of some length at most.
+fn shown(document: &Value, name: &str) -> Option<String> {
+    let text = document.get(name)?.as_str()?;
+    let is_clean = text.len() <= 255 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_clean.then(|| text.to_owned())
 }
 
 /// An endpoint that the discovery document at `from` names.

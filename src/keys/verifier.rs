@@ -1,17 +1,18 @@
 //! Verifying signatures by a public key that is parsed once.
 //!
 //! `jsonwebtoken` parses the key again for each token, a ninth of what a verification costs. So its
-//! backend, aws-lc-rs, is spoken to here; the algorithms are the same, to the letter.
+//! backend, aws-lc-rs, is spoken to here; the algorithms are the same, to the letter, and P-521 beside
+//! them.
 
 use std::sync::OnceLock;
 
+use super::Algorithm;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
-    RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
 };
-use jsonwebtoken::Algorithm;
 
 /// What a key is made of, as its JSON Web Key has it.
 #[derive(Clone)]
@@ -76,6 +77,7 @@ impl Material {
                 let curve = match algorithm {
                     Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED,
                     Algorithm::ES384 => &ECDSA_P384_SHA384_FIXED,
+                    Algorithm::ES512 => &ECDSA_P521_SHA512_FIXED,
                     _ => return None,
                 };
                 // Uncompressed (SEC 1, section 2.3.3).

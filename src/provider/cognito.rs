@@ -3,7 +3,6 @@
 //! Sources: [verifying tokens](https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html),
 //! [access token claims](https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html).
 
-use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 
 use super::draft::Draft;
@@ -13,6 +12,7 @@ use super::{Issuer, Provider};
 use crate::claims::{Claims, EmailRule, TokenUse};
 use crate::document::{AcceptedUse, KeyFields, OnlineFields, grouped};
 use crate::error::Denial;
+use crate::keys::Algorithm;
 
 /// The attributes that hold the username: of access tokens, then of id tokens.
 const USERNAME: [&str; 2] = ["username", "cognito:username"];

@@ -148,6 +148,7 @@ impl CustomDocument {
 
     fn issuer(&self, draft: &mut Draft<'_, '_>) -> Option<Issuer> {
         let keys = &self.keys;
+        draft.keys_max_stale_seconds = keys.keys_max_stale_seconds;
         let Some(name) = keys.issuer.clone() else {
             let can_be_asked = self.introspection.introspection_endpoint.is_some()
                 || self.online.userinfo_endpoint.is_some();
@@ -202,7 +203,12 @@ impl CustomDocument {
                     // OpenID Connect Discovery 1.0, section 4: a terminating `/` is removed.
                     let base = name.strip_suffix('/').unwrap_or(&name);
                     Endpoint::parse(&format!("{base}/.well-known/openid-configuration"))
-                        .map_err(|expected| draft.wrong("issuer", expected))
+                        .map_err(|expected| {
+                            // AD FS's access tokens have such an issuer.
+                            let instead = "where the `iss` of tokens is no such URL, set `discovery` to the \
+                                           document's URL, or `jwks_uri`";
+                            draft.wrong("issuer", &format!("{expected}; {instead}"));
+                        })
                         .ok()?
                 }
             };

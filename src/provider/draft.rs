@@ -23,6 +23,8 @@ pub(super) struct Draft<'d, 'p> {
     pub(super) id: &'d ProviderId,
     pub(super) kind: Kind,
     secrets: &'d Secrets,
+    /// How old keys may become, of the fields for keys, which not all kinds have.
+    pub(super) keys_max_stale_seconds: Option<u64>,
     pub(super) report: &'d mut Report<'p>,
 }
 
@@ -39,6 +41,7 @@ impl<'d, 'p> Draft<'d, 'p> {
             id,
             kind,
             secrets,
+            keys_max_stale_seconds: None,
             report,
         }
     }
@@ -93,6 +96,7 @@ impl<'d, 'p> Draft<'d, 'p> {
 
     /// The keys of the settings, or else those at this URL, made of the issuer.
     pub(super) fn keys(&mut self, keys: &KeyFields, url: &str) -> Option<KeySource> {
+        self.keys_max_stale_seconds = keys.keys_max_stale_seconds;
         if keys.jwks.is_some() && keys.jwks_uri.is_some() {
             self.wrong("jwks_uri", "contradicts `jwks`; leave one of them out");
         }

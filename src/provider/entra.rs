@@ -3,7 +3,6 @@
 //! Sources: [access tokens](https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens),
 //! [their claims](https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference).
 
-use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,6 +11,7 @@ use super::resolve::{Defaults, resolve_shared};
 use super::{Issuer, Provider};
 use crate::claims::{Claims, EmailRule};
 use crate::document::{KeyFields, grouped};
+use crate::keys::Algorithm;
 
 /// Microsoft Graph, by its id and its names.
 const GRAPH: [&str; 3] = [

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Provider;
 use crate::document::ProviderId;
 use crate::inspect::ProviderGuard;
-use crate::keys::cache::{KeyCache, KeySource};
+use crate::keys::cache::{KeyCache, KeySource, KeyTerms};
 
 /// The place of a provider in the order of the settings in force.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,9 +55,11 @@ impl Registry {
         for (index, provider) in providers.iter().enumerate() {
             for issuer in &provider.issuers {
                 let cache = issuer.keys.as_ref().map(|source| {
-                    let known = previous.and_then(|one| public_keys(&one.issuers, source));
-                    let known = known.or_else(|| public_keys(&issuers, source));
-                    let new = || Arc::new(KeyCache::new(source.clone(), provider.http.clone()));
+                    let terms = provider.key_terms;
+                    let known = previous.and_then(|one| public_keys(&one.issuers, source, terms));
+                    let known = known.or_else(|| public_keys(&issuers, source, terms));
+                    let new =
+                        || Arc::new(KeyCache::new(source.clone(), provider.http.clone(), terms));
                     known
                         .filter(|_| provider.http.is_none())
                         .unwrap_or_else(new)
@@ -131,11 +133,15 @@ impl Registry {
     }
 }
 
-/// The cache of keys that come from this source by public authorities.
-fn public_keys(issuers: &[RegisteredIssuer], source: &KeySource) -> Option<Arc<KeyCache>> {
+/// The cache of keys that come from this source by public authorities, on these terms.
+fn public_keys(
+    issuers: &[RegisteredIssuer],
+    source: &KeySource,
+    terms: KeyTerms,
+) -> Option<Arc<KeyCache>> {
     let caches = issuers.iter().filter_map(|issuer| issuer.keys.as_ref());
     caches
-        .filter(|cache| !cache.is_private())
+        .filter(|cache| !cache.is_private() && cache.terms() == terms)
         .find(|cache| cache.source().leads_to_keys_of(source))
         .map(Arc::clone)
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
 use super::draft::Draft;
@@ -17,9 +16,10 @@ use crate::document::{
     AcceptedUse, GroupsDocument, RequirementDocument, Separator, TransformDocument, Trust,
     UsernameDocument,
 };
-use crate::http::HttpClient;
+use crate::http::{HttpClient, MAX_REQUEST_TIMEOUT};
 use crate::inspect::Inspect;
-use crate::keys::ALGORITHMS;
+use crate::keys::Algorithm;
+use crate::keys::cache::KeyTerms;
 use crate::username::{DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
 
 /// How long a provider's word is used again where the settings don't say.
@@ -62,6 +62,7 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
              set `binding_endpoint` or `introspection_endpoint` where the provider has one that does",
         );
     }
+    let key_terms = key_terms(&mut draft);
     let Draft {
         shared,
         id,
@@ -70,7 +71,7 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         ..
     } = draft;
     let algorithms = match &defaults.algorithms {
-        (None, []) => ALGORITHMS.to_vec(),
+        (None, []) => Algorithm::ALL.to_vec(),
         (None, known) => known.to_vec(),
         (Some(names), _) => algorithms(names, report),
     };
@@ -121,6 +122,7 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         recheck: seconds(shared.recheck_seconds, 3_600, "recheck_seconds", report)
             .unwrap_or(DEFAULT_RECHECK),
         vendor: defaults.vendor,
+        key_terms,
         http: shared.ca_certificates.and_then(|pem| {
             HttpClient::trusting_pem(&pem)
                 .map_err(|_| {
@@ -164,15 +166,52 @@ fn audience(
     rule
 }
 
+fn key_terms(draft: &mut Draft<'_, '_>) -> KeyTerms {
+    let default = KeyTerms::default();
+    KeyTerms {
+        request_timeout: between(
+            draft.shared.request_timeout_seconds,
+            (1, MAX_REQUEST_TIMEOUT.as_secs()),
+            "request_timeout_seconds",
+            draft.report,
+        )
+        .unwrap_or(default.request_timeout),
+        max_stale: between(
+            draft.keys_max_stale_seconds,
+            (300, 86_400),
+            "keys_max_stale_seconds",
+            draft.report,
+        )
+        .unwrap_or(default.max_stale),
+    }
+}
+
+fn between(
+    value: Option<u64>,
+    (least, most): (u64, u64),
+    field: &str,
+    report: &mut Report<'_>,
+) -> Option<Duration> {
+    let value = value?;
+    if value < least || value > most {
+        report.wrong(
+            field,
+            &format!("expected a number of seconds from {least} to {most}"),
+        );
+    }
+    Some(Duration::from_secs(value))
+}
+
 fn algorithms(names: &[String], report: &mut Report<'_>) -> Vec<Algorithm> {
     let known: Vec<_> = names
         .iter()
-        .filter_map(|name| crate::keys::algorithm(name))
+        .filter_map(|name| Algorithm::named(name))
         .collect();
     if known.len() < names.len() {
+        let all = Algorithm::ALL.map(Algorithm::name).join(", ");
         report.wrong(
             "algorithms",
-            "expected asymmetric algorithms: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA",
+            &format!("expected asymmetric algorithms: {all}"),
         );
     }
     known

@@ -196,7 +196,7 @@ async fn cache_control_is_followed_within_bounds() {
 }
 
 #[tokio::test]
-async fn an_outage_is_bridged_for_a_day_with_backoff() {
+async fn an_outage_is_bridged_for_four_hours_with_backoff() {
     let key = SigningKey::generate("key", "ES256");
     let issuer = Issuer::start(&[&key]).await;
     let local = local(issuer.settings());
@@ -217,7 +217,10 @@ async fn an_outage_is_bridged_for_a_day_with_backoff() {
     assert_eq!(issuer.fetches(), 10);
     assert_eq!(local.metric("key_fetch_failures"), 9);
 
-    local.clock.advance(86_400);
+    // 300 and 183 seconds of it have passed.
+    local.clock.advance(4 * 3_600 - 484);
+    local.check(&token).await.unwrap();
+    local.clock.advance(1);
     assert_eq!(
         local.check(&token).await,
         Err(Fault::KeysUnavailable.into())
@@ -225,6 +228,45 @@ async fn an_outage_is_bridged_for_a_day_with_backoff() {
     issuer.change(|behaviour| behaviour.status = 200);
     local.clock.advance(60);
     local.check(&token).await.unwrap();
+}
+
+/// How long the last good set serves is a setting; a set is fetched anew when half of that has
+/// passed, so that there is time to.
+#[tokio::test]
+async fn the_settings_say_how_long_an_outage_is_bridged() {
+    for (stale, max_age, fresh) in [
+        (300, 3_600, 150),
+        (300, 60, 60),
+        (3_600, 3_600, 1_800),
+        (86_400, 3_600, 3_600),
+    ] {
+        let key = SigningKey::generate("key", "ES256");
+        let issuer = Issuer::start(&[&key]).await;
+        let header = format!("max-age={max_age}");
+        issuer.change(|behaviour| behaviour.headers = vec![("cache-control", header)]);
+        let mut settings = issuer.settings();
+        settings["providers"]["idp"]["keys_max_stale_seconds"] = stale.into();
+        // Older than the settings may become.
+        settings["settings"] = json!({"refresh_seconds": 3_600});
+        let local = local(settings);
+        let token = key.sign(&long_lived(&issuer));
+        local.check(&token).await.unwrap();
+        issuer.change(|behaviour| behaviour.status = 503);
+        local.clock.advance(fresh - 1);
+        local.check(&token).await.unwrap();
+        assert_eq!(issuer.fetches(), 1, "{stale}");
+        local.clock.advance(1);
+        local.check(&token).await.unwrap();
+        assert_eq!(issuer.fetches(), 2, "{stale}");
+        local.clock.advance(stale - fresh - 1);
+        local.check(&token).await.unwrap();
+        local.clock.advance(1);
+        assert_eq!(
+            local.check(&token).await,
+            Err(Fault::KeysUnavailable.into()),
+            "{stale}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ use testing::lambda::Lambda;
 use testing::tokens::{SigningKey, access_claims, now};
 use testing::{Folder, bearer, rest_event};
 
-const ALGORITHMS: [&str; 9] = [
-    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
+const ALGORITHMS: [&str; 10] = [
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
 ];
 
 #[tokio::test]

@@ -44,6 +44,8 @@ pub struct Answers {
     pub userinfo: Value,
     /// Its key set.
     pub keys: Value,
+    /// What stands before the body of every answer.
+    pub prefix: &'static str,
     /// The status of every answer.
     pub status: u16,
     /// How long it waits before it answers.
@@ -151,6 +153,7 @@ fn parts() -> (Arc<Mutex<Shared>>, Router) {
             introspection: json!({"active": true}),
             userinfo: json!({}),
             keys: json!({"keys": []}),
+            prefix: "",
             status: 200,
             delay: Duration::ZERO,
         },
@@ -189,5 +192,5 @@ async fn answer(
         _ => return (StatusCode::NOT_FOUND, json, String::new()),
     };
     let status = StatusCode::from_u16(answers.status).unwrap();
-    (status, json, body.to_string())
+    (status, json, format!("{}{body}", answers.prefix))
 }

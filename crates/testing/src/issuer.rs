@@ -28,6 +28,7 @@ struct Shared {
     behaviour: Mutex<Behaviour>,
     fetches: AtomicUsize,
     discoveries: AtomicUsize,
+    headers: Mutex<HeaderMap>,
 }
 
 /// How the issuer answers.
@@ -41,6 +42,8 @@ pub struct Behaviour {
     pub status: u16,
     /// Headers of every answer.
     pub headers: Vec<(&'static str, String)>,
+    /// What stands before the body of every answer.
+    pub prefix: &'static [u8],
     /// How long it waits before it answers.
     pub delay: Duration,
     /// Answers wait for a permit of it, where there is one.
@@ -59,11 +62,13 @@ impl Issuer {
                 discovery: json!({"issuer": url, "jwks_uri": format!("{url}/keys")}),
                 status: 200,
                 headers: Vec::new(),
+                prefix: b"",
                 delay: Duration::ZERO,
                 held: None,
             }),
             fetches: AtomicUsize::new(0),
             discoveries: AtomicUsize::new(0),
+            headers: Mutex::default(),
         });
         let router = Router::new()
             .fallback(answer)
@@ -90,6 +95,12 @@ impl Issuer {
     /// How often the discovery document was asked for.
     pub fn discoveries(&self) -> usize {
         self.shared.discoveries.load(Ordering::SeqCst)
+    }
+
+    /// A header of the last request.
+    pub fn asked_with(&self, name: &str) -> Option<String> {
+        let headers = self.shared.headers.lock().unwrap();
+        Some(headers.get(name)?.to_str().unwrap().to_owned())
     }
 
     /// Answers otherwise from now on.
@@ -128,6 +139,7 @@ async fn answer(
     request: Request,
 ) -> (StatusCode, HeaderMap, Vec<u8>) {
     let behaviour = shared.behaviour.lock().unwrap().clone();
+    shared.headers.lock().unwrap().clone_from(request.headers());
     let body = match request.uri().path() {
         "/keys" | "/.well-known/jwks.json" => {
             shared.fetches.fetch_add(1, Ordering::SeqCst);
@@ -148,5 +160,5 @@ async fn answer(
         headers.insert(name, value.parse().unwrap());
     }
     let status = StatusCode::from_u16(behaviour.status).unwrap();
-    (status, headers, body)
+    (status, headers, [behaviour.prefix, &body].concat())
 }

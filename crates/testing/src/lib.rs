@@ -15,6 +15,7 @@ pub mod api_tokens;
 pub mod asked;
 pub mod atlauth;
 pub mod bench;
+pub mod breaking;
 pub mod browser;
 pub mod cargo;
 pub mod introspection;

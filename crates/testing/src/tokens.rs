@@ -3,10 +3,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
-    KeyPair, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -37,8 +38,19 @@ pub fn development_pair() -> RsaKeyPair {
 pub struct SigningKey {
     /// The public half.
     pub jwk: Value,
-    algorithm: Algorithm,
-    private: EncodingKey,
+    private: Private,
+}
+
+enum Private {
+    Known(Algorithm, EncodingKey),
+    /// For `ES512`, which `jsonwebtoken` does not have.
+    P521(EcdsaKeyPair),
+}
+
+impl Private {
+    fn known(name: &str, key: EncodingKey) -> Self {
+        Self::Known(name.parse().unwrap(), key)
+    }
 }
 
 impl SigningKey {
@@ -46,6 +58,7 @@ impl SigningKey {
     pub fn generate(kid: &str, name: &str) -> Self {
         match name {
             "ES256" | "ES384" => Self::elliptic(kid, name),
+            "ES512" => Self::p521(kid),
             "EdDSA" => Self::edwards(kid),
             _ => Self::rsa(kid, name, KeySize::Rsa2048),
         }
@@ -71,10 +84,9 @@ impl SigningKey {
                 "n": encode(public.modulus().big_endian_without_leading_zero()),
                 "e": encode(public.exponent().big_endian_without_leading_zero()),
             }),
-            algorithm: name.parse().unwrap(),
             // PKCS #8 wraps the PKCS #1 structure that is wanted here in 26 bytes, for keys of
             // this size.
-            private: EncodingKey::from_rsa_der(&pkcs8.as_ref()[26..]),
+            private: Private::known(name, EncodingKey::from_rsa_der(&pkcs8.as_ref()[26..])),
         }
     }
 
@@ -91,8 +103,22 @@ impl SigningKey {
                 "kty": "EC", "kid": kid, "crv": curve,
                 "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y),
             }),
-            algorithm: name.parse().unwrap(),
-            private: EncodingKey::from_ec_der(pair.to_pkcs8v1().unwrap().as_ref()),
+            private: Private::known(
+                name,
+                EncodingKey::from_ec_der(pair.to_pkcs8v1().unwrap().as_ref()),
+            ),
+        }
+    }
+
+    fn p521(kid: &str) -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P521_SHA512_FIXED_SIGNING).unwrap();
+        let (x, y) = pair.public_key().as_ref()[1..].split_at(66);
+        Self {
+            jwk: json!({
+                "kty": "EC", "kid": kid, "crv": "P-521",
+                "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y),
+            }),
+            private: Private::P521(pair),
         }
     }
 
@@ -101,8 +127,10 @@ impl SigningKey {
         let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
         Self {
             jwk: json!({"kty": "OKP", "kid": kid, "crv": "Ed25519", "x": x}),
-            algorithm: Algorithm::EdDSA,
-            private: EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref()),
+            private: Private::Known(
+                Algorithm::EdDSA,
+                EncodingKey::from_ed_der(pair.to_pkcs8().unwrap().as_ref()),
+            ),
         }
     }
 
@@ -113,8 +141,11 @@ impl SigningKey {
 
     /// A token with the usual header.
     pub fn sign(&self, claims: &Value) -> String {
-        let header =
-            json!({"alg": format!("{:?}", self.algorithm), "kid": self.kid(), "typ": "JWT"});
+        let name = match &self.private {
+            Private::Known(algorithm, _) => format!("{algorithm:?}"),
+            Private::P521(_) => "ES512".to_owned(),
+        };
+        let header = json!({"alg": name, "kid": self.kid(), "typ": "JWT"});
         self.sign_parts(&header.to_string(), &claims.to_string())
     }
 
@@ -123,7 +154,15 @@ impl SigningKey {
         let input = [header, claims]
             .map(|part| URL_SAFE_NO_PAD.encode(part))
             .join(".");
-        let signature = crypto::sign(input.as_bytes(), &self.private, self.algorithm).unwrap();
+        let signature = match &self.private {
+            Private::Known(algorithm, key) => {
+                crypto::sign(input.as_bytes(), key, *algorithm).unwrap()
+            }
+            Private::P521(pair) => {
+                let signature = pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
+                URL_SAFE_NO_PAD.encode(signature)
+            }
+        };
         format!("{input}.{signature}")
     }
 }

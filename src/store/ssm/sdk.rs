@@ -99,7 +99,7 @@ impl HttpConnector for SdkHttp {
 
 fn connector_error(error: FetchError) -> ConnectorError {
     match error {
-        FetchError::Connection => ConnectorError::io(error.into()),
+        FetchError::Connection | FetchError::Broken => ConnectorError::io(error.into()),
         other => ConnectorError::other(other.into(), None),
     }
 }

@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 use atlassian_authorizer::claims::{AttributePath, Claims};
 use atlassian_authorizer::document::Kind;
 use atlassian_authorizer::error::Denial;
-use atlassian_authorizer::http::{Deadline, Endpoint, FetchError, HttpClient};
+use atlassian_authorizer::http::{Deadline, Endpoint, HttpClient};
 use atlassian_authorizer::inspect::EndpointRole;
-use atlassian_authorizer::keys::cache::{KeySource, discovery_document, endpoint_of};
+use atlassian_authorizer::keys::cache::{
+    KeyFetchError, KeySource, discovery_document, endpoint_of,
+};
 use atlassian_authorizer::provider::Provider;
 use atlassian_authorizer::username::UsernameRule;
 
@@ -72,7 +74,7 @@ impl Endpoints {
         http: &HttpClient,
         document: &Endpoint,
         issuer: &str,
-    ) -> Result<Self, FetchError> {
+    ) -> Result<Self, KeyFetchError> {
         let found = discovery_document(http, document, issuer, Deadline::start()).await?;
         let endpoint = |name| endpoint_of(&found, name, document);
         let methods = found.get("token_endpoint_auth_methods_supported");

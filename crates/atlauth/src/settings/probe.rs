@@ -6,13 +6,12 @@ use serde::Serialize;
 use atlassian_authorizer::clock::{Clock, SystemClock};
 use atlassian_authorizer::credential::Token;
 use atlassian_authorizer::http::{
-    Counters, Deadline, Endpoint, FetchContext, FetchError, HttpClient, REQUEST_TIMEOUT,
-    TOTAL_DEADLINE,
+    Counters, Deadline, Endpoint, FetchContext, FetchError, HttpClient, TOTAL_DEADLINE,
 };
 use atlassian_authorizer::inspect::{
     EndpointRole, Inspect, InspectionError, InspectionRequest, TokenStatus,
 };
-use atlassian_authorizer::keys::cache::{KeySource, fetch};
+use atlassian_authorizer::keys::cache::{FetchedSet, KeyFetchError, KeySource, fetch};
 use atlassian_authorizer::provider::Provider;
 use atlassian_authorizer::settings::Settings;
 
@@ -37,8 +36,9 @@ pub(super) async fn probe(settings: &Settings, http: &HttpClient) -> Vec<ProbeRe
     let mut results = Vec::new();
     for provider in &settings.providers {
         let mut probe = Probe {
-            http: provider.http.as_ref().unwrap_or(http),
+            http: provider.client(http),
             provider,
+            all: &settings.providers,
             results: &mut results,
         };
         probe.keys().await;
@@ -50,8 +50,10 @@ pub(super) async fn probe(settings: &Settings, http: &HttpClient) -> Vec<ProbeRe
 }
 
 struct Probe<'p> {
-    http: &'p HttpClient,
+    http: HttpClient,
     provider: &'p Provider,
+    /// All of the settings.
+    all: &'p [Provider],
     results: &'p mut Vec<ProbeResult>,
 }
 
@@ -81,20 +83,48 @@ impl Probe<'_> {
             };
             let counters = Counters::default();
             let context = FetchContext {
-                http: self.http,
+                http: &self.http,
                 clock: &SystemClock,
                 counters: &counters,
                 deadline: Deadline::start(),
             };
             let result = match fetch(source, context).await {
-                Ok((keys, _)) => match keys.count_for(&self.provider.algorithms) {
-                    0 => Err("the key set has no key for the provider's `algorithms`".to_owned()),
-                    1 => Ok("the key set has 1 usable key".to_owned()),
-                    count => Ok(format!("the key set has {count} usable keys")),
-                },
-                Err(error) => Err(self.why(endpoint, &error).await),
+                Ok(fetched) => self.set(&fetched, &issuer.name),
+                Err(KeyFetchError::Fetch(error)) => Err(self.why(endpoint, &error).await),
+                Err(error) => Err(match &error {
+                    KeyFetchError::Redirect { to: Some(to), .. } => format!("{error}: {to:?}"),
+                    _ => error.to_string(),
+                }),
             };
             self.found(endpoint, result);
+        }
+    }
+
+    /// What is to be said of a key set.
+    fn set(&self, fetched: &FetchedSet, issuer: &str) -> Result<String, String> {
+        let skipped = match fetched.keys.skipped() {
+            none if none.is_empty() => String::new(),
+            skipped => format!("; skipped: {skipped}"),
+        };
+        let found = match fetched.keys.count_for(&self.provider.algorithms, issuer) {
+            0 => {
+                return Err(format!(
+                    "the key set has no key for the provider's issuer and `algorithms`{skipped}"
+                ));
+            }
+            1 => format!("the key set has 1 usable key{skipped}"),
+            count => format!("the key set has {count} usable keys{skipped}"),
+        };
+        let is_known = |name: &String| {
+            let mut issuers = self.all.iter().flat_map(|provider| &provider.issuers);
+            issuers.any(|issuer| issuer.name == *name)
+        };
+        match &fetched.access_token_issuer {
+            Some(name) if !is_known(name) => Err(format!(
+                "{found}; but access tokens of this server have the issuer {name}: set `issuer` to it, and \
+                 `discovery` to the URL of the document"
+            )),
+            _ => Ok(found),
         }
     }
 
@@ -113,7 +143,7 @@ impl Probe<'_> {
     async fn credentials(&mut self, way: &dyn Inspect, endpoint: &Endpoint) {
         let token = Token::made_up();
         let now = SystemClock.now();
-        let request = InspectionRequest::new(self.http, &token, now, TOTAL_DEADLINE);
+        let request = InspectionRequest::new(&self.http, &token, now, TOTAL_DEADLINE);
         let status = way.inspect(&request).await;
         let result = match status {
             Ok(TokenStatus::Inactive | TokenStatus::Rejected(_)) => {
@@ -137,7 +167,12 @@ impl Probe<'_> {
         let request = self.http.get_request(endpoint);
         let result = match self
             .http
-            .ask(request, MAX_ANSWER, REQUEST_TIMEOUT, SystemClock.now())
+            .ask(
+                request,
+                MAX_ANSWER,
+                self.http.request_timeout(),
+                SystemClock.now(),
+            )
             .await
         {
             Ok(reply) if reply.status == 404 || reply.status >= 500 => {

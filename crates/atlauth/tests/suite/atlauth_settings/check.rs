@@ -163,6 +163,182 @@ async fn a_probe_asks_the_endpoints() {
     assert!(said.stdout.contains("onnection refused"), "{}", said.stdout);
 }
 
+/// What is found where a provider is set up almost right, with the field that would be right.
+#[tokio::test]
+async fn a_probe_names_the_setting_that_would_be_right() {
+    let operator = Operator::new(None);
+    let key = SigningKey::generate("key", "ES256");
+    let issuer = Issuer::start(&[&key]).await;
+    let (base, keys) = (issuer.url.clone(), issuer.jwks_uri());
+    let document = format!("{base}/.well-known/openid-configuration");
+    let adfs = "http://adfs.example.com/adfs/services/trust";
+    let by_document = json!({"issuer": base, "discovery": document});
+    let at_keys = json!({"issuer": base, "jwks_uri": keys});
+    let named = |name: &str| json!({"issuer": name, "jwks_uri": keys});
+    let set = |keys: Value| json!({ "keys": keys }).to_string().into_bytes();
+    let good = set(json!([key.jwk]));
+    let mixed = set(json!([
+        key.jwk,
+        {"kty": "RSA", "kid": "enc-1", "use": "enc", "n": "AQAB", "e": "AQAB"},
+        {"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ", "d": "c2VjcmV0"},
+    ]));
+    let mut foreign = key.jwk.clone();
+    foreign["issuer"] = "https://other.example.com".into();
+    let foreign = set(json!([foreign]));
+    let private = set(json!([{"kty": "oct", "kid": "hmac", "k": "c2VjcmV0"}]));
+    let own = named(&base);
+    let with_adfs = json!({"issuer": base, "jwks_uri": keys, "access_token_issuer": adfs});
+    for (provider, discovery, body, status, location, good, messages) in [
+        (
+            &by_document,
+            &own,
+            &good,
+            200,
+            None,
+            true,
+            vec!["1 usable key"],
+        ),
+        (
+            &at_keys,
+            &own,
+            &mixed,
+            200,
+            None,
+            true,
+            vec![
+                "1 usable key",
+                "\"enc-1\" is for encryption",
+                "key 3 is a private key",
+            ],
+        ),
+        (
+            &at_keys,
+            &own,
+            &private,
+            200,
+            None,
+            false,
+            vec!["\"hmac\" is symmetric"],
+        ),
+        (&at_keys, &own, &foreign, 200, None, false, vec!["issuer"]),
+        (
+            &at_keys,
+            &own,
+            &good,
+            301,
+            Some("/new"),
+            false,
+            vec!["301", "`jwks_uri`", "/new"],
+        ),
+        (
+            &by_document,
+            &own,
+            &good,
+            302,
+            Some("/new"),
+            false,
+            vec!["302", "`discovery`", "/new"],
+        ),
+        (
+            &at_keys,
+            &own,
+            &good,
+            302,
+            Some("http://idp.example.com/keys"),
+            false,
+            vec!["`jwks_uri`"],
+        ),
+        // AD FS.
+        (
+            &by_document,
+            &with_adfs,
+            &good,
+            200,
+            None,
+            false,
+            vec![adfs, "`issuer`"],
+        ),
+        (
+            &json!({"issuer": adfs, "discovery": document}),
+            &with_adfs,
+            &good,
+            200,
+            None,
+            true,
+            vec!["1 usable key"],
+        ),
+        // A trailing slash, a template, Keycloak by another name.
+        (
+            &by_document,
+            &named(&format!("{base}/")),
+            &good,
+            200,
+            None,
+            false,
+            vec![
+                "of the issuer in the settings",
+                &format!("{base}/"),
+                "`issuer`",
+            ],
+        ),
+        (
+            &by_document,
+            &named("https://login.microsoftonline.com/{tenantid}/v2.0"),
+            &good,
+            200,
+            None,
+            false,
+            vec!["{tenantid}", "`discovery`"],
+        ),
+        (
+            &by_document,
+            &named("http://keycloak:8080/realms/a"),
+            &good,
+            200,
+            None,
+            false,
+            vec!["http://keycloak:8080/realms/a", "`jwks_uri`", &keys],
+        ),
+    ] {
+        issuer.change(|behaviour| {
+            behaviour.discovery = discovery.clone();
+            behaviour.keys.clone_from(body);
+            behaviour.status = status;
+            behaviour.headers = location
+                .map(|to| ("location", to.to_owned()))
+                .into_iter()
+                .collect();
+        });
+        let mut provider = provider.clone();
+        for (name, value) in [
+            ("kind", json!("custom")),
+            ("client_ids", json!(["client"])),
+            ("username", json!("sub")),
+        ] {
+            provider[name] = value;
+        }
+        let settings = json!({
+            "providers": {"idp": provider},
+            "products": {"jira": {"path": "/", "access": [{"allow": ["@read"]}]}},
+        });
+        let source = format!("file:{}", operator.file("settings.json", &settings));
+        let said = operator
+            .says(&["check", "--probe", "--settings", &source])
+            .await;
+        let mark = if good {
+            "ok   providers/idp: "
+        } else {
+            "bad  providers/idp: "
+        };
+        assert!(said.stdout.contains(mark), "{}{}", said.stdout, said.stderr);
+        for message in messages {
+            let text = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(message), "{message}: {}", said.stdout);
+        }
+        assert!(!said.stdout.contains("c2VjcmV0"), "{}", said.stdout);
+    }
+}
+
 #[tokio::test]
 async fn a_probe_tells_whether_our_credentials_are_taken() {
     let operator = Operator::new(None);
