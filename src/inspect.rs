@@ -5,6 +5,7 @@
 
 mod guard;
 mod introspection;
+mod pauses;
 mod request;
 pub mod userinfo;
 
