@@ -131,24 +131,30 @@ impl Failure {
 
 /// On which terms a provider is asked about a token.
 #[derive(Clone, Copy)]
-struct Terms {
+struct Terms<'t> {
     /// A signature of the provider's holds.
     is_signed: bool,
+    /// The subject of such a token.
+    subject: Option<&'t str>,
     /// The longest that all requests may take.
     allowed: Duration,
 }
 
-impl Terms {
-    /// For a token whose signature holds.
-    const SIGNED: Self = Self {
-        is_signed: true,
-        allowed: REQUEST_TIMEOUT,
-    };
+impl<'t> Terms<'t> {
+    /// For a token of this subject whose signature holds.
+    const fn signed(subject: Option<&'t str>) -> Self {
+        Self {
+            is_signed: true,
+            subject,
+            allowed: REQUEST_TIMEOUT,
+        }
+    }
 
     /// For a token of which nothing is known.
     const fn unsigned(allowed: Duration) -> Self {
         Self {
             is_signed: false,
+            subject: None,
             allowed,
         }
     }
@@ -159,18 +165,24 @@ async fn inspect(
     index: ProviderIndex,
     way: &Arc<dyn Inspect>,
     token: &Token<'_>,
-    terms: Terms,
+    terms: Terms<'_>,
     cx: Context<'_>,
 ) -> Result<TokenStatus, Fault> {
     let (provider, guard) = cx
         .registry
         .guarded(index)
         .ok_or(Fault::ProviderMisconfigured)?;
+    let answers = cx
+        .registry
+        .answer_keys(index)
+        .ok_or(Fault::ProviderMisconfigured)?;
     let inspection = Inspection {
         provider: &provider.id,
         inspect: way.as_ref(),
         http: provider.http.as_ref(),
         token,
+        answers,
+        subject: terms.subject,
         is_signed: terms.is_signed,
         allowed: terms.allowed,
     };

@@ -26,7 +26,7 @@ pub use context::{Counter, Counters, FetchContext};
 pub use deadline::{Deadline, TOTAL_DEADLINE};
 pub use endpoint::Endpoint;
 use endpoint::address;
-pub use reply::Reply;
+pub use reply::{Reply, without_nulls};
 
 /// The longest that one outgoing request may take, connecting and reading included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);

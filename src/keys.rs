@@ -1,6 +1,7 @@
 //! A provider's public keys: reading a JSON Web Key Set (RFC 7517).
 
 pub mod cache;
+pub(crate) mod jws;
 mod verifier;
 
 use std::fmt;

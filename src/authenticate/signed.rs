@@ -121,7 +121,8 @@ async fn with_answer(
     // What can be refused without the provider is.
     claims.check_times(provider, now)?;
     claims.check_audience(provider, claims.check_token_use(provider)?)?;
-    let status = inspect(index, way, token, Terms::SIGNED, cx)
+    let subject = claims.claims.text("sub").filter(|sub| !sub.is_empty());
+    let status = inspect(index, way, token, Terms::signed(subject), cx)
         .await
         .map_err(|fault| Failure::from(fault).asked())?;
     let identity = status

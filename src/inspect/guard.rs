@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::pauses::{Pauses, Question, Trouble};
-use super::{Inspect, InspectionError, InspectionRequest, TokenStatus};
+use super::{AnswerKeys, Inspect, InspectionError, InspectionRequest, TokenStatus};
 use crate::credential::{Token, TokenDigest};
 use crate::document::ProviderId;
 use crate::error::Fault;
@@ -52,6 +52,10 @@ pub struct Inspection<'i> {
     pub http: Option<&'i HttpClient>,
     /// The token.
     pub token: &'i Token<'i>,
+    /// The keys that the provider's answers may be signed by.
+    pub answers: &'i AnswerKeys,
+    /// The token's subject, where a signature of the provider's holds and it names one.
+    pub subject: Option<&'i str>,
     /// Whether a signature of the provider's holds. Nobody can make up such tokens, so they draw on
     /// no budget.
     pub is_signed: bool,
@@ -111,7 +115,9 @@ impl ProviderGuard {
             .with(|state| state.pauses.admit(&question, began, lease))?;
         context.counters.inspections.count_try();
         let http = inspection.http.unwrap_or(context.http);
-        let request = InspectionRequest::new(http, inspection.token, began, allowed);
+        let request = InspectionRequest::new(http, inspection.token, began, allowed)
+            .of_subject(inspection.subject)
+            .verified_by(inspection.answers, context);
         let answer = inspection.inspect.inspect(&request).await;
         let error = match answer {
             Ok(status) => {

@@ -11,6 +11,7 @@
     reason = "tests fail by panicking, speak to whoever runs them, and export nothing"
 )]
 
+mod answers;
 mod basic;
 mod cases;
 mod cognito;

@@ -38,16 +38,17 @@ async fn limited() {
 
             let set = Set::start(&way, case).await;
             let limited = "500 provider_rate_limited";
-            assert_eq!(set.outcome(&way.token()).await, limited, "{name}");
+            let token = way.token();
+            assert_eq!(set.outcome(&token).await, limited, "{name}");
             set.vendor.play("valid");
-            assert_eq!(set.outcome(&way.token()).await, limited, "{name}");
+            assert_eq!(set.outcome(&token).await, limited, "{name}");
             assert_eq!(set.vendor.asked().len(), 1, "{name}");
             let outcome = set.outcome(&way.another_token()).await;
             assert!(!outcome.contains(' '), "{name}: {outcome}");
             let asked = set.vendor.asked().len();
 
             tokio::time::sleep(Duration::from_millis(5_100)).await;
-            let outcome = set.outcome(&way.token()).await;
+            let outcome = set.outcome(&token).await;
             if retry_after.is_some() {
                 assert_eq!(outcome, limited, "{name}");
                 assert_eq!(set.vendor.asked().len(), asked, "{name}");
