@@ -16,6 +16,7 @@ mod basic;
 mod cases;
 mod cognito;
 mod concurrency;
+mod emulators;
 mod events;
 mod key_cache;
 mod lambda_features;
