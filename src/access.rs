@@ -16,6 +16,7 @@ mod exact;
 mod policy;
 #[cfg(test)]
 mod properties;
+mod reach;
 mod rule;
 #[cfg(test)]
 mod tables;

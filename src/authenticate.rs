@@ -132,18 +132,21 @@ impl Failure {
 
 /// On which terms a provider is asked about a token.
 #[derive(Clone, Copy)]
-struct Terms {
+struct Terms<'t> {
     /// A signature of the provider's holds.
     is_signed: bool,
+    /// The subject of such a token.
+    subject: Option<&'t str>,
     /// The longest that all requests may take.
     allowed: Duration,
 }
 
-impl Terms {
-    /// For a token whose signature holds.
-    const fn signed(allowed: Duration) -> Self {
+impl<'t> Terms<'t> {
+    /// For a token of this subject whose signature holds.
+    const fn signed(subject: Option<&'t str>, allowed: Duration) -> Self {
         Self {
             is_signed: true,
+            subject,
             allowed,
         }
     }
@@ -152,6 +155,7 @@ impl Terms {
     const fn unsigned(allowed: Duration) -> Self {
         Self {
             is_signed: false,
+            subject: None,
             allowed,
         }
     }
@@ -162,7 +166,7 @@ async fn inspect(
     index: ProviderIndex,
     way: &Arc<dyn Inspect>,
     token: &Token<'_>,
-    terms: Terms,
+    terms: Terms<'_>,
     cx: Context<'_>,
 ) -> Result<TokenStatus, Fault> {
     let (provider, guard) = cx
@@ -170,11 +174,17 @@ async fn inspect(
         .guarded(index)
         .ok_or(Fault::ProviderMisconfigured)?;
     let http = provider.client(cx.fetch.http);
+    let answers = cx
+        .registry
+        .answer_keys(index)
+        .ok_or(Fault::ProviderMisconfigured)?;
     let inspection = Inspection {
         provider: &provider.id,
         inspect: way.as_ref(),
         http: Some(&http),
         token,
+        answers,
+        subject: terms.subject,
         is_signed: terms.is_signed,
         allowed: terms.allowed,
     };

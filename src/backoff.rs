@@ -29,15 +29,6 @@ impl Backoff {
         };
     }
 
-    /// One of several at once, which began at `began`, has failed too. What began before the last
-    /// failure says no more than that did.
-    pub(crate) fn failed_too(&mut self, began: UnixTime, now: UnixTime) {
-        let is_known = self.failures > 0 && began <= self.last_try && self.last_try <= now;
-        if !is_known {
-            self.failed(now);
-        }
-    }
-
     /// Whether the pause is over, which is at most `longest`.
     pub(crate) fn may_retry(&self, now: UnixTime, longest: Duration) -> bool {
         self.failures == 0 || self.since_try(now) >= self.pause(longest)
@@ -118,22 +109,6 @@ mod tests {
         }
         backoff.succeeded(now);
         assert!(backoff.may_retry(now, LONGEST));
-    }
-
-    #[test]
-    fn failures_at_once_are_one() {
-        let at = UnixTime::from_secs;
-        let mut backoff = Backoff::default();
-        for _ in 0..64 {
-            backoff.failed_too(at(1_000), at(1_001));
-        }
-        assert!(backoff.may_retry(at(1_002), LONGEST));
-        backoff.failed_too(at(1_002), at(1_003));
-        assert!(!backoff.may_retry(at(1_004), LONGEST));
-        assert!(backoff.may_retry(at(1_005), LONGEST));
-        // The clock has been set back.
-        backoff.failed_too(at(10), at(11));
-        assert!(!backoff.may_retry(at(14), LONGEST));
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 mod guard;
 mod introspection;
+mod pauses;
 mod request;
+mod signed_answer;
 pub mod userinfo;
 
 use std::fmt;
@@ -21,6 +23,7 @@ use crate::http::{Endpoint, FetchError, Reply};
 pub use guard::{Inspection, ProviderGuard};
 pub use introspection::{ClientAuth, Introspection};
 pub use request::InspectionRequest;
+pub use signed_answer::AnswerKeys;
 pub use userinfo::Userinfo;
 
 /// What a provider says of a token.
@@ -145,6 +148,31 @@ pub(crate) fn renamed(answer: &Map<String, Value>, names: &[(&str, &str)]) -> Ma
             Some(((*ours).to_owned(), value.clone()))
         })
         .collect()
+}
+
+/// Claims as the rules read them: times that are written as text become numbers, for some servers
+/// quote all numbers ([ballerina-library#3202](https://github.com/ballerina-platform/ballerina-library/issues/3202)),
+/// and an empty `sub` is none.
+pub(crate) fn normalized(mut claims: Map<String, Value>) -> Map<String, Value> {
+    for name in ["exp", "iat", "nbf"] {
+        if let Some(value) = claims.get_mut(name)
+            && let Some(number) = value.as_str().and_then(whole_number)
+        {
+            *value = number.into();
+        }
+    }
+    if claims.get("sub").is_some_and(|sub| sub == "") {
+        claims.remove("sub");
+    }
+    claims
+}
+
+/// Digits, with no fraction but zeros.
+fn whole_number(text: &str) -> Option<u64> {
+    let (number, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_whole = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_whole && is_number).then(|| number.parse().ok())?
 }
 
 /// A number of seconds that a vendor writes as a number or as text.

@@ -6,6 +6,7 @@ mod encoding;
 mod hint;
 mod issuer;
 mod jwk;
+pub(crate) mod jws;
 mod skipped;
 mod verifier;
 mod weak;

@@ -77,6 +77,8 @@ pub struct Provider {
     pub lifetime: LifetimeRule,
     /// What else its claims must meet.
     pub requirements: Vec<Requirement>,
+    /// Its issuers with the keys that its answers may be signed by; none where it is not asked.
+    pub answer_issuers: Vec<Issuer>,
     /// How it is asked about tokens that are no JWTs, and about JWTs of issuers without keys.
     pub opaque: Option<Arc<dyn Inspect>>,
     /// How it is asked about a JWT whose signature holds.

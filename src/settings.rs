@@ -10,6 +10,7 @@ mod general;
 mod in_force;
 #[cfg(feature = "schema")]
 mod schema;
+mod service_users;
 
 use std::collections::{BTreeMap, BTreeSet};
 

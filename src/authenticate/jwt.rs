@@ -3,94 +3,79 @@
 //! What is known before the signature holds is named `unverified_` and leaves this file only to
 //! choose the provider and the key. `jsonwebtoken` names algorithms alone: its claims validation
 //! lets a missing `iss` or `aud` and an `nbf` in the future pass, and never looks at `crit`, so the
-//! rules stand in `claim_rules` and here.
+//! rules stand in `claim_rules`, here and in `keys::jws`.
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::claims::{Claims, media_type};
 use crate::credential::Token;
 use crate::error::Denial;
-use crate::json;
-use crate::keys::{Algorithm, CertificateDigests, Key, KeyId};
+use crate::keys::jws::{JwsError, UnverifiedJws};
+use crate::keys::{Algorithm, Key, KeyHint};
 
 /// A token whose structure is that of a signed JWT. Nothing in it can be believed.
 pub(super) struct UnverifiedJwt<'t> {
-    signing_input: &'t str,
-    signature: &'t str,
-    unverified_claims: Map<String, Value>,
-    /// The header's algorithm, where it is an asymmetric one.
-    pub(super) unverified_algorithm: Option<Algorithm>,
-    /// The header's `typ`, in small letters and without `application/`; empty for one that is no text.
-    pub(super) unverified_type: Option<String>,
-    /// The header's `kid`.
-    pub(super) unverified_key_id: Option<KeyId>,
-    /// The header's `x5t` and `x5t#S256`.
-    pub(super) unverified_certificate: CertificateDigests,
+    jws: UnverifiedJws<'t>,
+    /// What the header names the key by.
+    pub(super) unverified_hint: KeyHint,
+}
+
+impl From<JwsError> for Denial {
+    fn from(error: JwsError) -> Self {
+        match error {
+            JwsError::Encrypted | JwsError::Malformed => Self::TokenMalformed,
+            JwsError::Algorithm => Self::AlgorithmNotAllowed,
+            JwsError::Critical => Self::CriticalHeaderUnsupported,
+            JwsError::Key => Self::KeyUnknown,
+            JwsError::Signature => Self::SignatureInvalid,
+        }
+    }
 }
 
 impl<'t> UnverifiedJwt<'t> {
-    /// The first stage: three base64url parts, two of them JSON objects with unique members, and
-    /// a header that demands nothing which we don't do.
-    ///
-    /// `jwk`, `jku`, `x5c` and `x5u` in the header are ignored: keys come from the settings.
+    /// The first stage: a JWS that is no token in a token, and not said to be unsigned.
     pub(super) fn parse(token: &'t Token<'_>) -> Result<Self, Denial> {
-        let text = token.expose_secret();
-        let (signing_input, signature) = text.rsplit_once('.').ok_or(Denial::TokenMalformed)?;
-        let (header, claims) = signing_input
-            .split_once('.')
-            .ok_or(Denial::TokenMalformed)?;
-        let mut header = object(header, json::parse)?;
-        let unverified_claims = object(claims, json::parse_of_provider)?;
-
-        if header.contains_key("crit") {
-            return Err(Denial::CriticalHeaderUnsupported);
-        }
-        header.retain(|_, value| !value.is_null());
-        if !header.get("cty").is_none_or(is_json) {
+        let jws = UnverifiedJws::parse(token.expose_secret())?;
+        if !jws.unverified_header.get("cty").is_none_or(is_json) {
             return Err(Denial::TokenTypeUnsupported);
         }
-        let unverified_type = header
-            .get("typ")
-            .map(|name| media_type(name.as_str().unwrap_or_default()));
-        let algorithm = header.get("alg").and_then(Value::as_str);
-        let algorithm = algorithm.filter(|name| !name.eq_ignore_ascii_case("none"));
-        let unverified_algorithm = Algorithm::named(algorithm.ok_or(Denial::AlgorithmNotAllowed)?);
-        let unverified_key_id = match header.get("kid") {
-            None => None,
-            Some(Value::String(id)) => Some(KeyId::from(id.as_str())),
-            Some(_) => return Err(Denial::TokenMalformed),
-        };
+        let algorithm = jws.unverified_header.get("alg").and_then(Value::as_str);
+        if algorithm.is_none_or(|name| name.eq_ignore_ascii_case("none")) {
+            return Err(Denial::AlgorithmNotAllowed);
+        }
         Ok(Self {
-            signing_input,
-            signature,
-            unverified_claims,
-            unverified_algorithm,
-            unverified_type,
-            unverified_key_id,
-            unverified_certificate: CertificateDigests::of(&header),
+            unverified_hint: jws.unverified_hint()?,
+            jws,
         })
+    }
+
+    /// The header's algorithm, where it is an asymmetric one.
+    pub(super) fn unverified_algorithm(&self) -> Option<Algorithm> {
+        self.jws.unverified_algorithm()
+    }
+
+    /// The header's `typ`, in small letters and without `application/`; empty for one that is no text.
+    pub(super) fn unverified_type(&self) -> Option<String> {
+        let name = self.jws.unverified_type();
+        name.map(|name| media_type(name.as_str().unwrap_or_default()))
     }
 
     /// Who the token says has issued it, to choose the provider by.
     pub(super) fn unverified_issuer(&self) -> Option<&str> {
-        self.unverified_claims.get("iss").and_then(Value::as_str)
+        self.jws.unverified_issuer()
     }
 
     /// Whether the signature is one in form. A token whose signature is for its provider to judge
     /// is shown to nobody otherwise.
     pub(super) fn has_signature(&self) -> bool {
-        URL_SAFE_NO_PAD
-            .decode(self.signature)
-            .is_ok_and(|signature| !signature.is_empty())
+        self.jws.has_signature()
     }
 
     /// Whom the token says that it is for, to refuse it in words of its own.
     pub(super) fn unverified_audience(&self) -> Option<&Value> {
-        self.unverified_claims.get("aud")
+        self.jws.unverified_payload.get("aud")
     }
 
     /// The second stage: the signature, by one of the keys that were chosen for this token's issuer and
@@ -98,29 +83,10 @@ impl<'t> UnverifiedJwt<'t> {
     pub(super) fn verify<'k>(
         self,
         algorithm: Algorithm,
-        mut keys: impl Iterator<Item = &'k Arc<Key>>,
+        keys: impl Iterator<Item = &'k Arc<Key>>,
     ) -> Result<(Claims, &'k Arc<Key>), Denial> {
-        let signature = URL_SAFE_NO_PAD
-            .decode(self.signature)
-            .map_err(|_| Denial::SignatureInvalid)?;
-        let message = self.signing_input.as_bytes();
-        let key = keys
-            .find(|key| key.verify(algorithm, message, &signature))
-            .ok_or(Denial::SignatureInvalid)?;
-        Ok((self.unverified_claims.into(), key))
-    }
-}
-
-fn object(
-    part: &str,
-    parse: fn(&[u8]) -> Result<Value, serde_json::Error>,
-) -> Result<Map<String, Value>, Denial> {
-    let text = URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| Denial::TokenMalformed)?;
-    match parse(&text) {
-        Ok(Value::Object(object)) => Ok(object),
-        _ => Err(Denial::TokenMalformed),
+        let (claims, key) = self.jws.verify(algorithm, keys)?;
+        Ok((claims.into(), key))
     }
 }
 

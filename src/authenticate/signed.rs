@@ -7,8 +7,8 @@ use super::jwt::UnverifiedJwt;
 use super::{Context, Failure, Terms, Verdict, VerifyingKey, inspect, needs_inspection, opaque};
 use crate::credential::Token;
 use crate::error::{Denial, Fault};
+use crate::keys::Candidates;
 use crate::keys::cache::KeyCache;
-use crate::keys::{Candidates, KeyHint};
 use crate::provider::{Issued, Provider, ProviderIndex};
 
 /// Verifies a JWT.
@@ -72,16 +72,13 @@ async fn by_key(
     token: &Token<'_>,
     cx: Context<'_>,
 ) -> Result<Verdict, Failure> {
-    if !provider.accepts_type(unverified_jwt.unverified_type.as_deref()) {
+    if !provider.accepts_type(unverified_jwt.unverified_type().as_deref()) {
         return Err(Denial::TokenTypeUnsupported.into());
     }
-    let algorithm = unverified_jwt.unverified_algorithm;
+    let algorithm = unverified_jwt.unverified_algorithm();
     let algorithm = algorithm.filter(|one| provider.algorithms.contains(one));
     let algorithm = algorithm.ok_or(Denial::AlgorithmNotAllowed)?;
-    let hint = KeyHint {
-        id: unverified_jwt.unverified_key_id.clone(),
-        certificate: unverified_jwt.unverified_certificate,
-    };
+    let hint = unverified_jwt.unverified_hint.clone();
     let keys = cache.keys(&hint, cx.fetch).await?;
     let issuer = unverified_jwt.unverified_issuer().unwrap_or_default();
     let candidates = match keys.candidates(&hint, algorithm, issuer) {
@@ -133,15 +130,11 @@ async fn with_answer(
     // What can be refused without the provider is.
     claims.check_times(provider, now)?;
     claims.check_audience(provider, claims.check_token_use(provider)?)?;
-    let status = inspect(
-        index,
-        way,
-        token,
-        Terms::signed(provider.request_timeout()),
-        cx,
-    )
-    .await
-    .map_err(|fault| Failure::from(fault).asked())?;
+    let subject = claims.claims.text("sub").filter(|sub| !sub.is_empty());
+    let terms = Terms::signed(subject, provider.request_timeout());
+    let status = inspect(index, way, token, terms, cx)
+        .await
+        .map_err(|fault| Failure::from(fault).asked())?;
     let identity = status
         .claims()
         .and_then(|answer| claims.claims.add(answer))

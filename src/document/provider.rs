@@ -120,7 +120,8 @@ pub struct IntrospectionFields {
     /// RFC 7662. With kind custom, opaque tokens are checked there.
     pub introspection_endpoint: Option<Endpoint>,
     /// How we authenticate at the introspection endpoint; `client_secret_basic` by default, or
-    /// `private_key_jwt` where there is a `private_key`.
+    /// `private_key_jwt` where there is a `private_key`. With `bearer`, `client_secret` names the secret
+    /// that holds a Bearer token of ours, and `client_id` is not needed.
     pub client_auth: Option<ClientAuthMethod>,
     /// The name of the secret, below `secrets/`, that holds our private key in PEM.
     pub private_key: Option<String>,
@@ -162,6 +163,8 @@ pub enum ClientAuthMethod {
     ClientSecretPost,
     /// A JWT that we sign (RFC 7523).
     PrivateKeyJwt,
+    /// A Bearer token of our own (RFC 7662, section 2.1).
+    Bearer,
 }
 
 /// How JWTs are verified.

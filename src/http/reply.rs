@@ -18,6 +18,8 @@ pub struct Reply {
     pub insufficient_scope: bool,
     /// `X-RateLimit-Remaining: 0`, as GitHub has it.
     pub rate_exhausted: bool,
+    /// `Content-Type` in lower case, without parameters.
+    pub media_type: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -34,11 +36,15 @@ impl Reply {
             rate_exhausted: text(HeaderName::from_static("x-ratelimit-remaining"))
                 .and_then(|left| left.parse().ok())
                 == Some(0),
+            media_type: text(header::CONTENT_TYPE).map(|value| {
+                let (media_type, _) = value.split_once(';').unwrap_or((value, ""));
+                media_type.trim().to_ascii_lowercase()
+            }),
             body: Vec::new(),
         }
     }
 
-    /// The answer as a JSON object with unique members.
+    /// The answer as a JSON object with unique members, without those that are `null`.
     ///
     /// # Errors
     ///
@@ -148,8 +154,9 @@ mod tests {
     use std::time::Duration;
 
     use http::{HeaderMap, header};
+    use serde_json::{Value, json};
 
-    use super::{Endpoint, UnixTime, check_encoding, location, max_age, retry_after};
+    use super::{Endpoint, Reply, UnixTime, check_encoding, location, max_age, retry_after};
 
     #[test]
     fn content_encodings() {
@@ -196,6 +203,42 @@ mod tests {
             assert_eq!(found.as_ref().map(Endpoint::as_str), to, "{value}");
         }
         assert_eq!(location(&HeaderMap::new(), &from), None);
+    }
+
+    #[test]
+    fn null_members_are_absent() {
+        for (body, expected) in [
+            (r#"{"a":null,"b":1}"#, json!({"b": 1})),
+            (
+                r#"{"a":{"b":null,"c":{"d":null}}}"#,
+                json!({"a": {"c": {}}}),
+            ),
+            (r#"{"a":[null,{"b":null}]}"#, json!({"a": [null, {}]})),
+            (
+                r#"{"a":"null","b":false,"c":0,"d":""}"#,
+                json!({"a": "null", "b": false, "c": 0, "d": ""}),
+            ),
+        ] {
+            let mut reply = Reply::of_head(200, &HeaderMap::new(), UnixTime::ZERO);
+            reply.body = body.into();
+            assert_eq!(Value::Object(reply.object().unwrap()), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn media_types() {
+        for (value, expected) in [
+            ("application/jwt", Some("application/jwt")),
+            ("Application/JWT ; charset=utf-8", Some("application/jwt")),
+            ("", Some("")),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
+            let reply = Reply::of_head(200, &headers, UnixTime::ZERO);
+            assert_eq!(reply.media_type.as_deref(), expected, "{value}");
+        }
+        let without = Reply::of_head(200, &HeaderMap::new(), UnixTime::ZERO);
+        assert_eq!(without.media_type, None);
     }
 
     #[test]

@@ -5,19 +5,14 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::{Inspect, InspectionError, InspectionRequest, TokenStatus};
-use crate::backoff::Backoff;
-use crate::clock::UnixTime;
+use super::pauses::{Pauses, Question, Trouble};
+use super::{AnswerKeys, Inspect, InspectionError, InspectionRequest, TokenStatus};
 use crate::credential::{Token, TokenDigest};
 use crate::document::ProviderId;
 use crate::error::Fault;
 use crate::http::{FetchContext, FetchError, HttpClient};
 use crate::sync::{Allowance, Locked, Recent};
 
-/// The longest pause after failures.
-const MAX_PAUSE: Duration = Duration::from_secs(30);
-/// How long a provider that limits our rate is left alone when it does not say.
-const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(5);
 /// Unknown tokens that may be asked about at once. Anyone can send such tokens; the provider's own
 /// limits would keep out everyone.
 const UNKNOWN_TOKENS_AT_ONCE: u32 = 100;
@@ -27,11 +22,11 @@ pub(super) const UNKNOWN_TOKEN_PAUSE: Duration = Duration::from_millis(100);
 const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 /// The most tokens that are remembered as accepted.
 const MAX_ACCEPTED: usize = 5_000;
-/// The longest `Retry-After` that is believed.
-const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
+/// How much longer than a question may take its answer is waited for before the next may be asked.
+const GRACE: Duration = Duration::from_secs(1);
 
-/// Stands before one provider, and leaves it alone for a while when it does not answer at all,
-/// limits our rate, or refuses our credentials.
+/// Stands before one provider. It leaves tokens alone that the provider does not answer to or limits,
+/// and the provider itself where it does so with several, or refuses our credentials.
 #[derive(Debug)]
 pub struct ProviderGuard {
     state: Locked<State>,
@@ -39,15 +34,11 @@ pub struct ProviderGuard {
     unknown_tokens: Allowance,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
-    tries: Backoff,
-    /// Requests without an answer, one after the other. The first may be one token's doing.
-    timeouts: u32,
+    pauses: Pauses,
     /// Tokens that were let through: they are asked about again whatever others send.
     accepted: Recent<TokenDigest, (), MAX_ACCEPTED>,
-    /// A provider that limits our rate is not asked before this time.
-    limited_until: UnixTime,
 }
 
 /// One token to be inspected.
@@ -61,6 +52,10 @@ pub struct Inspection<'i> {
     pub http: Option<&'i HttpClient>,
     /// The token.
     pub token: &'i Token<'i>,
+    /// The keys that the provider's answers may be signed by.
+    pub answers: &'i AnswerKeys,
+    /// The token's subject, where a signature of the provider's holds and it names one.
+    pub subject: Option<&'i str>,
     /// Whether a signature of the provider's holds. Nobody can make up such tokens, so they draw on
     /// no budget.
     pub is_signed: bool,
@@ -72,12 +67,7 @@ impl ProviderGuard {
     /// The guard of a provider. One more unknown token may be asked about with each `pause`.
     pub fn new(pause: Duration) -> Self {
         Self {
-            state: Locked::new(State {
-                tries: Backoff::default(),
-                timeouts: 0,
-                accepted: Recent::new(),
-                limited_until: UnixTime::ZERO,
-            }),
+            state: Locked::default(),
             unknown_tokens: Allowance::new(UNKNOWN_TOKENS_AT_ONCE, pause),
         }
     }
@@ -99,10 +89,16 @@ impl ProviderGuard {
         if allowed.is_zero() {
             return Err(Fault::ProviderUnavailable);
         }
-        let is_known = self.state.with(|state| {
-            let is_known = inspection.is_signed || state.accepted.get(&digest).is_some();
-            state.admit(began).map(|()| is_known)
+        let question = self.state.with(|state| {
+            let question = Question {
+                digest,
+                is_known: inspection.is_signed || state.accepted.get(&digest).is_some(),
+                began,
+            };
+            let admitted = state.pauses.admit(&question, began, None);
+            admitted.map(|()| question)
         })?;
+        let is_known = question.is_known;
         let _reserved = if is_known {
             None
         } else {
@@ -111,27 +107,41 @@ impl ProviderGuard {
             Some(reserved.ok().flatten().ok_or(Fault::ProviderRateLimited)?)
         };
         let allowed = context.deadline.left(allowed);
+        // Others may have been asked about meanwhile.
+        let began = context.clock.now();
+        let question = Question { began, ..question };
+        let lease = Some(allowed.saturating_add(GRACE));
+        self.state
+            .with(|state| state.pauses.admit(&question, began, lease))?;
         context.counters.inspections.count_try();
         let http = inspection.http.unwrap_or(context.http);
-        let request = InspectionRequest::new(http, inspection.token, began, allowed);
+        let request = InspectionRequest::new(http, inspection.token, began, allowed)
+            .of_subject(inspection.subject)
+            .verified_by(inspection.answers, context);
         let answer = inspection.inspect.inspect(&request).await;
-        let now = context.clock.now();
-        self.state.with(|state| match answer {
+        let error = match answer {
             Ok(status) => {
-                state.tries.succeeded(now);
-                state.timeouts = 0;
-                Ok(status)
+                self.state.with(|state| state.pauses.answered(&question));
+                return Ok(status);
             }
-            Err(error) => {
-                context.counters.inspections.count_failure();
-                warn!(provider = inspection.provider.as_str(), %error, "the provider could not be asked about a token");
-                // What could not be found out has cost a request all the same.
-                if !is_known {
-                    self.unknown_tokens.spend();
-                }
-                Err(state.failed(&error, began, now, allowed))
-            }
-        })
+            Err(error) => error,
+        };
+        context.counters.inspections.count_failure();
+        let provider = inspection.provider.as_str();
+        warn!(provider, %error, "the provider could not be asked about a token");
+        // What could not be found out has cost a request all the same.
+        if !is_known {
+            self.unknown_tokens.spend();
+        }
+        let (trouble, fault) = judged(&error, allowed);
+        let now = context.clock.now();
+        let is_left_alone = self
+            .state
+            .with(|state| state.pauses.troubled(&question, trouble, now));
+        if is_left_alone {
+            warn!(provider, %error, "the provider is left alone for a while, but for single questions");
+        }
+        Err(fault)
     }
 
     /// Takes down whether a token that the provider was asked about is one of our callers'. Whoever
@@ -149,65 +159,27 @@ impl ProviderGuard {
     }
 }
 
-impl State {
-    /// Whether the provider may be asked now.
-    fn admit(&self, now: UnixTime) -> Result<(), Fault> {
-        // A clock that was set back must not keep the provider alone for longer than was meant.
-        let limited = self.limited_until.saturating_since(now);
-        if !limited.is_zero() && limited <= MAX_RETRY_AFTER {
-            return Err(Fault::ProviderRateLimited);
-        }
-        if self.tries.may_retry(now, MAX_PAUSE) {
-            Ok(())
-        } else {
-            Err(Fault::ProviderUnavailable)
-        }
-    }
-
-    fn failed(
-        &mut self,
-        error: &InspectionError,
-        began: UnixTime,
-        now: UnixTime,
-        allowed: Duration,
-    ) -> Fault {
-        let is_timeout = matches!(
-            error,
-            InspectionError::Unavailable(
-                FetchError::Timeout | FetchError::Connection | FetchError::Broken
-            )
-        );
+/// What an error says of the provider, and what becomes of the event.
+fn judged(error: &InspectionError, allowed: Duration) -> (Trouble, Fault) {
+    match error {
         // Within a short while, no answer says little.
-        if is_timeout && allowed >= LEAST_PATIENCE {
-            self.timeouts = self.timeouts.saturating_add(1);
-            if self.timeouts > 1 {
-                self.tries.failed_too(began, now);
-            }
-        } else if !is_timeout {
-            self.timeouts = 0;
+        InspectionError::Unavailable(
+            FetchError::Timeout | FetchError::Connection | FetchError::Broken,
+        ) if allowed < LEAST_PATIENCE => (Trouble::Unheard, Fault::ProviderUnavailable),
+        InspectionError::Unavailable(
+            FetchError::Timeout | FetchError::Connection | FetchError::Broken,
+        ) => (Trouble::Silence, Fault::ProviderUnavailable),
+        InspectionError::Unavailable(_) => (Trouble::Other, Fault::ProviderUnavailable),
+        InspectionError::RateLimited(after) => {
+            (Trouble::Limited(*after), Fault::ProviderRateLimited)
         }
-        match error {
-            InspectionError::RateLimited(after) => {
-                let pause = after.unwrap_or(RATE_LIMIT_PAUSE).min(MAX_RETRY_AFTER);
-                let until = now.saturating_add(pause);
-                // Of several answers at once the longest counts, unless the clock was set back.
-                let known = self.limited_until.saturating_since(now) <= MAX_RETRY_AFTER;
-                self.limited_until = if known {
-                    self.limited_until.max(until)
-                } else {
-                    until
-                };
-                Fault::ProviderRateLimited
-            }
-            // An error that comes at once holds nobody up, and may be about this one token.
-            InspectionError::Unavailable(_) => Fault::ProviderUnavailable,
-            InspectionError::Misconfigured { credentials, .. } => {
-                // Providers lock out a client that keeps coming with the wrong secret.
-                if *credentials {
-                    self.tries.failed_too(began, now);
-                }
-                Fault::ProviderMisconfigured
-            }
+        InspectionError::Misconfigured { credentials, .. } => {
+            let trouble = if *credentials {
+                Trouble::Refused
+            } else {
+                Trouble::Other
+            };
+            (trouble, Fault::ProviderMisconfigured)
         }
     }
 }

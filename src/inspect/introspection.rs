@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
-    TokenStatus, userinfo,
+    TokenStatus, normalized, signed_answer::Signed, userinfo,
 };
 use crate::error::Denial;
 use crate::http::{Endpoint, FetchError, Reply};
@@ -51,6 +51,13 @@ pub enum ClientAuth {
         /// Our client secret.
         secret: Secret,
     },
+    /// A Bearer token of our own, as section 2.1 of RFC 7662 has it.
+    Bearer {
+        /// Our client id, where we have one. It is not sent.
+        id: Option<String>,
+        /// The token.
+        token: Secret,
+    },
     /// `private_key_jwt`.
     PrivateKeyJwt {
         /// Our client id.
@@ -62,6 +69,18 @@ pub enum ClientAuth {
         /// The assertion's `aud`: the issuer, or the endpoint where it is not known.
         audience: String,
     },
+}
+
+impl ClientAuth {
+    /// Our client id, where we have one.
+    fn id(&self) -> Option<&str> {
+        match self {
+            Self::Basic { id, .. } | Self::Post { id, .. } | Self::PrivateKeyJwt { id, .. } => {
+                Some(id)
+            }
+            Self::Bearer { id, .. } => id.as_deref(),
+        }
+    }
 }
 
 impl Inspect for Introspection {
@@ -97,7 +116,8 @@ impl Introspection {
         if reply.status != 200 {
             return Err(InspectionError::unexpected(&reply));
         }
-        let mut answer = reply.object()?;
+        let signed = Signed::Introspection(self.client.id());
+        let mut answer = normalized(request.members(&reply, signed).await?);
         match answer.remove("active") {
             Some(Value::Bool(true)) => {}
             // The server also says so of tokens that it does not know (section 2.2).
@@ -141,6 +161,7 @@ impl Introspection {
                 ]);
                 post(&form)
             }
+            ClientAuth::Bearer { token, .. } => post(&form).bearer_auth(token.expose_secret()),
             ClientAuth::PrivateKeyJwt {
                 id,
                 key,

@@ -5,9 +5,10 @@ use std::time::Duration;
 use reqwest::RequestBuilder;
 
 use super::InspectionError;
+use super::signed_answer::{AnswerKeys, Verification};
 use crate::clock::UnixTime;
 use crate::credential::Token;
-use crate::http::{Deadline, FetchError, HttpClient, Reply};
+use crate::http::{Deadline, FetchContext, FetchError, HttpClient, Reply};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -17,7 +18,10 @@ pub struct InspectionRequest<'r> {
     pub(crate) http: &'r HttpClient,
     pub(crate) token: &'r Token<'r>,
     pub(crate) now: UnixTime,
-    deadline: Deadline,
+    pub(super) deadline: Deadline,
+    /// The subject of a signed token.
+    pub(super) subject: Option<&'r str>,
+    pub(super) verification: Option<Verification<'r>>,
 }
 
 impl<'r> InspectionRequest<'r> {
@@ -33,6 +37,24 @@ impl<'r> InspectionRequest<'r> {
             token,
             now,
             deadline: Deadline::after(allowed),
+            subject: None,
+            verification: None,
+        }
+    }
+
+    /// About a signed token of this subject, where it names one.
+    #[must_use]
+    pub fn of_subject(self, subject: Option<&'r str>) -> Self {
+        Self { subject, ..self }
+    }
+
+    /// Whose answers may be signed by these keys. Without them, only plain ones are read.
+    #[must_use]
+    pub fn verified_by(self, keys: &'r AnswerKeys, context: FetchContext<'r>) -> Self {
+        let verification = Some(Verification { keys, context });
+        Self {
+            verification,
+            ..self
         }
     }
 

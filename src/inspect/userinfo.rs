@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 
 use super::{
     EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
-    TokenStatus,
+    TokenStatus, normalized, signed_answer::Signed,
 };
 use crate::claims::{AuthMethod, merge};
 use crate::error::Denial;
-use crate::http::Endpoint;
+use crate::http::{Endpoint, Reply};
 
 /// A userinfo endpoint.
 #[derive(Clone, Debug)]
@@ -60,7 +60,11 @@ impl Userinfo {
                 other => return Ok(other),
             },
         };
-        add(&self.endpoint, request, token).await
+        // The endpoint that binds may speak of the token alone, and of a user by another name.
+        Ok(match read_user(&self.endpoint, request).await? {
+            TokenStatus::Active(user) => merged(token, user),
+            other => other,
+        })
     }
 }
 
@@ -72,14 +76,19 @@ const OF_THE_TOKEN: &[&str] = &[
     "active",
     "amr",
     "appid",
+    "at_hash",
     "aud",
+    "aut",
     "auth_time",
     "azp",
+    "c_hash",
     "cid",
     "client_id",
     "cnf",
     "events",
     "exp",
+    "grant_type",
+    "granted_scopes",
     "gty",
     "iat",
     "idtyp",
@@ -87,31 +96,67 @@ const OF_THE_TOKEN: &[&str] = &[
     "jti",
     "may_act",
     "nbf",
+    "nonce",
     "origin_jti",
+    "s_hash",
     "scope",
     "scp",
     "session_state",
     "sid",
+    "tok_type",
+    "tokenName",
+    "tokenType",
     "token_type",
     "token_use",
+    "tty",
     "typ",
+    "xms_edov",
 ];
 
 /// Adds what userinfo says to what is known of a token, whose own members stay as they are.
+///
+/// Userinfo must name the subject (OpenID Connect Core 1.0, section 5.3.2): where the token has one,
+/// what is said of nobody may be said of anybody.
 pub(crate) async fn add(
     endpoint: &Endpoint,
     inspection: &InspectionRequest<'_>,
     token: Map<String, Value>,
 ) -> Result<TokenStatus, InspectionError> {
-    let user = match read(inspection, inspection.http.get_request(endpoint)).await? {
-        TokenStatus::Active(user) => user,
-        other => return Ok(other),
+    let has_subject = token.contains_key("sub");
+    match read_user(endpoint, inspection).await? {
+        TokenStatus::Active(user) if has_subject && !user.contains_key("sub") => {
+            Ok(TokenStatus::Rejected(Denial::SubjectMismatch))
+        }
+        TokenStatus::Active(user) => Ok(merged(token, user)),
+        other => Ok(other),
+    }
+}
+
+/// What userinfo says, which must be of the subject of a signed token.
+async fn read_user(
+    endpoint: &Endpoint,
+    inspection: &InspectionRequest<'_>,
+) -> Result<TokenStatus, InspectionError> {
+    let request = inspection.http.get_request(endpoint);
+    let reply = match ask(inspection, request).await? {
+        Ok(reply) => reply,
+        Err(status) => return Ok(status),
     };
+    let user = normalized(inspection.members(&reply, Signed::Userinfo).await?);
+    let is_of_another = |subject| user.get("sub").is_none_or(|sub| sub != subject);
+    if inspection.subject.is_some_and(is_of_another) {
+        return Ok(TokenStatus::Rejected(Denial::SubjectMismatch));
+    }
+    Ok(TokenStatus::Active(user))
+}
+
+/// Both together.
+fn merged(token: Map<String, Value>, user: Map<String, Value>) -> TokenStatus {
     let mut claims = token;
-    Ok(match merge(&mut claims, of_the_user(user)) {
+    match merge(&mut claims, of_the_user(user)) {
         Ok(()) => TokenStatus::Active(claims),
         Err(denial) => TokenStatus::Rejected(denial),
-    })
+    }
 }
 
 /// Userinfo without what is not for a user to say.
@@ -125,15 +170,26 @@ pub(crate) async fn read(
     inspection: &InspectionRequest<'_>,
     request: RequestBuilder,
 ) -> Result<TokenStatus, InspectionError> {
+    Ok(match ask(inspection, request).await? {
+        Ok(reply) => TokenStatus::Active(normalized(reply.object()?)),
+        Err(status) => status,
+    })
+}
+
+/// The answer, or what another than `200` says of the token.
+async fn ask(
+    inspection: &InspectionRequest<'_>,
+    request: RequestBuilder,
+) -> Result<Result<Reply, TokenStatus>, InspectionError> {
     let reply = inspection.send(inspection.with_bearer(request)).await?;
     match reply.status {
-        200 => Ok(TokenStatus::Active(reply.object()?)),
+        200 => Ok(Ok(reply)),
         // RFC 6750, section 3.1: `invalid_request`, `invalid_token`, `insufficient_scope`.
-        400 | 401 => Ok(TokenStatus::Inactive),
+        400 | 401 => Ok(Err(TokenStatus::Inactive)),
         403 if reply.insufficient_scope
             || reply.error().as_deref() == Some("insufficient_scope") =>
         {
-            Ok(TokenStatus::Rejected(Denial::ScopeInsufficient))
+            Ok(Err(TokenStatus::Rejected(Denial::ScopeInsufficient)))
         }
         403 if reply.is_rate_limited() => Err(InspectionError::RateLimited(reply.retry_after)),
         _ => Err(InspectionError::unexpected(&reply)),

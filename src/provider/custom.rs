@@ -178,12 +178,13 @@ impl CustomDocument {
             );
             return None;
         }
-        // Asked about every token, the provider needs no keys.
+        // Asked about every token, the provider needs keys for signed answers alone.
         if matches!(
             self.online.verify,
             Some(Verify::Introspection | Verify::Userinfo)
         ) {
-            return Some(Issuer { name, keys: None });
+            let keys = self.answer_keys(&name, draft);
+            return Some(Issuer { name, keys });
         }
         let keys = if let Some(set) = &keys.jwks {
             draft.inline_keys(set)?
@@ -199,18 +200,14 @@ impl CustomDocument {
                     return None;
                 }
                 Some(Discovery::At(endpoint)) => endpoint.clone(),
-                Some(Discovery::On) | None => {
-                    // OpenID Connect Discovery 1.0, section 4: a terminating `/` is removed.
-                    let base = name.strip_suffix('/').unwrap_or(&name);
-                    Endpoint::parse(&format!("{base}/.well-known/openid-configuration"))
-                        .map_err(|expected| {
-                            // AD FS's access tokens have such an issuer.
-                            let instead = "where the `iss` of tokens is no such URL, set `discovery` to the \
-                                           document's URL, or `jwks_uri`";
-                            draft.wrong("issuer", &format!("{expected}; {instead}"));
-                        })
-                        .ok()?
-                }
+                Some(Discovery::On) | None => usual_discovery(&name)
+                    .map_err(|expected| {
+                        // AD FS's access tokens have such an issuer.
+                        let instead = "where the `iss` of tokens is no such URL, set `discovery` to the \
+                                       document's URL, or `jwks_uri`";
+                        draft.wrong("issuer", &format!("{expected}; {instead}"));
+                    })
+                    .ok()?,
             };
             KeySource::Discovery {
                 endpoint,
@@ -222,4 +219,29 @@ impl CustomDocument {
             keys: Some(keys),
         })
     }
+
+    /// The keys of a provider that is asked about every token: its answers may be signed. They are
+    /// fetched with the first that is, so nothing is wrong without them.
+    fn answer_keys(&self, issuer: &str, draft: &mut Draft<'_, '_>) -> Option<KeySource> {
+        if let Some(set) = &self.keys.jwks {
+            return draft.inline_keys(set);
+        }
+        if let Some(uri) = &self.keys.jwks_uri {
+            return Some(KeySource::Jwks(uri.clone()));
+        }
+        let endpoint = match &self.own.discovery {
+            Some(Discovery::Off) => return None,
+            Some(Discovery::At(endpoint)) => endpoint.clone(),
+            Some(Discovery::On) | None => usual_discovery(issuer).ok()?,
+        };
+        let issuer = issuer.to_owned();
+        Some(KeySource::Discovery { endpoint, issuer })
+    }
+}
+
+/// Where an issuer's discovery document usually is.
+fn usual_discovery(issuer: &str) -> Result<Endpoint, &'static str> {
+    // OpenID Connect Discovery 1.0, section 4: a terminating `/` is removed.
+    let base = issuer.strip_suffix('/').unwrap_or(issuer);
+    Endpoint::parse(&format!("{base}/.well-known/openid-configuration"))
 }

@@ -173,6 +173,14 @@ impl<'d, 'p> Draft<'d, 'p> {
                 audience: audience.to_owned(),
             });
         }
+        if method == ClientAuthMethod::Bearer {
+            let token = self.secret(client.client_secret.as_ref(), "client_secret")?;
+            if !is_bearer(token.expose_secret()) {
+                self.wrong("client_secret", "expected the secret to hold a Bearer token: printable ASCII without spaces (RFC 6750, section 2.1)");
+            }
+            let id = client.client_id.clone();
+            return Some(ClientAuth::Bearer { id, token });
+        }
         let (id, secret) = self.client_secret(client)?;
         Some(match method {
             ClientAuthMethod::ClientSecretPost => ClientAuth::Post { id, secret },
@@ -232,6 +240,11 @@ pub(super) struct Asked<'a> {
     pub(super) client: &'a ClientFields,
     /// How the client authenticates.
     pub(super) fields: &'a IntrospectionFields,
+}
+
+/// Whether a text can stand after `Bearer` in a header.
+fn is_bearer(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Whether a URL leads to this host or one below it.

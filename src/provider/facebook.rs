@@ -141,6 +141,7 @@ impl DebugToken {
                 id.as_str()
                     .map(str::to_owned)
                     .or_else(|| id.as_u64().map(|id| id.to_string()))
+                    .filter(|id| !id.is_empty())
             });
             claims.extend(id.map(|id| (ours.to_owned(), id.into())));
         }

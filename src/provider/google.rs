@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::draft::Draft;
 use super::resolve::{Defaults, equals, resolve_shared};
@@ -19,7 +19,7 @@ use crate::document::{KeyFields, grouped};
 use crate::http::{Endpoint, FetchError};
 use crate::inspect::{
     EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
-    TokenStatus, seconds, userinfo,
+    TokenStatus, userinfo,
 };
 
 /// Id tokens name either.
@@ -129,16 +129,12 @@ impl Inspect for TokenInfo {
 
 impl TokenInfo {
     async fn ask(&self, request: &InspectionRequest<'_>) -> Result<TokenStatus, InspectionError> {
-        let mut claims =
-            match userinfo::read(request, request.http.post_form(&self.token, &[])).await? {
-                TokenStatus::Active(claims) => claims,
-                other => return Ok(other),
-            };
         // Numbers come as text.
-        if let Some(expires) = claims.get("exp") {
-            let expires = json!(seconds(expires));
-            claims.insert("exp".to_owned(), expires);
-        }
+        let claims = match userinfo::read(request, request.http.post_form(&self.token, &[])).await?
+        {
+            TokenStatus::Active(claims) => claims,
+            other => return Ok(other),
+        };
         let Some(client) = claims.get("aud").and_then(Value::as_str) else {
             return Err(FetchError::Unusable("a token's information").into());
         };

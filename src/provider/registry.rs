@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::Provider;
+use super::{Issuer, Provider};
 use crate::document::ProviderId;
-use crate::inspect::ProviderGuard;
+use crate::inspect::{AnswerKeys, ProviderGuard};
 use crate::keys::cache::{KeyCache, KeySource, KeyTerms};
 
 /// The place of a provider in the order of the settings in force.
@@ -23,6 +23,7 @@ pub struct Registry {
 struct Registered {
     provider: Provider,
     guard: Arc<ProviderGuard>,
+    answers: Arc<AnswerKeys>,
 }
 
 #[derive(Debug)]
@@ -71,14 +72,21 @@ impl Registry {
                 });
             }
         }
-        let providers = providers.into_iter().map(|provider| {
-            let known = previous.and_then(|previous| previous.guard_of(&provider.id));
-            let new = || Arc::new(ProviderGuard::new(provider.unknown_token_pause()));
+        let providers = providers.into_iter().enumerate().map(|(place, provider)| {
+            let known = previous
+                .and_then(|previous| previous.registered(&provider.id))
+                .filter(|_| is_unchanged(&provider.id));
+            let (guard, answers) = match known {
+                Some(known) => (Arc::clone(&known.guard), Arc::clone(&known.answers)),
+                None => (
+                    Arc::new(ProviderGuard::new(provider.unknown_token_pause())),
+                    Arc::new(answer_keys(ProviderIndex(place), &provider, &issuers)),
+                ),
+            };
             Registered {
-                guard: known
-                    .filter(|_| is_unchanged(&provider.id))
-                    .unwrap_or_else(new),
                 provider,
+                guard,
+                answers,
             }
         });
         Self {
@@ -109,6 +117,12 @@ impl Registry {
         Some((&registered.provider, &registered.guard))
     }
 
+    /// The keys that the answers of the provider at a place may be signed by.
+    pub(crate) fn answer_keys(&self, index: ProviderIndex) -> Option<&AnswerKeys> {
+        let registered = self.providers.get(index.0)?;
+        Some(&registered.answers)
+    }
+
     /// All providers, in their order.
     pub(crate) fn providers(&self) -> impl Iterator<Item = (ProviderIndex, &Provider)> {
         let providers = self.providers.iter().enumerate();
@@ -127,9 +141,33 @@ impl Registry {
         caches
     }
 
-    fn guard_of(&self, id: &ProviderId) -> Option<Arc<ProviderGuard>> {
-        let registered = self.providers.iter().find(|one| one.provider.id == *id)?;
-        Some(Arc::clone(&registered.guard))
+    fn registered(&self, id: &ProviderId) -> Option<&Registered> {
+        self.providers.iter().find(|one| one.provider.id == *id)
+    }
+}
+
+/// The keys that a provider's answers may be signed by: those of its tokens, where there are some.
+fn answer_keys(
+    index: ProviderIndex,
+    provider: &Provider,
+    issuers: &[RegisteredIssuer],
+) -> AnswerKeys {
+    let keys = |issuer: &Issuer| {
+        let mut known = issuers.iter();
+        let known = known.find(|one| one.index == index && one.name == issuer.name);
+        let known = known.and_then(|one| one.keys.clone());
+        let new = || {
+            let source = issuer.keys.clone()?;
+            let http = provider.http.clone();
+            Some(Arc::new(KeyCache::new(source, http, provider.key_terms)))
+        };
+        Some((issuer.name.clone(), known.or_else(new)?))
+    };
+    AnswerKeys {
+        issuers: provider.answer_issuers.iter().filter_map(keys).collect(),
+        algorithms: provider.algorithms.clone(),
+        client_ids: provider.audience.client_ids.clone(),
+        audiences: provider.audience.audiences.clone(),
     }
 }
 

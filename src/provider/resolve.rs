@@ -117,6 +117,11 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
                 targets: Vec::new(),
             }
         }),
+        answer_issuers: if opaque.is_some() || online.is_some() {
+            defaults.issuers
+        } else {
+            Vec::new()
+        },
         opaque,
         online,
         recheck: seconds(shared.recheck_seconds, 3_600, "recheck_seconds", report)

@@ -20,7 +20,7 @@ use crate::error::Denial;
 use crate::http::{Endpoint, FetchError};
 use crate::inspect::{
     EndpointRole, Inspect, Inspecting, InspectionEndpoint, InspectionError, InspectionRequest,
-    TokenStatus, userinfo,
+    TokenStatus, normalized, userinfo,
 };
 
 const USER: &str = "https://slack.com/user_id";
@@ -124,7 +124,9 @@ impl UserInfo {
             answer.remove("ok"),
             answer.get("error").and_then(Value::as_str),
         ) {
-            (Some(Value::Bool(true)), _) => Ok(TokenStatus::Active(userinfo::of_the_user(answer))),
+            (Some(Value::Bool(true)), _) => Ok(TokenStatus::Active(userinfo::of_the_user(
+                normalized(answer),
+            ))),
             (Some(Value::Bool(false)), Some(error)) => match error {
                 "invalid_auth"
                 | "not_authed"

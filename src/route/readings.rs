@@ -14,6 +14,9 @@ use thiserror::Error;
 
 use super::sets::with_fewer_suffixes;
 
+/// The longest path that is read, in bytes: more than a URL of API Gateway's can hold.
+const MAX_PATH: usize = 12 * 1024;
+
 /// The most readings of a path.
 const MAX_READINGS: usize = 32;
 
@@ -42,6 +45,9 @@ pub enum Unreadable {
     /// There are too many ways to read it.
     #[error("it can be read in more than 32 ways")]
     Ambiguous,
+    /// It is longer than API Gateway takes.
+    #[error("it is longer than 12 KiB")]
+    TooLong,
     /// The event names another path than the ARN.
     #[error("the event's paths differ")]
     Contradictory,
@@ -59,9 +65,15 @@ impl<'p> Readings<'p> {
         arn_path: &'p str,
         others: impl IntoIterator<Item = &'p str>,
     ) -> Result<Self, Unreadable> {
+        if arn_path.len() > MAX_PATH {
+            return Err(Unreadable::TooLong);
+        }
         let mut readings = Self(Vec::with_capacity(1));
         readings.add(below(product, arn_path).ok_or(Unreadable::Contradictory)?)?;
         for other in others {
+            if other.len() > MAX_PATH {
+                return Err(Unreadable::TooLong);
+            }
             if other != arn_path {
                 readings.add_other(product, arn_path, other)?;
             }

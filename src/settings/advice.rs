@@ -1,6 +1,6 @@
 //! What is allowed and seldom wise, as far as a load can tell: said in the log each time.
 
-use super::Settings;
+use super::{Settings, service_users};
 use crate::access::{BasicAuth, Rules};
 use crate::deployment::{AnswerScope, Deployment};
 use crate::document::{API_TOKENS, Kind, Mode};
@@ -98,6 +98,7 @@ impl Settings {
             );
         }
         self.advise_on_rules(deployment, &mut advice);
+        service_users::advise(&self.products, &mut advice);
         for provider in &self.providers {
             let name = format!("providers/{}", provider.id.as_str());
             if provider.audience.any_client {

@@ -316,8 +316,50 @@ async fn questions_that_fail_at_once_count_as_one_failure() {
     ask(50).await;
     assert_eq!(local.metric("provider_checks"), 50, "there is a pause");
     local.clock.advance(1);
-    ask(51).await;
-    assert_eq!(local.metric("provider_checks"), 51, "the first is short");
+    (51..101).map(ask).collect::<JoinSet<_>>().join_all().await;
+    assert_eq!(
+        local.metric("provider_checks"),
+        51,
+        "the first is short, and one question ends it or makes it longer"
+    );
+    local.clock.advance(1);
+    ask(101).await;
+    assert_eq!(local.metric("provider_checks"), 51);
+}
+
+/// However many made-up tokens are dropped on the way, the callers that the provider knows are asked
+/// about, and with the first answer everyone is.
+#[tokio::test]
+async fn dropped_tokens_keep_no_known_caller_out() {
+    let introspector = Introspector::start(Duration::ZERO).await;
+    let mut provider = introspector.provider();
+    provider["recheck_seconds"] = 1.into();
+    let settings = json!({
+        "providers": {"idp": provider},
+        "secrets": {"introspector": "secret-of-the-client"},
+    });
+    let local = Arc::new(Local::new(&settings, Deployment::default()));
+    let ask = |token: String| {
+        let local = Arc::clone(&local);
+        async move { local.invoke(&bearer(&token)).await.is_ok() }
+    };
+    let own = |number: usize| Introspector::token(&format!("user-{number}"), 0);
+    assert!(ask(own(0)).await);
+    local.clock.advance(2);
+
+    // One and the same, again and again.
+    for _ in 0..2 {
+        let same = (0..8).map(|_| ask(Introspector::dropped(0)));
+        same.collect::<JoinSet<_>>().join_all().await;
+        local.clock.advance(1);
+    }
+    assert!(ask(own(1)).await, "a stranger is asked about");
+
+    let distinct = (1..9).map(|number| ask(Introspector::dropped(number)));
+    distinct.collect::<JoinSet<_>>().join_all().await;
+    assert!(!ask(own(2)).await, "a stranger may be the next of these");
+    assert!(ask(own(0)).await, "a known caller is asked about at once");
+    assert!(ask(own(2)).await);
 }
 
 /// What anyone can send draws on a budget that holds for all events together.

@@ -11,10 +11,12 @@
     reason = "tests fail by panicking, speak to whoever runs them, and export nothing"
 )]
 
+mod answers;
 mod basic;
 mod cases;
 mod cognito;
 mod concurrency;
+mod emulators;
 mod events;
 mod fetching;
 mod key_cache;

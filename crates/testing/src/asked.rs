@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::tls::{Authority, TlsListener};
-use crate::tokens::SigningKey;
+use crate::tokens::{SUBJECT, SigningKey};
 
 /// The issuer of its tokens, which is not where it listens.
 pub const ISSUER: &str = "https://idp.example.com";
@@ -38,7 +38,8 @@ struct Shared {
 /// What it answers, each at the path of that name.
 #[derive(Clone)]
 pub struct Answers {
-    /// What it says of every token that is introspected.
+    /// What it says of every token that is introspected. A string is sent as it is, as a signed
+    /// answer; so is that of userinfo.
     pub introspection: Value,
     /// What it says of the user of every token.
     pub userinfo: Value,
@@ -151,7 +152,7 @@ fn parts() -> (Arc<Mutex<Shared>>, Router) {
     let shared = Arc::new(Mutex::new(Shared {
         answers: Answers {
             introspection: json!({"active": true}),
-            userinfo: json!({}),
+            userinfo: json!({"sub": SUBJECT}),
             keys: json!({"keys": []}),
             prefix: "",
             status: 200,
@@ -171,7 +172,8 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, [(&'static str, &'static str); 1], String) {
-    let json = [("content-type", "application/json")];
+    let typed = |media_type| [("content-type", media_type)];
+    let json = typed("application/json");
     let answers = {
         let mut shared = shared.lock().unwrap();
         let authorization = headers.get("authorization");
@@ -192,5 +194,11 @@ async fn answer(
         _ => return (StatusCode::NOT_FOUND, json, String::new()),
     };
     let status = StatusCode::from_u16(answers.status).unwrap();
-    (status, json, format!("{}{body}", answers.prefix))
+    match body {
+        Value::String(signed) if uri.path() == "/userinfo" => {
+            (status, typed("application/jwt"), signed)
+        }
+        Value::String(signed) => (status, typed("application/token-introspection+jwt"), signed),
+        body => (status, json, format!("{}{body}", answers.prefix)),
+    }
 }

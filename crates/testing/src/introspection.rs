@@ -59,6 +59,11 @@ impl Introspector {
         format!("opaque.{username}.{n}")
     }
 
+    /// A token to which nobody ever gets an answer, as if a firewall on the way dropped it.
+    pub fn dropped(n: usize) -> String {
+        format!("dropped.{n}")
+    }
+
     /// A token that is not active.
     pub fn inactive(n: usize) -> String {
         format!("inactive.{n}")
@@ -79,6 +84,12 @@ async fn answer(
     let token = form_urlencoded::parse(&body)
         .find(|(name, _)| name == "token")
         .map(|(_, token)| token.into_owned());
+    if token
+        .as_deref()
+        .is_some_and(|token| token.starts_with("dropped."))
+    {
+        std::future::pending::<()>().await;
+    }
     let username = token
         .as_deref()
         .and_then(|token| token.strip_prefix("opaque."))

@@ -178,10 +178,13 @@ pub fn pem(label: &str, der: &[u8]) -> String {
     pem_rfc7468::encode_string(label, LineEnding::LF, der).unwrap()
 }
 
+/// The `sub` of [`access_claims`].
+pub const SUBJECT: &str = "5f0c4e2a-93f7-4f2b-8a51-0d6f7c1f4c11";
+
 /// Claims as a Cognito access token has them.
 pub fn access_claims(issuer: &str) -> Value {
     json!({
-        "iss": issuer, "sub": "5f0c4e2a-93f7-4f2b-8a51-0d6f7c1f4c11", "token_use": "access",
+        "iss": issuer, "sub": SUBJECT, "token_use": "access",
         "client_id": "client", "username": "alice", "scope": "atlassian/read openid",
         "cognito:groups": ["developers", "confluence-editors"],
         "jti": "b1a2", "iat": now(), "exp": now() + 3_600,

@@ -14,8 +14,8 @@ use testing::local::Local;
 use testing::tokens::now;
 use testing::vendor::{Vendor, file};
 
-/// One that limits our rate is not asked within its `Retry-After`, or within 5 s where it names
-/// none.
+/// One that limits our rate is not asked about the same token within its `Retry-After`, or within 5 s
+/// where it names none. Others are asked about.
 #[tokio::test]
 async fn limited() {
     let mut tests = JoinSet::new();
@@ -38,16 +38,20 @@ async fn limited() {
 
             let set = Set::start(&way, case).await;
             let limited = "500 provider_rate_limited";
-            assert_eq!(set.outcome(&way.token()).await, limited, "{name}");
+            let token = way.token();
+            assert_eq!(set.outcome(&token).await, limited, "{name}");
             set.vendor.play("valid");
-            assert_eq!(set.outcome(&way.another_token()).await, limited, "{name}");
+            assert_eq!(set.outcome(&token).await, limited, "{name}");
             assert_eq!(set.vendor.asked().len(), 1, "{name}");
+            let outcome = set.outcome(&way.another_token()).await;
+            assert!(!outcome.contains(' '), "{name}: {outcome}");
+            let asked = set.vendor.asked().len();
 
             tokio::time::sleep(Duration::from_millis(5_100)).await;
-            let outcome = set.outcome(&way.token()).await;
+            let outcome = set.outcome(&token).await;
             if retry_after.is_some() {
                 assert_eq!(outcome, limited, "{name}");
-                assert_eq!(set.vendor.asked().len(), 1, "{name}");
+                assert_eq!(set.vendor.asked().len(), asked, "{name}");
             } else {
                 assert!(!outcome.contains(' '), "{name}: {outcome}");
             }
@@ -58,7 +62,7 @@ async fn limited() {
     }
 }
 
-/// One that names a date in `Retry-After` is left alone until then, and asked again from then on.
+/// Where it names a date in `Retry-After`, the token is left alone until then.
 #[tokio::test]
 async fn limited_until_a_date() {
     let until = now() + 45;
@@ -80,14 +84,58 @@ async fn limited_until_a_date() {
     assert_eq!(local.code(&bearer("a-token")).await, limited);
 
     vendor.play("valid");
-    // Longer than a provider is left alone that names nothing.
+    // Longer than a token is left alone where nothing is named.
     let wait = until - started;
     local.clock.advance(wait - 1);
-    assert_eq!(local.code(&bearer("another-token")).await, limited);
+    assert_eq!(local.code(&bearer("a-token")).await, limited);
     assert_eq!(vendor.asked().len(), 1);
     local.clock.advance(1);
-    assert_eq!(local.code(&bearer("another-token")).await, "allowed");
+    assert_eq!(local.code(&bearer("a-token")).await, "allowed");
     assert_eq!(vendor.asked().len(), 2);
+}
+
+/// Once several distinct tokens have met the limit, strangers are not asked about until it ends. A
+/// known caller's question each second may end it before.
+#[tokio::test]
+async fn limited_for_several() {
+    let vendor = Vendor::start("custom", "valid").await;
+    let fields = json!({"issuer": null, "verify": null, "recheck_seconds": 1});
+    let provider = with(
+        way("custom by introspection").provider(&vendor.url),
+        &fields,
+    );
+    let tree = json!({"providers": {"idp": provider}, "secrets": {"app": SECRET}});
+    let local = Local::new(&tree, Deployment::default());
+    let code = async |token: &str| local.code(&bearer(token)).await;
+    for token in ["known-1", "known-2"] {
+        assert_eq!(code(token).await, "allowed");
+    }
+    local.clock.advance(2);
+    vendor.play("rate_limited");
+    let limited = "provider_rate_limited";
+    for number in 0..5 {
+        assert_eq!(code(&format!("token-{number}")).await, limited);
+    }
+    let asked = vendor.asked().len();
+    assert_eq!(asked, 2 + 5, "one after the other, each had its own answer");
+
+    vendor.play("valid");
+    assert_eq!(code("a-stranger").await, limited);
+    assert_eq!(vendor.asked().len(), asked);
+    vendor.play("rate_limited");
+    assert_eq!(code("known-1").await, limited);
+    assert_eq!(vendor.asked().len(), asked + 1, "half-open");
+    assert_eq!(code("known-2").await, limited);
+    assert_eq!(vendor.asked().len(), asked + 1, "one a second");
+
+    vendor.play("valid");
+    local.clock.advance(1);
+    assert_eq!(code("a-stranger").await, limited);
+    assert_eq!(code("known-2").await, "allowed");
+    assert_eq!(code("a-stranger").await, "allowed");
+    assert_eq!(code("known-1").await, limited, "its own limit stays");
+    local.clock.advance(30);
+    assert_eq!(code("known-1").await, "allowed");
 }
 
 fn retry_after_of(case: &Value) -> Option<u64> {
