@@ -148,10 +148,12 @@ impl KeySet {
         &self.skipped
     }
 
-    /// How many keys verify something that is signed with one of these for this issuer.
+    /// How many keys verify something that is signed with one of these for this issuer. They are
+    /// parsed for it, so that points on no curve don't count.
     pub fn count_for(&self, algorithms: &[Algorithm], issuer: &str) -> usize {
         let fits = |key: &&Arc<Key>| {
-            algorithms.iter().any(|algorithm| key.allows(*algorithm)) && key.is_for(issuer)
+            let mut algorithms = algorithms.iter();
+            key.is_for(issuer) && algorithms.any(|algorithm| key.verifier.is_sound(*algorithm))
         };
         self.keys.iter().filter(fits).count()
     }

@@ -162,7 +162,7 @@ impl FetchedKeys {
             keys: Arc::new(fetched.keys),
             fresh_for: fresh_for
                 .clamp(MIN_FRESH, MAX_FRESH)
-                .min(terms.max_stale / 2),
+                .min(terms.max_stale.checked_div(2).unwrap_or_default()),
         }
     }
 }

@@ -159,7 +159,7 @@ mod tests {
     fn octets(text: &str) -> Vec<u8> {
         (0..text.len())
             .step_by(2)
-            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .map(|at| u8::from_str_radix(&text[at..][..2], 16).unwrap())
             .collect()
     }
 

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use testing::tokens::SigningKey;
 
-use super::{Algorithm, Candidates, CertificateDigests, KeyHint, KeyId, KeySet, KeySetError};
+use super::{Algorithm, Candidates, CertificateDigests, KeyHint, KeyId, KeySet, KeySetError, weak};
 
 const ISSUER: &str = "https://idp.example.com";
 
@@ -90,6 +90,10 @@ fn unusable_keys_are_skipped_with_a_reason() {
         (with(rsa("k", 256), "e", "AAE"), "weak"),
         (with(rsa("k", 256), "e", "BA"), "weak"),
         (with(rsa("k", 256), "n", encode(&even)), "weak"),
+        (
+            with(rsa("k", 256), "n", encode(&weak::tests::infineon(65_537))),
+            "ROCA",
+        ),
         (
             json!({"kty": "oct", "kid": "k", "k": "c2VjcmV0"}),
             "symmetric",
@@ -471,6 +475,9 @@ fn candidates_by_issuer() {
     assert_eq!(find(&set, &nameless, Algorithm::RS256, ISSUER), "unknown");
     assert_eq!(set.count_for(&[Algorithm::RS256], of_msa), 3);
     assert_eq!(set.count_for(&[Algorithm::RS256], ISSUER), 0);
+    // Points on no curve are no keys.
+    let nowhere = self::set(&[elliptic("P-256", 32)]);
+    assert_eq!(nowhere.count_for(&Algorithm::ALL, ISSUER), 0);
     // The same key for another issuer is another key, so what it verified lapses.
     let for_msa = self::set(&[with(rsa("any", 256), "issuer", of_msa)]);
     assert!(!for_msa.contains(set.keys[0].thumbprint()));

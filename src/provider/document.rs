@@ -164,9 +164,9 @@ mod tests {
             problems,
             [
                 "tenant: is unknown: `tenant`, expected one of `kind`, `tenant_id`, `issuer`, \
-                 `jwks_uri`, `jwks`, `algorithms`, `client_ids`, `audiences`, `trust`, `username`, \
-                 `groups`, `machine_users`, `require`, `recheck_seconds`, `max_token_age_seconds` or \
-                 `ca_certificates`"
+                 `jwks_uri`, `jwks`, `algorithms`, `keys_max_stale_seconds`, `client_ids`, `audiences`, \
+                 `trust`, `username`, `groups`, `machine_users`, `require`, `recheck_seconds`, \
+                 `max_token_age_seconds`, `request_timeout_seconds` or `ca_certificates`"
             ]
         );
     }
