@@ -399,7 +399,8 @@ fn candidates_by_certificate() {
         (json!({"x5t": sha1(3)}), "-"),
         (json!({"x5t": computed}), "d"),
         (json!({"x5t": sha1(9)}), "unknown"),
-        (json!({"x5t#S256": sha256(9)}), "unknown"),
+        // Two keys have no digest to compare it with.
+        (json!({"x5t#S256": sha256(9)}), "ambiguous"),
         // `kid` comes first.
         (json!({"kid": "a", "x5t": sha1(2)}), "a"),
         (json!({"kid": null, "x5t": sha1(2)}), "b"),
@@ -418,6 +419,23 @@ fn candidates_by_certificate() {
             "{header}"
         );
         assert_eq!(set.has(&hint), expected != "unknown", "{header}");
+    }
+    // A certificate tells nothing of keys without one.
+    let bare = self::set(&[rsa("a", 256), with(elliptic("P-256", 32), "x5t", sha1(1))]);
+    for (header, algorithm, expected) in [
+        (json!({"x5t": sha1(9)}), Algorithm::RS256, "a"),
+        (json!({"x5t#S256": sha256(9)}), Algorithm::RS256, "a"),
+        (json!({"x5t#S256": sha256(9)}), Algorithm::ES256, "-"),
+        (json!({"x5t": sha1(9)}), Algorithm::ES256, "not allowed"),
+        (
+            json!({"kid": "gone", "x5t": sha1(9)}),
+            Algorithm::RS256,
+            "unknown",
+        ),
+    ] {
+        let hint = hint(&header);
+        assert_eq!(find(&bare, &hint, algorithm, ISSUER), expected, "{header}");
+        assert_eq!(bare.has(&hint), expected != "unknown", "{header}");
     }
     let by_certificate = hint(&json!({"x5t": sha1(1)}));
     assert_eq!(

@@ -12,7 +12,8 @@ use atlassian_authorizer::inspect::{
     EndpointRole, Inspect, InspectionError, InspectionRequest, TokenStatus,
 };
 use atlassian_authorizer::keys::KeySet;
-use atlassian_authorizer::keys::cache::{FetchedSet, KeyFetchError, KeySource, fetch};
+use atlassian_authorizer::keys::cache::KeySource;
+use atlassian_authorizer::keys::fetch::{FetchedSet, KeyFetchError, fetch};
 use atlassian_authorizer::provider::Provider;
 use atlassian_authorizer::settings::Settings;
 
