@@ -3,6 +3,7 @@
 mod algorithm;
 pub mod cache;
 mod encoding;
+pub mod fetch;
 mod hint;
 mod issuer;
 mod jwk;
@@ -149,10 +150,12 @@ impl KeySet {
         &self.skipped
     }
 
-    /// How many keys verify something that is signed with one of these for this issuer.
+    /// How many keys verify something that is signed with one of these for this issuer. They are
+    /// parsed for it, so that points on no curve don't count.
     pub fn count_for(&self, algorithms: &[Algorithm], issuer: &str) -> usize {
         let fits = |key: &&Arc<Key>| {
-            algorithms.iter().any(|algorithm| key.allows(*algorithm)) && key.is_for(issuer)
+            let mut algorithms = algorithms.iter();
+            key.is_for(issuer) && algorithms.any(|algorithm| key.verifier.is_sound(*algorithm))
         };
         self.keys.iter().filter(fits).count()
     }
@@ -177,15 +180,13 @@ impl KeySet {
         algorithm: Algorithm,
         issuer: &str,
     ) -> Candidates<'_> {
-        let naming = self.naming(hint);
-        if naming.is_none() && !hint.is_empty() {
+        let Some(naming) = self.naming(hint) else {
             return Candidates::Unknown;
-        }
+        };
         let mut of_issuer = false;
         let mut fitting = Fitting::default();
         for key in &self.keys {
-            let is_named = naming.is_none_or(|naming| naming.names(key, hint));
-            if is_named && key.is_for(issuer) {
+            if naming.names(key, hint) && key.is_for(issuer) {
                 of_issuer = true;
                 if key.allows(algorithm) && !fitting.add(key) {
                     break;
@@ -195,14 +196,14 @@ impl KeySet {
         match fitting.0 {
             [None, ..] if of_issuer => Candidates::NotAllowed,
             [None, ..] => Candidates::Unknown,
-            [_, Some(_), ..] if naming.is_none() => Candidates::Ambiguous,
+            [_, Some(_), ..] if naming == Naming::Nothing => Candidates::Ambiguous,
             _ => Candidates::Fitting(fitting),
         }
     }
 
     /// By which member of a token's header a key of this set is named.
     fn naming(&self, hint: &KeyHint) -> Option<Naming> {
-        [Naming::Id, Naming::Certificate]
+        [Naming::Id, Naming::Certificate, Naming::Nothing]
             .into_iter()
             .find(|naming| self.keys.iter().any(|key| naming.names(key, hint)))
     }
@@ -210,10 +211,12 @@ impl KeySet {
 
 /// How a token's header names a key. A certificate does where the `kid` is missing or is none of
 /// the set's.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 enum Naming {
     Id,
     Certificate,
+    /// Not at all. A certificate tells nothing of keys whose own is not known.
+    Nothing,
 }
 
 impl Naming {
@@ -221,6 +224,7 @@ impl Naming {
         match self {
             Self::Id => hint.id.is_some() && key.id == hint.id,
             Self::Certificate => key.certificate.is_named_by(&hint.certificate),
+            Self::Nothing => hint.id.is_none() && !key.certificate.is_not(&hint.certificate),
         }
     }
 }

@@ -78,13 +78,11 @@ impl CertificateDigests {
         self.sha1.is_none() && self.sha256.is_none()
     }
 
-    /// Whether both are of one certificate, by what both tell. SHA-1 alone decides nothing where
-    /// SHA-256 is there to be compared.
-    fn is_of(&self, other: &Self) -> bool {
-        match (self.sha256, other.sha256) {
-            (Some(one), Some(two)) => one == two,
-            _ => self.sha1.is_some() && self.sha1 == other.sha1,
-        }
+    /// Whether both are of one certificate; `None` where there is nothing to compare. SHA-1 decides
+    /// nothing where SHA-256 can.
+    fn is_of(&self, other: &Self) -> Option<bool> {
+        let by_sha256 = self.sha256.zip(other.sha256).map(|(one, two)| one == two);
+        by_sha256.or_else(|| self.sha1.zip(other.sha1).map(|(one, two)| one == two))
     }
 }
 
@@ -127,11 +125,17 @@ impl Certificate {
         }
     }
 
+    /// Whether a token's header names it.
     pub(super) fn is_named_by(&self, hint: &CertificateDigests) -> bool {
-        if hint.is_empty() {
-            return false;
-        }
-        self.named.is_of(hint) || self.computed().is_of(hint)
+        !hint.is_empty()
+            && (self.named.is_of(hint) == Some(true) || self.computed().is_of(hint) == Some(true))
+    }
+
+    /// Whether a token's header names another.
+    pub(super) fn is_not(&self, hint: &CertificateDigests) -> bool {
+        !hint.is_empty()
+            && !self.is_named_by(hint)
+            && (self.named.is_of(hint).is_some() || self.computed().is_of(hint).is_some())
     }
 
     fn computed(&self) -> &CertificateDigests {
@@ -159,7 +163,7 @@ mod tests {
     fn octets(text: &str) -> Vec<u8> {
         (0..text.len())
             .step_by(2)
-            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .map(|at| u8::from_str_radix(&text[at..][..2], 16).unwrap())
             .collect()
     }
 

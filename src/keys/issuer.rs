@@ -6,8 +6,18 @@
 
 /// Stands for a tenant's id in the names of issuers.
 const TENANT: &str = "{tenantid}";
-/// The issuer of version 1.0 tokens, before the tenant's id.
-const VERSION_1: &str = "https://sts.windows.net/";
+/// Hosts of version 1.0's issuers, each with those of version 2.0 for the same tenants, by
+/// [cloud](https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud).
+const VERSIONS: [(&str, &[&str]); 2] = [
+    (
+        "sts.windows.net",
+        &["login.microsoftonline.com", "login.microsoftonline.us"],
+    ),
+    (
+        "sts.chinacloudapi.cn",
+        &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+    ),
+];
 
 /// The `issuer` of a key: a name, or one with a place for a tenant's id.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -29,18 +39,30 @@ impl KeyIssuer {
     /// A tenant has two issuers and one set of keys: only those of version 2.0 name theirs, so a token
     /// of version 1.0 is one of the tenant's issuer of version 2.0, too.
     pub(super) fn is(&self, issuer: &str) -> bool {
-        let matches = |issuer: &str| match self.0.contains(TENANT) {
-            false => self.0 == issuer,
-            true => fills(&self.0, issuer),
+        let matches = |issuer: &str| {
+            if self.0.contains(TENANT) {
+                fills(&self.0, issuer)
+            } else {
+                self.0 == issuer
+            }
         };
-        matches(issuer) || version_2(issuer).is_some_and(|issuer| matches(&issuer))
+        matches(issuer) || version_2(issuer).any(|issuer| matches(&issuer))
     }
 }
 
-/// The issuer of version 2.0 tokens of the tenant whose issuer of version 1.0 this is.
-fn version_2(issuer: &str) -> Option<String> {
-    let tenant = issuer.strip_prefix(VERSION_1)?.strip_suffix('/')?;
-    is_tenant(tenant).then(|| format!("https://login.microsoftonline.com/{tenant}/v2.0"))
+/// The issuers of version 2.0 tokens of the tenant whose issuer of version 1.0 this is.
+fn version_2(issuer: &str) -> impl Iterator<Item = String> {
+    let parts = issuer
+        .strip_prefix("https://")
+        .and_then(|rest| rest.strip_suffix('/'))
+        .and_then(|rest| rest.split_once('/'))
+        .filter(|(_, tenant)| is_tenant(tenant));
+    parts.into_iter().flat_map(|(host, tenant)| {
+        let hosts = VERSIONS.iter().filter(move |(first, _)| *first == host);
+        hosts
+            .flat_map(|(_, second)| *second)
+            .map(move |host| format!("https://{host}/{tenant}/v2.0"))
+    })
 }
 
 /// Whether a name is this template with one tenant's id in each of its places.
@@ -78,132 +100,75 @@ fn is_tenant(text: &str) -> bool {
 mod tests {
     use super::KeyIssuer;
 
-    const A: &str = "8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9a0b";
-    const B: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    /// A key's issuer, a token's, and whether the key is for it. `A` and `B` are two tenants, `E` is
+    /// `https://login.microsoftonline.com` and `T` is `{tenantid}`.
+    const TABLE: &str = "
+        https://idp.example.com     https://idp.example.com     yes
+        https://idp.example.com     https://idp.example.com/    no
+        https://idp.example.com/    https://idp.example.com     no
+        https://idp.example.com     https://other.example.com   no
+        # A tenant's own endpoint names the tenant, the common one has a place for it.
+        E/A/v2.0   E/A/v2.0         yes
+        E/A/v2.0   E/B/v2.0         no
+        E/T/v2.0   E/A/v2.0         yes
+        E/T/v2.0   E/B/v2.0         yes
+        E/T/v2.0   E/A/v1.0         no
+        E/T/v2.0   E/A/x/v2.0       no
+        E/T/v2.0   E/A/v2.0/v2.0    no
+        E/T/v2.0   E/A/v2.0/        no
+        E/T/v2.0   E/A              no
+        E/T/v2.0   E//v2.0          no
+        E/T/v2.0   E/common/v2.0    no
+        E/T/v2.0   E/T/v2.0         no
+        E/T/v2.0   E/A,/v2.0        no
+        E/T/v2.0   https://evil.example/A/v2.0      no
+        E/T/v2.0   https://evil.example/E/A/v2.0    no
+        T          A                yes
+        T          AA               no
+        # Another language's characters where the tenant's id should end.
+        T          8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9aé     no
+        # Entra External ID.
+        https://T.ciamlogin.com/T/v2.0    https://A.ciamlogin.com/A/v2.0    yes
+        https://T.ciamlogin.com/T/v2.0    https://A.ciamlogin.com/B/v2.0    no
+        # Version 1.0, whose issuers are others; its own set of keys names none.
+        https://sts.windows.net/T/    https://sts.windows.net/A/    yes
+        E/T/v2.0    https://sts.windows.net/A/    yes
+        E/A/v2.0    https://sts.windows.net/A/    yes
+        E/A/v2.0    https://sts.windows.net/B/    no
+        E/A/v2.0    https://sts.windows.net/A     no
+        E/A/v2.0    http://sts.windows.net/A/     no
+        E/T/v2.0    https://sts.windows.net.evil.example/A/    no
+        https://sts.windows.net/A/    E/A/v2.0    no
+        # National clouds.
+        https://login.microsoftonline.us/T/v2.0            https://sts.windows.net/A/         yes
+        https://login.partner.microsoftonline.cn/T/v2.0    https://sts.chinacloudapi.cn/A/    yes
+        https://login.partner.microsoftonline.cn/T/v2.0    https://sts.windows.net/A/         no
+        E/T/v2.0    https://login.microsoftonline.us/A/v2.0    no
+    ";
 
     #[test]
-    fn an_issuer_and_a_template() {
-        for (key, token, holds) in [
-            ("https://idp.example.com", "https://idp.example.com", true),
-            ("https://idp.example.com", "https://idp.example.com/", false),
-            (
-                "https://idp.example.com",
-                "https://other.example.com",
-                false,
-            ),
-            (" https://idp.example.com ", "https://idp.example.com", true),
-            // A tenant's own endpoint names the tenant, the common one has a place for it.
-            (
-                "https://login.microsoftonline.com/A/v2.0",
-                "https://login.microsoftonline.com/A/v2.0",
-                true,
-            ),
-            (
-                "https://login.microsoftonline.com/A/v2.0",
-                "https://login.microsoftonline.com/B/v2.0",
-                false,
-            ),
-            (
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                "https://login.microsoftonline.com/A/v2.0",
-                true,
-            ),
-            (
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                "https://login.microsoftonline.com/A/v1.0",
-                false,
-            ),
-            (
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                "https://login.microsoftonline.com/A/x/v2.0",
-                false,
-            ),
-            (
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                "https://login.microsoftonline.com/A/v2.0/v2.0",
-                false,
-            ),
-            (
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                "https://login.microsoftonline.com//v2.0",
-                false,
-            ),
-            (
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                "https://login.microsoftonline.com/common/v2.0",
-                false,
-            ),
-            (
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                false,
-            ),
-            (
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                "https://evil.example/A/v2.0",
-                false,
-            ),
-            // Entra External ID.
-            (
-                "https://{tenantid}.ciamlogin.com/{tenantid}/v2.0",
-                "https://A.ciamlogin.com/A/v2.0",
-                true,
-            ),
-            (
-                "https://{tenantid}.ciamlogin.com/{tenantid}/v2.0",
-                "https://A.ciamlogin.com/B/v2.0",
-                false,
-            ),
-            ("{tenantid}", "A", true),
-            // Version 1.0.
-            (
-                "https://sts.windows.net/{tenantid}/",
-                "https://sts.windows.net/A/",
-                true,
-            ),
-            (
-                "https://login.microsoftonline.com/{tenantid}/v2.0",
-                "https://sts.windows.net/A/",
-                true,
-            ),
-            (
-                "https://login.microsoftonline.com/A/v2.0",
-                "https://sts.windows.net/A/",
-                true,
-            ),
-            (
-                "https://login.microsoftonline.com/A/v2.0",
-                "https://sts.windows.net/B/",
-                false,
-            ),
-            (
-                "https://login.microsoftonline.com/A/v2.0",
-                "https://sts.windows.net/A",
-                false,
-            ),
-            (
-                "https://sts.windows.net/A/",
-                "https://login.microsoftonline.com/A/v2.0",
-                false,
-            ),
-            // Another language's characters where the tenant's id should end.
-            ("{tenantid}", "8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9aé", false),
-        ] {
-            let real = |text: &str| {
-                let words = |text: &str| {
-                    text.replace("/A", &format!("/{A}"))
-                        .replace("/B", &format!("/{B}"))
-                };
-                if text == "A" {
-                    A.to_owned()
-                } else {
-                    words(text)
-                }
+    fn issuers_and_templates() {
+        let written_out = |text: &str| {
+            let text = text.replacen("E/", "https://login.microsoftonline.com/", 1);
+            text.replace('A', "8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9a0b")
+                .replace('B', "9188040d-6c67-4c5b-b112-36a304b66dad")
+                .replace('T', "{tenantid}")
+        };
+        let rows = TABLE.lines().map(str::trim);
+        for line in rows.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let [key, token, holds] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+                panic!("{line}");
             };
-            let key_issuer = KeyIssuer::of(&real(key)).unwrap();
-            assert_eq!(key_issuer.is(&real(token)), holds, "{key} {token}");
+            let issuer = KeyIssuer::of(&written_out(key)).unwrap();
+            assert_eq!(issuer.is(&written_out(token)), holds == "yes", "{line}");
         }
+    }
+
+    #[test]
+    fn an_empty_issuer_names_nobody() {
         assert_eq!(KeyIssuer::of(""), None);
         assert_eq!(KeyIssuer::of(" "), None);
+        let spaced = KeyIssuer::of(" https://idp.example.com ").unwrap();
+        assert!(spaced.is("https://idp.example.com"));
     }
 }

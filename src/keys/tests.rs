@@ -3,7 +3,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use testing::tokens::SigningKey;
 
-use super::{Algorithm, Candidates, CertificateDigests, KeyHint, KeyId, KeySet, KeySetError};
+use super::{Algorithm, Candidates, CertificateDigests, KeyHint, KeyId, KeySet, KeySetError, weak};
 
 const ISSUER: &str = "https://idp.example.com";
 
@@ -90,6 +90,10 @@ fn unusable_keys_are_skipped_with_a_reason() {
         (with(rsa("k", 256), "e", "AAE"), "weak"),
         (with(rsa("k", 256), "e", "BA"), "weak"),
         (with(rsa("k", 256), "n", encode(&even)), "weak"),
+        (
+            with(rsa("k", 256), "n", encode(&weak::tests::infineon(65_537))),
+            "ROCA",
+        ),
         (
             json!({"kty": "oct", "kid": "k", "k": "c2VjcmV0"}),
             "symmetric",
@@ -395,7 +399,8 @@ fn candidates_by_certificate() {
         (json!({"x5t": sha1(3)}), "-"),
         (json!({"x5t": computed}), "d"),
         (json!({"x5t": sha1(9)}), "unknown"),
-        (json!({"x5t#S256": sha256(9)}), "unknown"),
+        // Two keys have no digest to compare it with.
+        (json!({"x5t#S256": sha256(9)}), "ambiguous"),
         // `kid` comes first.
         (json!({"kid": "a", "x5t": sha1(2)}), "a"),
         (json!({"kid": null, "x5t": sha1(2)}), "b"),
@@ -414,6 +419,23 @@ fn candidates_by_certificate() {
             "{header}"
         );
         assert_eq!(set.has(&hint), expected != "unknown", "{header}");
+    }
+    // A certificate tells nothing of keys without one.
+    let bare = self::set(&[rsa("a", 256), with(elliptic("P-256", 32), "x5t", sha1(1))]);
+    for (header, algorithm, expected) in [
+        (json!({"x5t": sha1(9)}), Algorithm::RS256, "a"),
+        (json!({"x5t#S256": sha256(9)}), Algorithm::RS256, "a"),
+        (json!({"x5t#S256": sha256(9)}), Algorithm::ES256, "-"),
+        (json!({"x5t": sha1(9)}), Algorithm::ES256, "not allowed"),
+        (
+            json!({"kid": "gone", "x5t": sha1(9)}),
+            Algorithm::RS256,
+            "unknown",
+        ),
+    ] {
+        let hint = hint(&header);
+        assert_eq!(find(&bare, &hint, algorithm, ISSUER), expected, "{header}");
+        assert_eq!(bare.has(&hint), expected != "unknown", "{header}");
     }
     let by_certificate = hint(&json!({"x5t": sha1(1)}));
     assert_eq!(
@@ -471,6 +493,9 @@ fn candidates_by_issuer() {
     assert_eq!(find(&set, &nameless, Algorithm::RS256, ISSUER), "unknown");
     assert_eq!(set.count_for(&[Algorithm::RS256], of_msa), 3);
     assert_eq!(set.count_for(&[Algorithm::RS256], ISSUER), 0);
+    // Points on no curve are no keys.
+    let nowhere = self::set(&[elliptic("P-256", 32)]);
+    assert_eq!(nowhere.count_for(&Algorithm::ALL, ISSUER), 0);
     // The same key for another issuer is another key, so what it verified lapses.
     let for_msa = self::set(&[with(rsa("any", 256), "issuer", of_msa)]);
     assert!(!for_msa.contains(set.keys[0].thumbprint()));

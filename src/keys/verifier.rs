@@ -49,11 +49,19 @@ impl Verifier {
     /// Whether a signature of a message holds. It never does by an algorithm that the key is not for,
     /// nor by a key that is none.
     pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        let mut parsed = self.parsed.iter();
-        let parsed = parsed.find(|(known, _)| *known == algorithm);
-        let key =
-            parsed.and_then(|(_, key)| key.get_or_init(|| self.material.parse(algorithm)).as_ref());
+        let key = self.parsed(algorithm);
         key.is_some_and(|key| key.verify_sig(message, signature).is_ok())
+    }
+
+    /// Whether it can verify anything by this algorithm.
+    pub(super) fn is_sound(&self, algorithm: Algorithm) -> bool {
+        self.parsed(algorithm).is_some()
+    }
+
+    fn parsed(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
+        let mut parsed = self.parsed.iter();
+        let (_, key) = parsed.find(|(known, _)| *known == algorithm)?;
+        key.get_or_init(|| self.material.parse(algorithm)).as_ref()
     }
 }
 

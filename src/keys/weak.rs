@@ -120,7 +120,7 @@ const fn powers() -> [Powers; PRIMES] {
 const fn is_prime(number: u64) -> bool {
     let mut divisor = 2;
     while divisor * divisor <= number {
-        if number % divisor == 0 {
+        if number.is_multiple_of(divisor) {
             return false;
         }
         divisor += 1;
@@ -129,14 +129,18 @@ const fn is_prime(number: u64) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a test fails where a number is too large"
+)]
+pub(super) mod tests {
     use super::{POWERS, has_small_order, is_roca, remainder};
     use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, RsaKeyPair};
 
-    /// A number of 256 octets that is `power` by each of the first primes: what Infineon's library
+    /// A number of 2,052 bits that is `power` by each of the first primes: what Infineon's library
     /// makes, as far as the test can tell.
-    fn infineon(power: u64) -> Vec<u8> {
+    pub(in crate::keys) fn infineon(power: u64) -> Vec<u8> {
         // Little-endian: their product, by multiplying, and shifted to the right length.
         let mut product = vec![1_u8];
         let primes = (2_u64..360).filter(|number| super::is_prime(*number));
@@ -152,7 +156,7 @@ mod tests {
                 carry >>= 8;
             }
         }
-        let mut modulus = vec![0; 256 - product.len()];
+        let mut modulus = vec![0; 257 - product.len()];
         modulus.extend(product);
         for (octet, added) in modulus.iter_mut().zip(power.to_le_bytes()) {
             *octet = added;

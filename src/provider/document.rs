@@ -164,10 +164,10 @@ mod tests {
             problems,
             [
                 "tenant: is unknown: `tenant`, expected one of `kind`, `tenant_id`, `issuer`, \
-                 `jwks_uri`, `jwks`, `algorithms`, `client_ids`, `audiences`, `trust`, `username`, \
-                 `groups`, `machine_users`, `machine_when`, `require`, `token_use`, `token_types`, \
-                 `recheck_seconds`, `max_token_age_seconds`, `max_token_lifetime_seconds` or \
-                 `ca_certificates`"
+                 `jwks_uri`, `jwks`, `algorithms`, `keys_max_stale_seconds`, `client_ids`, `audiences`, \
+                 `trust`, `username`, `groups`, `machine_users`, `machine_when`, `require`, `token_use`, \
+                 `token_types`, `recheck_seconds`, `max_token_age_seconds`, \
+                 `max_token_lifetime_seconds`, `request_timeout_seconds` or `ca_certificates`"
             ]
         );
     }

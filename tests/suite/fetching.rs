@@ -183,7 +183,7 @@ async fn the_log_says_what_was_skipped_and_what_would_be_right() {
             200,
             None,
             true,
-            r#"hmac"#,
+            "hmac",
         ),
         (&at_uri, set(&[private]), 200, None, false, "is symmetric"),
         (

@@ -140,7 +140,10 @@ async fn entras_keys_are_for_the_tenant_that_they_name() {
         (issuers[0].clone(), true),
         (template.replace("{tenantid}", OTHER), false),
         (
-            template.replace("microsoftonline.com", "microsoftonline.us"),
+            template.replace(
+                "login.microsoftonline.com",
+                "login.partner.microsoftonline.cn",
+            ),
             false,
         ),
     ] {

@@ -168,11 +168,13 @@ meanings!(of_denial of Denial, all in DENIALS {
         "It is a token for Microsoft Graph, which nobody but Graph can verify.",
         "Have the client ask for a scope of your own API, such as `api://<id>/<scope>`.";
     KeyIdMissing at Signature:
-        "The token names no key (`kid`), and several keys of the provider would do.",
+        "The token names no key (`kid`, `x5t` or `x5t#S256`), and several keys of the provider would do.",
         "Have the provider name its key, or keep one key for each algorithm in its set.";
     KeyUnknown at Signature:
-        "The provider's key set has no key of the token's `kid`.",
-        "Check `jwks_uri` or `jwks`: the token is of another realm or pool, or older than a key rotation.";
+        "The provider's key set has no usable key of the name that the token gives (`kid`, `x5t` or `x5t#S256`), or \
+         that key is for another issuer.",
+        "Check `jwks_uri` or `jwks`: the token is of another realm or pool, or older than a key rotation. \
+         `atlauth settings check --probe` says which keys are skipped.";
     SignatureInvalid at Signature:
         "The signature does not verify: the token was changed, or signed by somebody else.",
         "Get a new token; if that fails too, the provider's keys in the settings are not its own.";
@@ -241,7 +243,7 @@ meanings!(of_fault of Fault, all in FAULTS {
         "Run `atlauth settings check`, which says what is wrong.";
     KeysUnavailable at Signature:
         "The provider's keys could not be fetched, and none young enough are cached.",
-        "See the log below; the function needs a way to `jwks_uri`, and its certificate an authority that is known.";
+        "See the log below, which names the setting where one is wrong; the function needs a way to `jwks_uri`, and its certificate an authority that is known.";
     ProviderUnavailable at Signature:
         "The provider did not answer the question about the token, or not intelligibly.",
         "See the log below; try the endpoint with curl from where the function runs.";

@@ -7,9 +7,8 @@ use atlassian_authorizer::document::Kind;
 use atlassian_authorizer::error::Denial;
 use atlassian_authorizer::http::{Deadline, Endpoint, HttpClient};
 use atlassian_authorizer::inspect::EndpointRole;
-use atlassian_authorizer::keys::cache::{
-    KeyFetchError, KeySource, discovery_document, endpoint_of,
-};
+use atlassian_authorizer::keys::cache::KeySource;
+use atlassian_authorizer::keys::fetch::{KeyFetchError, discovery_document, endpoint_of};
 use atlassian_authorizer::provider::Provider;
 use atlassian_authorizer::username::UsernameRule;
 

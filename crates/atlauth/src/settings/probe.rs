@@ -11,7 +11,9 @@ use atlassian_authorizer::http::{
 use atlassian_authorizer::inspect::{
     EndpointRole, Inspect, InspectionError, InspectionRequest, TokenStatus,
 };
-use atlassian_authorizer::keys::cache::{FetchedSet, KeyFetchError, KeySource, fetch};
+use atlassian_authorizer::keys::KeySet;
+use atlassian_authorizer::keys::cache::KeySource;
+use atlassian_authorizer::keys::fetch::{FetchedSet, KeyFetchError, fetch};
 use atlassian_authorizer::provider::Provider;
 use atlassian_authorizer::settings::Settings;
 
@@ -23,7 +25,7 @@ const MAX_ANSWER: usize = 256 * 1024;
 pub(super) struct ProbeResult {
     /// The provider's parameter.
     pub(super) parameter: String,
-    /// The endpoint, without a query.
+    /// The endpoint, without a query, or `jwks` for keys in the settings.
     pub(super) endpoint: String,
     /// Whether it is as it should be.
     pub(super) good: bool,
@@ -60,11 +62,11 @@ struct Probe<'p> {
 impl Probe<'_> {
     /// Adds a result; one that is there already, of an endpoint that serves two purposes, is not
     /// added again.
-    fn found(&mut self, endpoint: &Endpoint, result: Result<String, String>) {
+    fn found(&mut self, endpoint: &str, result: Result<String, String>) {
         let good = result.is_ok();
         let result = ProbeResult {
             parameter: format!("providers/{}", self.provider.id.as_str()),
-            endpoint: format!("{endpoint:?}"),
+            endpoint: endpoint.to_owned(),
             good,
             message: result.unwrap_or_else(|message| message),
         };
@@ -78,8 +80,13 @@ impl Probe<'_> {
             let Some(source) = &issuer.keys else {
                 continue;
             };
-            let (KeySource::Jwks(endpoint) | KeySource::Discovery { endpoint, .. }) = source else {
-                continue;
+            let endpoint = match source {
+                KeySource::Jwks(endpoint) | KeySource::Discovery { endpoint, .. } => endpoint,
+                KeySource::Inline(keys) => {
+                    let result = self.set(keys, &issuer.name);
+                    self.found("jwks", result);
+                    continue;
+                }
             };
             let counters = Counters::default();
             let context = FetchContext {
@@ -89,32 +96,35 @@ impl Probe<'_> {
                 deadline: Deadline::start(),
             };
             let result = match fetch(source, context).await {
-                Ok(fetched) => self.set(&fetched, &issuer.name),
+                Ok(fetched) => self.fetched_set(&fetched, &issuer.name),
                 Err(KeyFetchError::Fetch(error)) => Err(self.why(endpoint, &error).await),
                 Err(error) => Err(match &error {
                     KeyFetchError::Redirect { to: Some(to), .. } => format!("{error}: {to:?}"),
                     _ => error.to_string(),
                 }),
             };
-            self.found(endpoint, result);
+            self.found(&format!("{endpoint:?}"), result);
         }
     }
 
     /// What is to be said of a key set.
-    fn set(&self, fetched: &FetchedSet, issuer: &str) -> Result<String, String> {
-        let skipped = match fetched.keys.skipped() {
+    fn set(&self, keys: &KeySet, issuer: &str) -> Result<String, String> {
+        let skipped = match keys.skipped() {
             none if none.is_empty() => String::new(),
             skipped => format!("; skipped: {skipped}"),
         };
-        let found = match fetched.keys.count_for(&self.provider.algorithms, issuer) {
-            0 => {
-                return Err(format!(
-                    "the key set has no key for the provider's issuer and `algorithms`{skipped}"
-                ));
-            }
-            1 => format!("the key set has 1 usable key{skipped}"),
-            count => format!("the key set has {count} usable keys{skipped}"),
-        };
+        match keys.count_for(&self.provider.algorithms, issuer) {
+            0 => Err(format!(
+                "the key set has no key for the provider's issuer and `algorithms`{skipped}"
+            )),
+            1 => Ok(format!("the key set has 1 usable key{skipped}")),
+            count => Ok(format!("the key set has {count} usable keys{skipped}")),
+        }
+    }
+
+    /// The same of one that was fetched, and of the document that names it.
+    fn fetched_set(&self, fetched: &FetchedSet, issuer: &str) -> Result<String, String> {
+        let found = self.set(&fetched.keys, issuer)?;
         let is_known = |name: &String| {
             let mut issuers = self.all.iter().flat_map(|provider| &provider.issuers);
             issuers.any(|issuer| issuer.name == *name)
@@ -158,7 +168,7 @@ impl Probe<'_> {
             }
             Err(InspectionError::Unavailable(error)) => Err(self.why(endpoint, &error).await),
         };
-        self.found(endpoint, result);
+        self.found(&format!("{endpoint:?}"), result);
     }
 
     /// Asks without a token: any answer short of the server's own errors shows that something is
@@ -188,7 +198,7 @@ impl Probe<'_> {
             )),
             Err(error) => Err(self.why(endpoint, &error).await),
         };
-        self.found(endpoint, result);
+        self.found(&format!("{endpoint:?}"), result);
     }
 
     /// Why a fetch failed, with what the connection itself says.
