@@ -161,31 +161,36 @@ fn escaped(json: &str) -> String {
 /// The character, or what stands for one that would act on the terminal, turn the direction of
 /// writing, or make two texts look the same.
 fn harmless(character: char) -> char {
-    let is_plain = match character {
-        // Those that take no room: default-ignorable code points (Unicode, DerivedCoreProperties),
-        // and what marks lines and annotations.
-        '\u{ad}'
-        | '\u{34f}'
-        | '\u{61c}'
-        | '\u{115f}'..='\u{1160}'
-        | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}'
-        | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}' => false,
-        // Private use, and no characters at all.
-        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'.. | '\u{fdd0}'..='\u{fdef}' => false,
-        other => !other.is_control() && u32::from(other) & 0xfffe != 0xfffe,
-    };
-    if is_plain { character } else { '\u{fffd}' }
+    let acts_or_hides = character.is_control()
+        // No characters at all.
+        || u32::from(character) & 0xfffe == 0xfffe
+        || matches!(
+            character,
+            // Those that take no room: default-ignorable code points (Unicode, DerivedCoreProperties),
+            // and what marks lines and annotations.
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fdd0}'..='\u{fdef}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+                // Private use.
+                | '\u{e000}'..='\u{f8ff}'
+                | '\u{f0000}'..
+        );
+    if acts_or_hides { '\u{fffd}' } else { character }
 }
 
 impl Ui {
