@@ -133,7 +133,7 @@ pub(crate) fn run(args: &EventArgs, ui: &Ui) -> Result<(), Failure> {
     let credential = Credential::bearer(args.token_file.as_deref(), ui)?;
     let event = args.request.event(args.kind, Some(&credential))?;
     match &args.out {
-        None => ui.line(&event),
+        None => ui.json(&event),
         Some(path) => {
             private_file::write(
                 path,

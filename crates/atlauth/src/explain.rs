@@ -106,7 +106,7 @@ pub(crate) async fn run(args: ExplainArgs, source: Option<&str>, ui: &Ui) -> Res
         .await;
     let report = Report::new(&explanation, decoded, told, &probe, args.policy);
     if args.json {
-        ui.line(&report.json());
+        ui.json(&report.json());
     } else {
         show::show(&report, ui);
     }

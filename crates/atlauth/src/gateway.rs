@@ -7,7 +7,7 @@ use local_gateway::{
 };
 
 use crate::failure::Failure;
-use crate::ui::{Tone, Ui};
+use crate::ui::{Tone, Ui, within_line};
 
 /// The template that the tool was built beside.
 const TEMPLATE: &str = include_str!("../../../template.yaml");
@@ -73,7 +73,7 @@ pub(crate) fn show(ui: &Ui, entry: &AccessLogEntry) {
         if text.is_empty() {
             "-".to_owned()
         } else {
-            text.to_owned()
+            within_line(text)
         }
     };
     let tone = match entry.status {
@@ -83,12 +83,12 @@ pub(crate) fn show(ui: &Ui, entry: &AccessLogEntry) {
     };
     ui.line(&format!(
         "{:<7} {} {:<17} {:<12} {:<10} {}",
-        entry.method,
+        within_line(&entry.method),
         ui.paint(tone, &entry.status.to_string()),
         or_none(&entry.code),
         or_none(&entry.username),
         entry.decided_by.as_str(),
-        entry.path,
+        within_line(&entry.path),
     ));
 }
 

@@ -111,7 +111,7 @@ fn show(args: &ShowArgs, ui: &Ui) -> Result<(), Failure> {
     if args.json {
         let document =
             json!({"kind": name(half.kind), "pem": half.pem, "jwks": {"keys": [half.jwk]}});
-        ui.line(&serde_json::to_string_pretty(&document).unwrap_or_default());
+        ui.json(&serde_json::to_string_pretty(&document).unwrap_or_default());
         return Ok(());
     }
     ui.line(&format!(
@@ -157,7 +157,7 @@ fn verifier(half: &PublicHalf, ui: &Ui) {
     ui.line("");
     ui.line(&ui.paint(Tone::Strong, "As a JWK Set, for the verifier at the origin"));
     let set = json!({"keys": [half.jwk]});
-    ui.line(&serde_json::to_string_pretty(&set).unwrap_or_default());
+    ui.json(&serde_json::to_string_pretty(&set).unwrap_or_default());
 }
 
 async fn jwks(product: Option<&str>, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
@@ -182,7 +182,7 @@ async fn jwks(product: Option<&str>, source: Option<&str>, ui: &Ui) -> Result<()
         Failure::usage("that product does not have the mode `assertion`")
             .hint(format!("these do: {}", names()))
     })?;
-    ui.line(&serde_json::to_string_pretty(set).unwrap_or_default());
+    ui.json(&serde_json::to_string_pretty(set).unwrap_or_default());
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use crate::failure::Failure;
 use crate::gateway::{self, ROW_HEAD, interrupted, show};
 use crate::source;
-use crate::ui::{Tone, Ui};
+use crate::ui::{HarmlessLines, Tone, Ui};
 use remarks::{Remark, not_public, remark};
 
 /// The Invoke API's path of the authorizer.
@@ -233,7 +233,8 @@ fn log_to_stderr() {
     // Only fails when something listens already.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .with_writer(std::io::stderr)
+        .with_writer(|| HarmlessLines(std::io::stderr()))
+        .with_ansi(false)
         .with_target(false)
         .try_init();
 }

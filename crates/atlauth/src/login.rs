@@ -168,7 +168,7 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
         is_id_token: args.id_token,
     };
     if args.output.json {
-        ui.line(&report.json().to_string());
+        ui.json(&report.json().to_string());
     } else {
         report.show(ui);
     }

@@ -1,5 +1,7 @@
 //! What is written to the terminal: results to standard output, everything else to standard error.
 
+use std::fmt::Write as _;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, IsTerminal, Stderr, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -26,6 +28,7 @@ pub(crate) enum Color {
 /// Where and how to write.
 pub(crate) struct Ui {
     color: bool,
+    marks: Marks,
     /// A part of the result could not be written.
     lost: AtomicBool,
     results: Stdout,
@@ -33,7 +36,7 @@ pub(crate) struct Ui {
 }
 
 /// What a text means.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Tone {
     /// As it should be.
     Good,
@@ -47,65 +50,147 @@ pub(crate) enum Tone {
     Strong,
 }
 
-/// Ends a tone. Marks are characters of a private use area, which become what a terminal
-/// understands when they are written: what others wrote can't bring a terminal's own sequences
-/// along.
-const PLAIN: char = '\u{f0000}';
+/// What stands in a text for a colour, until the text is written: a sequence of characters that take
+/// no room, drawn anew for each run. What others wrote can hold any character, and not this sequence.
+struct Marks(String);
 
-const TONES: [(char, &str); 6] = [
-    (PLAIN, "\u{1b}[0m"),
-    ('\u{f0001}', "\u{1b}[32m"),
-    ('\u{f0002}', "\u{1b}[31m"),
-    ('\u{f0003}', "\u{1b}[33m"),
-    ('\u{f0004}', "\u{1b}[2m"),
-    ('\u{f0005}', "\u{1b}[1m"),
+/// What a mark's last character is counted from: variation selectors, of which there are 240.
+const FIRST_SELECTOR: u32 = 0xe0100;
+const SELECTORS: u64 = 240;
+
+/// Ends a tone.
+const PLAIN: &str = "\u{1b}[0m";
+
+const TONES: [(Tone, &str); 5] = [
+    (Tone::Good, "\u{1b}[32m"),
+    (Tone::Bad, "\u{1b}[31m"),
+    (Tone::Warning, "\u{1b}[33m"),
+    (Tone::Faint, "\u{1b}[2m"),
+    (Tone::Strong, "\u{1b}[1m"),
 ];
 
-impl Tone {
-    const fn mark(self) -> char {
-        match self {
-            Self::Good => '\u{f0001}',
-            Self::Bad => '\u{f0002}',
-            Self::Warning => '\u{f0003}',
-            Self::Faint => '\u{f0004}',
-            Self::Strong => '\u{f0005}',
+impl Marks {
+    fn new() -> Self {
+        // Its keys are random, and new in each process.
+        let mut random = RandomState::new().build_hasher().finish();
+        let mut selector = || {
+            let place = random.checked_rem(SELECTORS).unwrap_or_default();
+            random = random.checked_div(SELECTORS).unwrap_or_default();
+            let place = u32::try_from(place).unwrap_or_default();
+            char::from_u32(FIRST_SELECTOR.saturating_add(place))
+        };
+        Self((0..8).filter_map(|_| selector()).collect())
+    }
+
+    /// A text between its marks.
+    fn around(&self, tone: Tone, text: &str) -> String {
+        let Self(secret) = self;
+        let begin = TONES.iter().zip('0'..).find(|((one, _), _)| *one == tone);
+        let begin = begin.map_or('p', |(_, digit)| digit);
+        format!("{secret}{begin}{text}{secret}p")
+    }
+
+    /// The sequence of a mark at the beginning of a text, and what follows it.
+    fn first<'t>(&self, text: &'t str) -> Option<(&'static str, &'t str)> {
+        let rest = text.strip_prefix(self.0.as_str())?;
+        let mut rest = rest.chars();
+        let which = rest.next()?;
+        let tone = TONES.iter().zip('0'..).find(|(_, digit)| *digit == which);
+        let sequence = tone.map_or(PLAIN, |((_, sequence), _)| *sequence);
+        Some((sequence, rest.as_str()))
+    }
+
+    /// A text as a terminal may have it: marks become colours, and what would act on the terminal, or
+    /// could not be seen, is replaced.
+    fn shown(&self, text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(character) = rest.chars().next() {
+            if let Some((sequence, after)) = self.first(rest) {
+                shown.push_str(sequence);
+                rest = after;
+                continue;
+            }
+            shown.push(match character {
+                '\n' | '\t' => character,
+                other => harmless(other),
+            });
+            rest = rest.get(character.len_utf8()..).unwrap_or_default();
         }
+        shown
     }
 }
 
-/// A text as a terminal may have it: marks become colours, and what would move the cursor or turn
-/// the direction of writing is replaced.
-fn shown(text: &str, color: bool) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        let tone = TONES.iter().find(|(mark, _)| *mark == character);
-        match (character, tone) {
-            (_, Some((_, sequence))) if color => shown.push_str(sequence),
-            ('\n' | '\t', _) => shown.push(character),
-            _ => shown.push(harmless(character)),
-        }
-    }
-    shown
-}
-
-/// A text of somebody else's that must not leave its place in a line: it makes no other line, and brings
-/// no colour.
+/// A text of somebody else's that must not leave its place in a line: it makes no other line.
 pub(crate) fn within_line(text: &str) -> String {
-    let is_mark = |one| TONES.iter().any(|(mark, _)| *mark == one);
-    let plain = text.chars().map(|one| match one {
-        mark if is_mark(mark) => '\u{fffd}',
-        other => harmless(other),
-    });
-    plain.collect()
+    text.chars().map(harmless).collect()
 }
 
-/// The character, or what stands for one that would act on the terminal.
-fn harmless(character: char) -> char {
-    match character {
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        control if control.is_control() => '\u{fffd}',
-        other => other,
+/// Lines of a log, written as [`within_line`] has them.
+pub(crate) struct HarmlessLines<W>(pub(crate) W);
+
+impl<W: Write> Write for HarmlessLines<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let lines: Vec<String> = text.split('\n').map(within_line).collect();
+        self.0.write_all(lines.join("\n").as_bytes())?;
+        Ok(bytes.len())
     }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// A JSON text that says the same, with what would act on a terminal or could not be seen written as
+/// escapes. Such characters stand in strings alone.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character == '\n' || harmless(character) == character {
+            escaped.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
+}
+
+/// The character, or what stands for one that would act on the terminal, turn the direction of
+/// writing, or make two texts look the same.
+fn harmless(character: char) -> char {
+    let acts_or_hides = character.is_control()
+        // No characters at all.
+        || u32::from(character) & 0xfffe == 0xfffe
+        || matches!(
+            character,
+            // Those that take no room: default-ignorable code points (Unicode, DerivedCoreProperties),
+            // and what marks lines and annotations.
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fdd0}'..='\u{fdef}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+                // Private use.
+                | '\u{e000}'..='\u{f8ff}'
+                | '\u{f0000}'..
+        );
+    if acts_or_hides { '\u{fffd}' } else { character }
 }
 
 impl Ui {
@@ -120,6 +205,7 @@ impl Ui {
                 Color::Always => true,
                 Color::Never => false,
             },
+            marks: Marks::new(),
             lost: AtomicBool::new(false),
             results: std::io::stdout(),
             notes: std::io::stderr(),
@@ -142,7 +228,7 @@ impl Ui {
     /// A text in its colour.
     pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
         if self.color && !text.is_empty() {
-            format!("{}{text}{PLAIN}", tone.mark())
+            self.marks.around(tone, text)
         } else {
             text.to_owned()
         }
@@ -150,7 +236,16 @@ impl Ui {
 
     /// A line of the result.
     pub(crate) fn line(&self, text: &str) {
-        if let Err(error) = writeln!(self.results.lock(), "{}", shown(text, self.color)) {
+        self.write(&self.marks.shown(text));
+    }
+
+    /// A JSON document of the result, which says the same whoever reads it.
+    pub(crate) fn json(&self, text: &str) {
+        self.write(&escaped(text));
+    }
+
+    fn write(&self, text: &str) {
+        if let Err(error) = writeln!(self.results.lock(), "{text}") {
             // A reader that has gone away is no reason to fail; a full disk is.
             if error.kind() != ErrorKind::BrokenPipe {
                 self.lost.store(true, Ordering::Relaxed);
@@ -160,7 +255,7 @@ impl Ui {
 
     /// A line beside the result.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(self.notes.lock(), "{}", shown(text, self.color));
+        let _ = writeln!(self.notes.lock(), "{}", self.marks.shown(text));
     }
 
     /// A table of the result, as wide as the terminal at most.
@@ -176,7 +271,11 @@ impl Ui {
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
         for row in rows {
-            table.add_row(row);
+            // No cell makes lines of its own.
+            table.add_row(
+                row.iter()
+                    .map(|cell| cell.replace(['\n', '\t'], "\u{fffd}")),
+            );
         }
         for line in table.lines() {
             self.line(line.trim_end());
@@ -211,19 +310,130 @@ impl Ui {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tone, shown, within_line};
+    use serde_json::{Value, json};
+
+    use std::io::Write;
+
+    use super::{Color, HarmlessLines, Marks, Tone, Ui, escaped, harmless, within_line};
+
+    /// What acts on a terminal or can't be seen, one of each kind.
+    const HOSTILE: [char; 27] = [
+        '\u{0}',
+        '\u{7}',
+        '\u{8}',
+        '\r',
+        '\u{1b}',
+        '\u{7f}',
+        '\u{9b}',
+        '\u{ad}',
+        '\u{61c}',
+        '\u{180e}',
+        '\u{200b}',
+        '\u{200d}',
+        '\u{200f}',
+        '\u{2028}',
+        '\u{202e}',
+        '\u{2060}',
+        '\u{2066}',
+        '\u{e000}',
+        '\u{f8ff}',
+        '\u{fe0f}',
+        '\u{feff}',
+        '\u{fffa}',
+        '\u{e0041}',
+        '\u{e0100}',
+        '\u{f0001}',
+        '\u{f0002}',
+        '\u{10fffd}',
+    ];
 
     #[test]
-    fn what_others_wrote_moves_no_cursor() {
-        let hostile = "a\u{1b}[2Jb\u{9b}31mc\u{202e}d\re";
-        assert_eq!(
-            shown(hostile, true),
-            "a\u{fffd}[2Jb\u{fffd}31mc\u{fffd}d\u{fffd}e"
-        );
-        assert_eq!(shown("x\n\ty", false), "x\n\ty");
-        let mark = Tone::Bad.mark();
-        let marked = format!("{mark}x\n\u{202e}y");
-        assert_eq!(shown(&marked, true), "\u{1b}[31mx\n\u{fffd}y");
-        assert_eq!(within_line(&marked), "\u{fffd}x\u{fffd}\u{fffd}y");
+    fn what_others_wrote_acts_on_no_terminal() {
+        let marks = Marks::new();
+        for character in HOSTILE {
+            let text = format!("a{character}b");
+            assert_eq!(marks.shown(&text), "a\u{fffd}b", "{character:?}");
+            assert_eq!(within_line(&text), "a\u{fffd}b", "{character:?}");
+            let mut written = HarmlessLines(Vec::new());
+            write!(written, "{text}\n{text}\n").unwrap();
+            let written = String::from_utf8(written.0).unwrap();
+            assert_eq!(written, "a\u{fffd}b\na\u{fffd}b\n", "{character:?}");
+        }
+        for plain in [
+            "a b",
+            "\u{e9}\u{df}",
+            "\u{4e2d}\u{6587}",
+            "\u{5d0}\u{627}",
+            "\u{1f600}",
+        ] {
+            assert_eq!(marks.shown(plain), plain);
+            assert_eq!(within_line(plain), plain);
+        }
+        assert_eq!(marks.shown("x\n\ty"), "x\n\ty");
+        assert_eq!(within_line("x\n\ty"), "x\u{fffd}\u{fffd}y");
+    }
+
+    #[test]
+    fn colours_are_ours_alone() {
+        let ui = Ui::new(Color::Always);
+        let painted = ui.paint(Tone::Bad, "a\u{1b}[2Jb");
+        let shown = ui.marks.shown(&format!("{painted} c"));
+        assert_eq!(shown, "\u{1b}[31ma\u{fffd}[2Jb\u{1b}[0m c");
+        // Those of another run, and each character that marks are made of.
+        let others = Ui::new(Color::Always).paint(Tone::Good, "x");
+        let shown = ui.marks.shown(&others);
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        let each: String = ('\u{e0100}'..='\u{e01ef}')
+            .flat_map(|one| [one, '0', 'p'])
+            .collect();
+        assert!(!ui.marks.shown(&each).contains('\u{1b}'));
+        assert_eq!(Ui::new(Color::Never).paint(Tone::Bad, "x"), "x");
+        assert_eq!(ui.marks.0.chars().count(), 8);
+    }
+
+    /// What is written past [`Ui`] is ours: the questions of two commands, a new token, the shell's
+    /// completions, and the log, whose lines are made harmless.
+    #[test]
+    fn nothing_else_writes() {
+        const OTHERS: [&str; 6] = [
+            "cli.rs", "init.rs", "local.rs", "push.rs", "token.rs", "ui.rs",
+        ];
+        let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut files = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                files += 1;
+                let text = std::fs::read_to_string(&path).unwrap();
+                let name = path.file_name().unwrap().to_str().unwrap();
+                let writes = ["println!", "print!", "stdout()", "stderr()"];
+                let is_ours = OTHERS.contains(&name);
+                assert!(
+                    is_ours || !writes.iter().any(|one| text.contains(one)),
+                    "{}",
+                    path.display()
+                );
+            }
+        }
+        assert!(files > 50);
+    }
+
+    #[test]
+    fn json_says_the_same() {
+        let text: String = HOSTILE
+            .iter()
+            .chain(&['\u{e9}', '\u{1f600}', '"', '\\'])
+            .collect();
+        let value = json!({ text.clone(): [text] });
+        for json in [value.to_string(), format!("{value:#}")] {
+            let escaped = escaped(&json);
+            assert_eq!(serde_json::from_str::<Value>(&escaped).unwrap(), value);
+            let seen = escaped.chars().filter(|one| *one != '\n');
+            assert!(seen.into_iter().all(|one| harmless(one) == one));
+        }
     }
 }

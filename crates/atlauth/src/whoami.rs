@@ -6,7 +6,7 @@ use crate::event::{Kind, RequestArgs};
 use crate::explain::{Caller, CredentialArgs, Decoded, Probe, Report, Told};
 use crate::failure::Failure;
 use crate::times::date;
-use crate::ui::{Tone, Ui};
+use crate::ui::{Tone, Ui, within_line};
 
 /// Examples for `--help`.
 const EXAMPLES: &str = "\
@@ -50,7 +50,7 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
     };
     let report = ui.progress("asking, as the function would", work).await?;
     if args.json {
-        ui.line(&report.json_of_caller());
+        ui.json(&report.json_of_caller());
     } else if let (Some(caller), "allowed" | "forbidden") = (&report.caller, report.outcome) {
         show(caller, &report, ui);
     }
@@ -82,15 +82,18 @@ fn show(caller: &Caller, report: &Report, ui: &Ui) {
         if items.is_empty() {
             "none".to_owned()
         } else {
-            items.join(", ")
+            within_line(&items.join(", "))
         }
     };
-    let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    let optional = |text: &Option<String>| {
+        text.as_deref()
+            .map_or_else(|| "none".to_owned(), within_line)
+    };
     ui.line(&format!(
         "username   {}",
-        ui.paint(Tone::Strong, &caller.username)
+        ui.paint(Tone::Strong, &within_line(&caller.username))
     ));
-    ui.line(&format!("principal  {}", caller.principal));
+    ui.line(&format!("principal  {}", within_line(&caller.principal)));
     ui.line(&format!(
         "provider   {}, by {}",
         caller.provider, caller.auth_method

@@ -1,5 +1,11 @@
 //! What becomes of tokens and of their provider, step by step.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::too_many_lines,
+    reason = "tables of steps, with small numbers"
+)]
+
 use super::{Duration, Fault, MAX_TOKENS, Pauses, Question, Trouble, UnixTime};
 use crate::credential::TokenDigest;
 

@@ -43,7 +43,7 @@ pub(crate) fn show(report: &Report, ui: &Ui) {
     if let Some(answer) = &report.answer {
         ui.line("");
         ui.line(&ui.paint(Tone::Strong, "Answer to API Gateway"));
-        ui.line(&serde_json::to_string_pretty(answer).unwrap_or_default());
+        ui.json(&serde_json::to_string_pretty(answer).unwrap_or_default());
     }
 }
 
@@ -61,6 +61,7 @@ fn headline(report: &Report, ui: &Ui) {
         ("failed", _) => (Tone::Bad, format!("no decision: 500 {}", report.code)),
         (_, Some(status)) => (Tone::Bad, format!("refused: {status} {}", report.code)),
     };
+    let asked = within_line(&asked);
     ui.line(&format!("{asked}\n{}", ui.paint(tone, &verdict)));
     if report.mode != "enforce" {
         let text = format!(

@@ -11,7 +11,7 @@ use super::claims::{self, Told};
 use super::client::Login;
 use super::decisions::Decision;
 use super::flow::{Granted, plain};
-use crate::ui::{Tone, Ui};
+use crate::ui::{Tone, Ui, within_line};
 
 /// The longest value in a table, so that it is readable at 80 columns.
 const LONGEST: usize = 52;
@@ -119,7 +119,9 @@ impl Report<'_> {
         ));
         let username = self.username();
         match username {
-            Some(username) => ui.line(&format!("The caller is {username}.")),
+            Some(username) => {
+                ui.line(&format!("The caller is {}.", within_line(username)));
+            }
             None => ui.line("The token is refused."),
         }
         let rows: Vec<Vec<String>> = self

@@ -143,7 +143,7 @@ fn show(args: &CheckArgs, source: &Source, wrong: &Wrong, ui: &Ui) {
             })
             .collect();
         let result = json!({"source": source.to_string(), "valid": false, "problems": problems});
-        ui.line(&format!("{result:#}"));
+        ui.json(&format!("{result:#}"));
         return;
     }
     for (problem, line) in of_settings {
@@ -196,7 +196,7 @@ async fn valid(
         let probe = args.probe.then_some(&results);
         let document =
             json!({"source": source.to_string(), "valid": true, "problems": [], "probe": probe});
-        ui.line(&format!("{document:#}"));
+        ui.json(&format!("{document:#}"));
     } else {
         for result in &results {
             let (tone, word) = if result.good {

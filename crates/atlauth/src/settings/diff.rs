@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &DiffArgs, source: Option<&str>, ui: &Ui) -> Resul
             .collect();
         let result = serde_json::json!({"from": source.to_string(), "to": other.to_string(),
                                         "same": changes.is_empty(), "differs": differs});
-        ui.line(&format!("{result:#}"));
+        ui.json(&format!("{result:#}"));
     } else {
         documents::show(&changes, ui);
     }

@@ -96,7 +96,7 @@ pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
     documents::check(&flat, "what was given", &args.api.deployment(), ui)?;
     let text = format!("{:#}\n", pull::file_form(&flat));
     match &args.out {
-        None => ui.line(text.trim_end()),
+        None => ui.json(text.trim_end()),
         Some(path) => {
             private_file::write(path, text.as_bytes(), Existing::Replace)?;
             ui.note(&format!(

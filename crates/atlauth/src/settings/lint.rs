@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Resul
     if args.json {
         let advice: Vec<_> = found.iter().map(as_json).collect();
         let result = json!({"source": source.to_string(), "advice": advice});
-        ui.line(&format!("{result:#}"));
+        ui.json(&format!("{result:#}"));
     } else {
         for advice in &found {
             show(advice, ui);

@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &PullArgs, source: Option<&str>, ui: &Ui) -> Resul
     let text = format!("{:#}\n", file_form(&documents));
     match &args.out {
         Some(path) => private_file::write(path, text.as_bytes(), Existing::Replace)?,
-        None => ui.line(text.trim_end()),
+        None => ui.json(text.trim_end()),
     }
     if let Some(path) = &args.out {
         let count = documents.len();

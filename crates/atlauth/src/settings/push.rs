@@ -21,7 +21,7 @@ use super::documents::{self, Documents, changes};
 use super::journal::Journal;
 use crate::failure::Failure;
 use crate::source;
-use crate::ui::Ui;
+use crate::ui::{Ui, within_line};
 use apply::Push;
 
 /// Arguments of the command.
@@ -265,7 +265,7 @@ fn confirm(args: &PushArgs, count: usize, push: &Push<'_>) -> Result<(), Failure
     let _ = write!(
         std::io::stderr(),
         "Write {count} {noun} to {}? [y/N] ",
-        push.source
+        within_line(&push.source.to_string())
     );
     let mut answer = String::new();
     let _ = std::io::stdin().read_line(&mut answer);

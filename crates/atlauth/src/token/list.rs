@@ -41,7 +41,7 @@ pub(super) async fn run(args: &ListArgs, source: Option<&str>, ui: &Ui) -> Resul
             tokens,
             unreadable: &all.unreadable,
         };
-        ui.line(&serde_json::to_string_pretty(&document).unwrap_or_default());
+        ui.json(&serde_json::to_string_pretty(&document).unwrap_or_default());
         return Ok(());
     }
     if tokens.is_empty() {

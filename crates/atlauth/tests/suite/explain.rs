@@ -301,6 +301,36 @@ fn control_characters_are_not_shown() {
     assert!(!said.stdout.contains("\nok  access"), "{}", said.stdout);
 }
 
+/// Nor are characters that stand for something here, or that nobody sees.
+#[test]
+fn private_and_invisible_characters_are_not_shown() {
+    let here = Here::new();
+    let hostile = "\u{f0001}\u{f0002}\u{10fffd}\u{e000}\u{e0100}\u{200b}\u{2066}\u{feff}";
+    let claims = json!({"iss": format!("https://x.example/{hostile}"), "sub": hostile, hostile: 1,
+                        "list": [hostile]});
+    let token = here.key.sign(&claims);
+    let plain = here.explain(
+        "--color always",
+        &here.key.sign(&json!({"iss": "https://x.example/"})),
+    );
+    let said = here.explain("--color always", &token);
+    let colours = |text: &str| text.matches('\u{1b}').count();
+    assert!(colours(&plain.stdout) > 0);
+    assert_eq!(
+        colours(&said.stdout),
+        colours(&plain.stdout),
+        "{}",
+        said.stdout
+    );
+    let is_hostile = |one: char| hostile.contains(one);
+    assert!(!said.all().contains(is_hostile), "{}", said.stdout);
+    // As JSON it is the same, in other letters.
+    let said = here.explain("--json", &token);
+    assert!(!said.all().contains(is_hostile), "{}", said.stdout);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert!(report.to_string().contains(hostile), "{report}");
+}
+
 /// The modes that refuse nothing do not hide what would be refused.
 #[test]
 fn modes() {

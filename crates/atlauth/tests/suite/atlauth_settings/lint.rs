@@ -163,6 +163,16 @@ async fn each_rule_finds_what_it_is_about() {
             "0",
         ),
         (
+            "mints_service_tokens",
+            as_service_user(&json!([{"allow": ["POST /rest/pat/latest/tokens"]}])),
+            "0",
+        ),
+        (
+            "admin_as_service_user",
+            as_service_user(&json!([{"allow": ["* /rest/*"]}])),
+            "0",
+        ),
+        (
             "impersonates_anyone",
             with(&[
                 ("/secrets", json!({"key": pem("development.pem")})),
@@ -182,6 +192,28 @@ async fn each_rule_finds_what_it_is_about() {
             assert!(one["why"].as_str().unwrap().len() > 10, "{one}");
             assert!(one["instead"].as_str().unwrap().len() > 2, "{one}");
         }
+    }
+}
+
+/// Settings of a product that knows one user alone.
+fn as_service_user(access: &Value) -> Value {
+    let upstream = json!({"mode": "fixed", "scheme": "bearer", "secret": "pat"});
+    with(&[
+        ("/secrets", json!({"pat": SECRET})),
+        ("/products/jira/access", access.clone()),
+        ("/products/jira/upstream", upstream),
+    ])
+}
+
+#[tokio::test]
+async fn a_deny_of_administration_is_enough_for_a_service_user() {
+    let operator = Operator::new(None);
+    for access in [
+        json!([{"allow": ["* /rest/*"]}, {"deny": ["@admin"]}]),
+        json!([{"allow": ["@read", "@write"]}]),
+    ] {
+        let advice = found(&operator, &as_service_user(&access), "0").await;
+        assert_eq!(ids(&advice), [""; 0], "{access}");
     }
 }
 
