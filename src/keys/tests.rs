@@ -327,7 +327,9 @@ fn candidates_by_kid_and_algorithm() {
         (Some("ec"), Algorithm::RS256, "not allowed"),
         (Some("ec"), Algorithm::ES512, "not allowed"),
         (Some("b"), Algorithm::RS256, "unknown"),
-        (Some(""), Algorithm::RS256, "unknown"),
+        // An empty name is none.
+        (Some(""), Algorithm::RS256, "a"),
+        (Some(""), Algorithm::PS256, "ambiguous"),
         (Some("A"), Algorithm::RS256, "unknown"),
         (None, Algorithm::ES256, "ec"),
         (None, Algorithm::RS256, "a"),
