@@ -226,7 +226,7 @@ pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result
     let subject = |claims: &Map<String, Value>| {
         let subject = claims
             .get("sub")
-            .map(|value| name_of(only(value)).ok_or(value));
+            .map(|value| name_of(value).ok_or(value));
         // A subject without a name is none; one of another type is like itself alone.
         subject
             .filter(|subject| !matches!(subject, Ok(name) if name.is_empty()))

@@ -224,7 +224,11 @@ impl Naming {
         match self {
             Self::Id => hint.id.is_some() && key.id == hint.id,
             Self::Certificate => key.certificate.is_named_by(&hint.certificate),
-            Self::Nothing => hint.id.is_none() && !key.certificate.is_not(&hint.certificate),
+            Self::Nothing => {
+                let is_nameless = |id: &KeyId| id.as_str().is_empty();
+                hint.id.as_ref().is_none_or(is_nameless)
+                    && !key.certificate.is_not(&hint.certificate)
+            }
         }
     }
 }

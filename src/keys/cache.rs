@@ -73,7 +73,8 @@ pub struct KeyCache {
     terms: KeyTerms,
     /// Trusts the provider's own authority, where it has one.
     http: Option<HttpClient>,
-    fetched: Refreshed<FetchedKeys>,
+    /// Outlives a change of the terms: who lengthens them in an outage needs what there is.
+    fetched: Arc<Refreshed<FetchedKeys>>,
 }
 
 #[derive(Debug)]
@@ -82,16 +83,21 @@ struct FetchedKeys {
     fresh_for: Duration,
 }
 
-impl FetchedKeys {
-    /// A set is fetched anew at half of the age at which it is given up, so that there is time to.
-    fn new(fetched: FetchedSet, terms: KeyTerms) -> Self {
+impl From<FetchedSet> for FetchedKeys {
+    fn from(fetched: FetchedSet) -> Self {
         let fresh_for = fetched.max_age.unwrap_or(DEFAULT_FRESH);
         Self {
             keys: Arc::new(fetched.keys),
-            fresh_for: fresh_for
-                .clamp(MIN_FRESH, MAX_FRESH)
-                .min(terms.max_stale.checked_div(2).unwrap_or_default()),
+            fresh_for: fresh_for.clamp(MIN_FRESH, MAX_FRESH),
         }
+    }
+}
+
+impl KeyTerms {
+    /// The age at which a set is fetched anew at the latest: half of that at which it is given up, so
+    /// that there is time to.
+    fn longest_fresh(self) -> Duration {
+        self.max_stale.checked_div(2).unwrap_or_default()
     }
 }
 
@@ -128,18 +134,26 @@ impl KeyCache {
             source,
             terms,
             http,
-            fetched: Refreshed::new(MAX_BACKOFF),
+            fetched: Arc::new(Refreshed::new(MAX_BACKOFF)),
         }
+    }
+
+    /// The same keys on these terms.
+    pub(crate) fn on_terms(self: &Arc<Self>, terms: KeyTerms) -> Arc<Self> {
+        if self.terms == terms {
+            return Arc::clone(self);
+        }
+        Arc::new(Self {
+            source: self.source.clone(),
+            terms,
+            http: self.http.clone(),
+            fetched: Arc::clone(&self.fetched),
+        })
     }
 
     /// Where the keys come from.
     pub fn source(&self) -> &KeySource {
         &self.source
-    }
-
-    /// On which terms they are fetched and kept.
-    pub(crate) fn terms(&self) -> KeyTerms {
-        self.terms
     }
 
     /// Whether the keys come by an authority of the provider's own.
@@ -164,7 +178,7 @@ impl KeyCache {
             return Ok(Arc::clone(keys));
         }
         let due = |fetched: &FetchedKeys, age: Age| Due {
-            fetch: age.of_value >= fetched.fresh_for
+            fetch: age.of_value >= fetched.fresh_for.min(self.terms.longest_fresh())
                 || (age.of_try >= COOLDOWN && !fetched.keys.has(wanted)),
             usable: age.of_value < self.terms.max_stale,
         };
@@ -229,6 +243,6 @@ impl KeyCache {
             info!(source = ?self.source, access_token_issuer = ?name,
                   "access tokens of this server have another issuer; set `issuer` to it for them");
         }
-        Ok(FetchedKeys::new(fetched, self.terms))
+        Ok(fetched.into())
     }
 }

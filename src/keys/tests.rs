@@ -327,7 +327,9 @@ fn candidates_by_kid_and_algorithm() {
         (Some("ec"), Algorithm::RS256, "not allowed"),
         (Some("ec"), Algorithm::ES512, "not allowed"),
         (Some("b"), Algorithm::RS256, "unknown"),
-        (Some(""), Algorithm::RS256, "unknown"),
+        // An empty name is none.
+        (Some(""), Algorithm::RS256, "a"),
+        (Some(""), Algorithm::PS256, "ambiguous"),
         (Some("A"), Algorithm::RS256, "unknown"),
         (None, Algorithm::ES256, "ec"),
         (None, Algorithm::RS256, "a"),
@@ -499,4 +501,178 @@ fn candidates_by_issuer() {
     // The same key for another issuer is another key, so what it verified lapses.
     let for_msa = self::set(&[with(rsa("any", 256), "issuer", of_msa)]);
     assert!(!for_msa.contains(set.keys[0].thumbprint()));
+}
+
+/// Sets in the shapes that vendors publish, with keys of our own: how many are usable.
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn sets_as_vendors_publish_them() {
+    let key = || without(rsa("", 256), "kid");
+    let other = || without(rsa("", 257), "kid");
+    let of = |key: Value, members: Value| {
+        let mut key = key;
+        let members = members.as_object().unwrap().clone();
+        key.as_object_mut().unwrap().extend(members);
+        key
+    };
+    let chain = STANDARD.encode("certificate");
+    let x5t = "c1rVccGJ17qERkv0qfHSKAF1sSg";
+    for (vendor, keys, usable) in [
+        // https://login.microsoftonline.com/common/discovery/v2.0/keys
+        (
+            "Entra",
+            vec![of(
+                key(),
+                json!({
+                    "use": "sig", "kid": x5t, "x5t": x5t, "x5c": [chain], "cloud_instance_name": "microsoftonline.com",
+                    "issuer": "https://login.microsoftonline.com/{tenantid}/v2.0",
+                }),
+            )],
+            1,
+        ),
+        // https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview
+        (
+            "Azure AD B2C",
+            vec![of(
+                key(),
+                json!({"kid": "X5eXk4xyoj", "nbf": 1_493_763_266, "use": "sig"}),
+            )],
+            1,
+        ),
+        (
+            "AD FS",
+            vec![of(
+                key(),
+                json!({
+                    "use": "sig", "alg": "RS256", "kid": x5t, "x5t": x5t, "x5c": [chain],
+                }),
+            )],
+            1,
+        ),
+        // https://www.keycloak.org/docs/latest/server_admin/: RSA-OAEP since 18.
+        (
+            "Keycloak",
+            vec![
+                of(
+                    key(),
+                    json!({"kid": "a", "alg": "RSA-OAEP", "use": "enc", "x5c": [chain], "x5t": x5t}),
+                ),
+                of(
+                    other(),
+                    json!({"kid": "b", "alg": "RS256", "use": "sig", "x5c": [chain], "x5t": x5t}),
+                ),
+                of(edwards(), json!({"kid": "c", "alg": "EdDSA", "use": "sig"})),
+            ],
+            2,
+        ),
+        // https://developer.okta.com/docs/reference/api/oidc/
+        (
+            "Okta",
+            vec![of(
+                key(),
+                json!({"alg": "RS256", "kid": "a", "use": "sig", "status": "ACTIVE"}),
+            )],
+            1,
+        ),
+        // Oracle IDCS names each of its keys alike.
+        (
+            "Oracle",
+            vec![
+                of(
+                    key(),
+                    json!({"kid": "SIGNING_KEY", "key_ops": ["verify", "wrap"], "alg": "RS256", "x5t": x5t}),
+                ),
+                of(
+                    other(),
+                    json!({"kid": "SIGNING_KEY", "key_ops": ["verify", "wrap"], "alg": "RS256", "x5c": []}),
+                ),
+            ],
+            2,
+        ),
+        // https://docs.pingidentity.com: all curves beside each other.
+        (
+            "PingFederate",
+            vec![
+                of(elliptic("P-256", 32), json!({"kid": "a", "use": "sig"})),
+                of(elliptic("P-384", 48), json!({"kid": "b", "use": "sig"})),
+                of(elliptic("P-521", 66), json!({"kid": "c", "use": "sig"})),
+                of(key(), json!({"kid": "d", "use": "sig", "x5t": null})),
+            ],
+            4,
+        ),
+        // wso2-extensions/identity-inbound-auth-oauth 2124.
+        (
+            "WSO2",
+            vec![
+                of(
+                    key(),
+                    json!({"kid": "a_RS256", "alg": "RS256", "use": "sig", "x5t#S256": STANDARD.encode("0".repeat(64))}),
+                ),
+                of(
+                    key(),
+                    json!({"kid": "a_RS512", "alg": "RS512", "use": "sig", "x5c": [chain]}),
+                ),
+            ],
+            2,
+        ),
+        (
+            "IdentityServer",
+            vec![of(
+                key(),
+                json!({
+                    "use": "sig", "kid": x5t, "x5t": x5t, "x5c": [chain], "alg": "RS256",
+                }),
+            )],
+            1,
+        ),
+        // A signed number, with a zero in front.
+        (
+            "Gluu",
+            vec![
+                of(
+                    with(key(), "n", encode(&[vec![0], vec![0xc1; 256]].concat())),
+                    json!({"kid": "a_sig_rs256", "use": "sig", "alg": "RS256", "exp": 1_700_000_000_000_u64, "key_ops_type": ["connect"]}),
+                ),
+                of(
+                    other(),
+                    json!({"kid": "a_enc_rsa1_5", "use": "enc", "alg": "RSA1_5"}),
+                ),
+                of(
+                    elliptic("P-521", 66),
+                    json!({"kid": "a_sig_es512", "use": "sig", "alg": "ES512"}),
+                ),
+            ],
+            2,
+        ),
+        (
+            "Shibboleth",
+            vec![
+                of(key(), json!({"kid": "defaultRSASign", "use": "sig"})),
+                of(
+                    elliptic("P-256", 32),
+                    json!({"kid": "defaultECSign", "use": "sig"}),
+                ),
+                of(other(), json!({"kid": "defaultRSAEnc", "use": "enc"})),
+            ],
+            2,
+        ),
+        // Of a serializer that writes what it does not have.
+        (
+            "null everywhere",
+            vec![of(
+                key(),
+                json!({
+                    "kid": "a", "use": null, "key_ops": null, "alg": null, "x5u": null, "x5c": null, "x5t": null,
+                    "x5t#S256": null, "d": null, "p": null, "q": null, "dp": null, "dq": null, "qi": null, "k": null,
+                    "crv": null, "x": null, "y": null, "oth": null,
+                }),
+            )],
+            1,
+        ),
+    ] {
+        let count = keys.len();
+        let set = set(&keys);
+        assert_eq!(set.keys.len(), usable, "{vendor}: {}", set.skipped());
+        assert_eq!(set.skipped().is_empty(), usable == count, "{vendor}");
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Issuer, Provider};
 use crate::document::ProviderId;
 use crate::inspect::{AnswerKeys, ProviderGuard};
-use crate::keys::cache::{KeyCache, KeySource, KeyTerms};
+use crate::keys::cache::{KeyCache, KeySource};
 
 /// The place of a provider in the order of the settings in force.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,8 +45,9 @@ impl Registry {
     /// Registers providers, whose issuers are unique.
     ///
     /// Takes over the key caches whose source is the same, so that a change of a rule doesn't make
-    /// us fetch all keys anew; issuers whose keys come from one source share a cache. Keys that came by a private authority are fetched anew, for the
-    /// authority may be what has changed. Takes over the guards of the providers that `is_unchanged`.
+    /// us fetch all keys anew; issuers whose keys come from one source share what was fetched. Keys
+    /// that came by a private authority are fetched anew, for the authority may be what has changed.
+    /// Takes over the guards of the providers that `is_unchanged`.
     pub(crate) fn new(
         providers: Vec<Provider>,
         previous: Option<&Self>,
@@ -57,8 +58,9 @@ impl Registry {
             for issuer in &provider.issuers {
                 let cache = issuer.keys.as_ref().map(|source| {
                     let terms = provider.key_terms;
-                    let known = previous.and_then(|one| public_keys(&one.issuers, source, terms));
-                    let known = known.or_else(|| public_keys(&issuers, source, terms));
+                    let known = previous.and_then(|one| public_keys(&one.issuers, source));
+                    let known = known.or_else(|| public_keys(&issuers, source));
+                    let known = known.map(|cache| cache.on_terms(terms));
                     let new =
                         || Arc::new(KeyCache::new(source.clone(), provider.http.clone(), terms));
                     known
@@ -171,15 +173,11 @@ fn answer_keys(
     }
 }
 
-/// The cache of keys that come from this source by public authorities, on these terms.
-fn public_keys(
-    issuers: &[RegisteredIssuer],
-    source: &KeySource,
-    terms: KeyTerms,
-) -> Option<Arc<KeyCache>> {
+/// The cache of keys that come from this source by public authorities.
+fn public_keys(issuers: &[RegisteredIssuer], source: &KeySource) -> Option<Arc<KeyCache>> {
     let caches = issuers.iter().filter_map(|issuer| issuer.keys.as_ref());
     caches
-        .filter(|cache| !cache.is_private() && cache.terms() == terms)
+        .filter(|cache| !cache.is_private())
         .find(|cache| cache.source().leads_to_keys_of(source))
         .map(Arc::clone)
 }

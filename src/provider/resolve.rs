@@ -63,6 +63,13 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         );
     }
     let key_terms = key_terms(&mut draft);
+    // Entra's document for all tenants has such an issuer, which no token has.
+    if issuers.iter().any(|issuer| issuer.name.contains('{')) {
+        draft.wrong(
+            "issuer",
+            "is a template; expected the exact `iss` of tokens, such as the one with your tenant's id",
+        );
+    }
     let Draft {
         shared,
         id,

@@ -331,6 +331,11 @@ fn wrong_limits_are_errors_that_say_what_is_right() {
         ("keys_max_stale_seconds", json!(299), "from 300 to 86400"),
         ("keys_max_stale_seconds", json!(86_401), "from 300 to 86400"),
         (
+            "issuer",
+            json!("https://login.microsoftonline.com/{tenantid}/v2.0"),
+            "your tenant's id",
+        ),
+        (
             "keys_max_stale_seconds",
             json!(-1),
             "keys_max_stale_seconds",

@@ -269,6 +269,37 @@ async fn the_settings_say_how_long_an_outage_is_bridged() {
     }
 }
 
+/// Whoever lengthens it in an outage needs the set that is there, and whoever shortens it means the
+/// set that is there.
+#[tokio::test]
+async fn a_change_of_that_setting_keeps_the_set_that_is_there() {
+    let key = SigningKey::generate("key", "ES256");
+    let issuer = Issuer::start(&[&key]).await;
+    let settings = |stale: u64| {
+        let mut settings = issuer.settings();
+        settings["settings"] = json!({"refresh_seconds": 60});
+        settings["providers"]["idp"]["keys_max_stale_seconds"] = stale.into();
+        settings
+    };
+    let local = Local::new(&settings(900), Deployment::default());
+    let token = key.sign(&long_lived(&issuer));
+    local.check(&token).await.unwrap();
+    issuer.change(|behaviour| behaviour.status = 503);
+    local.clock.advance(800);
+    local.check(&token).await.unwrap();
+    local.folder.settings(&settings(7_200));
+    local.clock.advance(60);
+    local.check(&token).await.unwrap();
+    local.clock.advance(1_000);
+    local.check(&token).await.unwrap();
+    local.folder.settings(&settings(900));
+    local.clock.advance(60);
+    assert_eq!(
+        local.check(&token).await,
+        Err(Fault::KeysUnavailable.into())
+    );
+}
+
 #[tokio::test]
 async fn an_outage_from_the_start_is_a_fault_that_heals() {
     let key = SigningKey::generate("key", "ES256");

@@ -119,7 +119,7 @@ fn providers() -> [(Kind, Value, (&'static str, Value)); 10] {
         (
             Kind::Okta,
             clients(json!({"domain": "example.okta.com"})),
-            ("token_use", json!("access")),
+            ("hd", json!("example.com")),
         ),
         (
             Kind::Google,
