@@ -129,8 +129,8 @@ impl Report<'_> {
         if !holds_private_key(secret.expose_secret()) {
             self.wrong(
                 field,
-                "names a secret without a private key; expected one in PEM (`PRIVATE KEY`), and a client \
-                 secret, a token or a password in a field `client_secret` or `secret`",
+                "names no private key; expected one in PEM (`PRIVATE KEY`), and a client secret, a token or a \
+                 password in a field `client_secret` or `secret`",
             );
             return None;
         }
