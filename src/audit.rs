@@ -103,7 +103,7 @@ pub struct AuditRecord<'r> {
 }
 
 /// Takes what has been counted since the line before, in the order of the metrics' names.
-fn drain(counters: &Counters) -> [u64; 9] {
+fn drain(counters: &Counters) -> [u64; 10] {
     let (key_fetches, key_fetch_failures) = counters.key_fetches.drain();
     let (inspections, inspection_failures) = counters.inspections.drain();
     let (record_reads, record_read_failures) = counters.record_reads.drain();
@@ -119,6 +119,7 @@ fn drain(counters: &Counters) -> [u64; 9] {
         settings_loads,
         settings_load_failures,
         ssm_throttles,
+        counters.settings_age.drain(),
     ]
 }
 
@@ -305,6 +306,10 @@ const METRICS: [Directive; 2] = [
             count("settings_loads"),
             count("settings_load_failures"),
             count("ssm_throttles"),
+            Metric {
+                name: "settings_age_seconds",
+                unit: "Seconds",
+            },
         ],
     },
 ];

@@ -41,7 +41,7 @@ pub struct Context<'c> {
     /// What is revoked.
     pub revoked: &'c Revoked,
     /// The rules of our own tokens; `None` accepts none.
-    pub api_tokens: Option<ApiTokenRules>,
+    pub api_tokens: Option<&'c ApiTokenRules>,
     /// Where records of our own tokens are.
     pub store: &'c Source,
     /// What outgoing requests need.

@@ -224,9 +224,7 @@ impl Claims {
 /// [`Denial::SubjectMismatch`] when the two speak of different subjects.
 pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result<(), Denial> {
     let subject = |claims: &Map<String, Value>| {
-        let subject = claims
-            .get("sub")
-            .map(|value| name_of(value).ok_or(value));
+        let subject = claims.get("sub").map(|value| name_of(value).ok_or(value));
         // A subject without a name is none; one of another type is like itself alone.
         subject
             .filter(|subject| !matches!(subject, Ok(name) if name.is_empty()))

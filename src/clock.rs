@@ -42,6 +42,12 @@ impl UnixTime {
         Self(self.0.saturating_add(duration))
     }
 
+    /// The moment this much earlier; at the earliest the epoch.
+    #[must_use]
+    pub const fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration))
+    }
+
     /// The time since an earlier moment; zero since a later one.
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)

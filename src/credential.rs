@@ -14,7 +14,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use crate::error::Denial;
 use crate::event::{Request, Text};
 pub use api_token::{
-    API_TOKEN_PREFIX, ID_LENGTH, SECRET_LENGTH, TokenId, UnverifiedApiToken, checksum,
+    API_TOKEN_PREFIX, ChecksumKey, Checksums, ID_LENGTH, LEAST_KEY, SECRET_LENGTH, TokenId,
+    UnverifiedApiToken,
 };
 pub use digest::TokenDigest;
 pub use vendor::Vendor;

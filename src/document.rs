@@ -17,6 +17,7 @@ mod provider;
 mod read;
 #[cfg(feature = "schema")]
 mod schema;
+mod secrets;
 mod tree;
 mod username;
 
@@ -39,7 +40,8 @@ pub use provider::{
 pub(crate) use read::{read, read_list};
 #[cfg(feature = "schema")]
 pub(crate) use schema::{TagSchema, choice, without_empty};
-pub use tree::{API_TOKENS, PUSH_MARKER, ProviderId, Secrets, Tree, is_id};
+pub use secrets::{NamedSecret, SECRET_FOLDERS, Secrets};
+pub use tree::{API_TOKENS, PUSH_MARKER, ProviderId, Tree, is_id};
 pub use username::{TransformDocument, UsernameDocument};
 
 /// General settings.
@@ -54,6 +56,11 @@ pub struct GeneralDocument {
     /// How long settings are used before they are read again, in seconds: 1 to 3600, by default 300.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub refresh_seconds: Option<u64>,
+    /// How long the last good settings are used while newer ones can't be read or have errors, in
+    /// seconds: more than `refresh_seconds`, to 2592000 (30 days). Requests are answered with 500 after
+    /// it. By default there is no limit.
+    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 2_592_000)))]
+    pub max_settings_age_seconds: Option<u64>,
     /// What becomes of decisions; `enforce` by default.
     pub mode: Option<Mode>,
     /// What becomes of Basic credentials; `deny` by default.
@@ -166,4 +173,7 @@ pub struct ApiTokensDocument {
     /// 60. A revoked token is refused after that time at the latest.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
     pub recheck_seconds: Option<u64>,
+    /// Whether tokens from before the secret `api-token-key` of the service, below
+    /// `secrets/settings/`, are accepted beside it; false by default. Without that secret all are.
+    pub accept_unkeyed: Option<bool>,
 }

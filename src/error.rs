@@ -36,6 +36,10 @@ pub enum Denial {
     /// A token of ours whose form or checksum is wrong.
     #[error("the API token is not well-formed")]
     ApiTokenMalformed,
+    /// An API token whose checksum was made without a key, where the settings have one and accept no
+    /// others.
+    #[error("the API token's checksum was made without the service's key")]
+    ApiTokenUnkeyed,
     /// A token of ours, where the settings take none.
     #[error("API tokens are not enabled")]
     ApiTokensDisabled,
@@ -149,6 +153,7 @@ impl Denial {
             Self::CredentialUnsupported => "credential_unsupported",
             Self::BasicDenied => "basic_denied",
             Self::ApiTokenMalformed => "api_token_malformed",
+            Self::ApiTokenUnkeyed => "api_token_unkeyed",
             Self::ApiTokensDisabled => "api_tokens_disabled",
             Self::ApiTokenUnknown => "api_token_unknown",
             Self::ApiTokenUserMismatch => "api_token_user_mismatch",
@@ -190,7 +195,8 @@ pub enum Fault {
     /// The event is not one that API Gateway sends to an authorizer.
     #[error("the event is not an API Gateway authorizer event")]
     EventMalformed,
-    /// No settings have been loaded since the start.
+    /// No settings have been loaded since the start, or the last good ones are older than their
+    /// `max_settings_age_seconds`.
     #[error("the settings could not be loaded")]
     SettingsUnavailable,
     /// The provider's keys could not be fetched, and none young enough are cached.

@@ -12,18 +12,22 @@ mod in_force;
 mod schema;
 mod service_users;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tracing::warn;
 
 use crate::authenticate::Revoked;
+use crate::authenticate::api_token::{API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY};
+use crate::credential::ChecksumKey;
 use crate::deployment::Deployment;
-use crate::document::problem::Problems;
+use crate::document::problem::{Problems, Report};
 use crate::document::{
-    API_TOKENS, GeneralDocument, PUSH_MARKER, ProviderId, Tree, is_id, read, read_list,
+    API_TOKENS, GeneralDocument, PUSH_MARKER, ProviderId, SECRET_FOLDERS, Tree, is_id, read,
+    read_list,
 };
 use crate::product::Product;
 use crate::provider::Provider;
+use crate::secret::Secret;
 
 pub use advice::Advice;
 pub use general::General;
@@ -60,14 +64,14 @@ impl Settings {
         let mut general = General::default();
         let mut providers = Vec::new();
         let mut products = Vec::new();
-        let mut revoked = BTreeSet::new();
-        let secrets = tree.secrets();
+        let mut revoked = None;
         for (name, text) in tree.documents() {
             let mut report = problems.of(name);
             match name.split_once('/') {
                 None if name == "settings" => {
                     if let Some(document) = read::<GeneralDocument>(text, &mut report) {
-                        general = General::resolve(document, &mut report);
+                        let secrets = tree.secrets_of(name);
+                        general = General::resolve(document, &secrets, &mut report);
                     }
                 }
                 None if name == PUSH_MARKER => report.whole(
@@ -76,31 +80,35 @@ impl Settings {
                      that was written by hand is deleted by hand",
                 ),
                 None if name == "revoked" => {
-                    revoked = read_list(text, &mut report).unwrap_or_default();
-                    if revoked.len() > MAX_REVOKED {
-                        report.whole("expected at most 1000 ids; those of expired tokens can be left out");
-                    }
+                    revoked = read_revoked(text, &mut report);
                 }
                 Some(("providers", API_TOKENS)) => {
                     report.whole("is the name that our own API tokens have as a provider; expected another");
                 }
                 Some(("providers", id)) if is_id(id) => {
                     let id = ProviderId::new(id);
+                    let secrets = tree.secrets_of(name);
                     providers.extend(
                         id.and_then(|id| Provider::read(&id, text, &secrets, &mut report)),
                     );
                 }
                 Some(("products", id)) if is_id(id) => {
+                    let secrets = tree.secrets_of(name);
                     products.extend(Product::read(id, text, &secrets, &mut report));
                 }
-                Some(("secrets", id)) if is_id(id) => {
-                    if text.is_empty() {
+                Some(("secrets", rest)) if is_secret_name(rest) => {
+                    if Secret::new(text).expose_secret().is_empty() {
                         report.whole("is empty; expected a secret");
+                    } else if is_api_token_key(rest) && ChecksumKey::new(&Secret::new(text)).is_none() {
+                        report.whole(
+                            "is too short; expected 32 characters or more, as `atlauth token key create` makes them",
+                        );
                     }
                 }
                 _ => report.whole(
                     "is no known parameter; expected `settings`, `providers/<id>`, `products/<id>`, \
-                     `secrets/<name>` or `revoked`, the last part of 1 to 64 letters, digits, `-`, `_` and `.`",
+                     `secrets/providers/<id>/<name>`, `secrets/products/<id>/<name>`, `secrets/settings/<name>`, \
+                     `secrets/<name>` or `revoked`, ids and names of 1 to 64 letters, digits, `-`, `_` and `.`",
                 ),
             }
         }
@@ -116,10 +124,17 @@ impl Settings {
             general,
             providers,
             products,
-            revoked: Revoked::new(revoked),
+            revoked: revoked.unwrap_or_default(),
         };
         cross_checks::check(&mut settings, tree, deployment, &mut problems);
         problems.or(settings)
+    }
+
+    /// What the parameter `revoked` of a tree holds, whatever the other documents are; `None` where it
+    /// is not there, or can't be read.
+    fn revoked_in(tree: &Tree) -> Option<Revoked> {
+        let text = tree.documents().get("revoked")?;
+        read_revoked(text, &mut Problems::default().of("revoked"))
     }
 
     /// The public keys, by product, that verify what products with the upstream mode `assertion`
@@ -141,5 +156,31 @@ impl Settings {
                 advice.why
             );
         }
+    }
+}
+
+fn read_revoked(text: &str, report: &mut Report<'_>) -> Option<Revoked> {
+    let revoked = read_list(text, report)?;
+    if revoked.len() > MAX_REVOKED {
+        report.whole("expected at most 1000 ids; those of expired tokens can be left out");
+        return None;
+    }
+    Some(Revoked::new(revoked))
+}
+
+fn is_api_token_key(rest: &str) -> bool {
+    let name = rest.strip_prefix("settings/");
+    name.is_some_and(|name| [API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY].contains(&name))
+}
+
+/// Whether a parameter below `secrets/` has a name by which a document can know it.
+fn is_secret_name(rest: &str) -> bool {
+    let parts: Vec<&str> = rest.split('/').collect();
+    match parts.as_slice() {
+        // Else a folder and a secret of one name could not stand in one file.
+        [name] => is_id(name) && !SECRET_FOLDERS.contains(name),
+        ["settings", name] => is_id(name),
+        ["providers" | "products", id, name] => is_id(id) && is_id(name),
+        _ => false,
     }
 }

@@ -77,6 +77,22 @@ impl Source {
         when_throttled: WhenThrottled,
         counters: &Counters,
     ) -> Result<Tree, LoadError> {
+        let found = self.find(deadline, when_throttled, counters).await?;
+        found.whole()?;
+        Ok(found.tree)
+    }
+
+    /// As [`Source::read`], where documents that can be told apart are of use without the others.
+    ///
+    /// # Errors
+    ///
+    /// When they can't be read.
+    pub(crate) async fn find(
+        &self,
+        deadline: Deadline,
+        when_throttled: WhenThrottled,
+        counters: &Counters,
+    ) -> Result<Found, LoadError> {
         match self {
             Self::Ssm(source) => source.read(deadline, when_throttled, counters).await,
             Self::File(path) => file::read(path),
@@ -107,6 +123,26 @@ impl Source {
             Self::Ssm(source) => source.read_record(name, deadline, counters).await,
             Self::File(path) => if_there(std::fs::read_to_string(record_path(path, name))),
         }
+    }
+}
+
+/// Documents, as far as they can be told apart.
+pub(crate) struct Found {
+    /// The documents.
+    pub(crate) tree: Tree,
+    /// What is wrong with the rest.
+    pub(crate) problems: Problems,
+}
+
+impl Found {
+    /// The documents, where these are all.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Invalid`].
+    pub(crate) fn whole(&self) -> Result<&Tree, LoadError> {
+        let problems = self.problems.clone();
+        problems.or(&self.tree).map_err(LoadError::Invalid)
     }
 }
 

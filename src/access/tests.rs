@@ -16,7 +16,7 @@ use crate::route::{Method, Readings};
 pub(super) fn product(id: &str, document: &Value) -> Product {
     let mut problems = Problems::default();
     let text = document.to_string();
-    let product = Product::read(id, &text, &Secrets::new(), &mut problems.of("product"));
+    let product = Product::read(id, &text, &Secrets::default(), &mut problems.of("product"));
     problems.or(product.unwrap()).unwrap()
 }
 

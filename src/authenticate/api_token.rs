@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{Context, Failure, Verdict};
 use crate::claims::AuthMethod;
 use crate::clock::UnixTime;
-use crate::credential::{Token, TokenId, UnverifiedApiToken};
+use crate::credential::{Checksums, Token, TokenId, UnverifiedApiToken};
 use crate::document::ProviderId;
 use crate::error::{Denial, Fault};
 use crate::identity::{Identity, Limits, Subject};
@@ -25,7 +25,7 @@ use crate::store::records::RecordCache;
 use crate::username::Username;
 
 /// The rules of our own tokens.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ApiTokenRules {
     /// Accepted as the password of Basic auth too.
     pub allow_basic: bool,
@@ -33,23 +33,41 @@ pub struct ApiTokenRules {
     pub max_lifetime: Duration,
     /// How long a record is used before it is read again.
     pub recheck: Duration,
+    /// Which tokens are looked for in the store.
+    pub checksums: Checksums,
 }
+
+/// The secret that checksums of new tokens are made with, below `secrets/settings/`.
+pub const API_TOKEN_KEY: &str = "api-token-key";
+/// The secret that they were made with before; tokens with such a checksum are still good.
+pub const PREVIOUS_API_TOKEN_KEY: &str = "api-token-key-previous";
 
 /// Records of tokens seen before, as they are stored: some 12,000 usual ones. Taken apart they
 /// would need twice the memory, and a token whose verdict is known needs none.
-pub(super) type ApiTokenRecords = RecordCache<TokenId, Box<str>, MAX_RECORDS>;
+type Records = RecordCache<TokenId, Box<str>, MAX_RECORDS>;
+
+/// Apart, so that whoever makes up tokens without a key uses up what may be looked for in vain of
+/// such tokens alone.
+pub(super) struct ApiTokenRecords {
+    keyed: Records,
+    unkeyed: Records,
+}
 
 /// The most bytes of all records that are kept, roughly.
 const MAX_RECORDS: usize = 5 * 1024 * 1024;
 
 /// Lookups of ids seen for the first time that may come to nothing at once, and how long one more
-/// takes. A checksum is easily made.
+/// takes. A checksum is easily made where there is no key.
 const UNKNOWN_AT_ONCE: u32 = 20;
 const UNKNOWN_PAUSE: Duration = Duration::from_secs(1);
 
 /// No records yet.
 pub(super) fn records() -> ApiTokenRecords {
-    RecordCache::new(|text| text.len(), UNKNOWN_AT_ONCE, UNKNOWN_PAUSE)
+    let records = || Records::new(|text| text.len(), UNKNOWN_AT_ONCE, UNKNOWN_PAUSE);
+    ApiTokenRecords {
+        keyed: records(),
+        unkeyed: records(),
+    }
 }
 
 /// The largest record, in bytes: SSM's limit of a standard parameter.
@@ -115,8 +133,13 @@ pub(super) async fn verify(
     cx: Context<'_>,
 ) -> Result<Verdict, Failure> {
     let rules = cx.api_tokens.ok_or(Denial::ApiTokensDisabled)?;
-    let token = UnverifiedApiToken::parse(token)?;
+    let token = UnverifiedApiToken::parse(token, &rules.checksums)?;
     let name = RecordName::of_api_token(&token.id);
+    let records = if token.is_keyed {
+        &records.keyed
+    } else {
+        &records.unkeyed
+    };
     let read = records
         .find(&token.id, &name, sound, cx.store, rules.recheck, cx.fetch)
         .await
@@ -140,7 +163,7 @@ pub(super) async fn verify(
     if now >= expires {
         return Err(Denial::TokenExpired.into());
     }
-    if cx.revoked.contains(token.id.as_str()) || cx.revoked.contains(&record.username) {
+    if cx.revoked.contains(token.id.as_str()) || cx.revoked.contains_user(&record.username) {
         return Err(Denial::TokenRevoked.into());
     }
     let until = read.at.saturating_add(rules.recheck);

@@ -95,10 +95,11 @@ impl VerifiedClaims {
             token_id,
             self.claims.text("origin_jti"),
             Some(principal.as_str()),
-            Some(username.as_str()),
             client_id,
         ];
-        if ids.into_iter().flatten().any(|id| revoked.contains(id)) {
+        if ids.into_iter().flatten().any(|id| revoked.contains(id))
+            || revoked.contains_user(username.as_str())
+        {
             return Err(Denial::TokenRevoked);
         }
         let (groups, groups_incomplete) = provider.groups_of(&self.claims)?;

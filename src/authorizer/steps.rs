@@ -120,7 +120,8 @@ impl Authorizer {
                 unverified_username,
                 token,
             } => {
-                if !general.api_tokens.is_some_and(|rules| rules.allow_basic) {
+                let rules = general.api_tokens.as_ref();
+                if !rules.is_some_and(|rules| rules.allow_basic) {
                     return Err(Denial::BasicDenied.into());
                 }
                 let caller = self.authenticate(token, cx).await?;
@@ -140,7 +141,7 @@ impl Authorizer {
             generation: cx.settings.generation,
             registry: &cx.settings.registry,
             revoked: &cx.settings.revoked,
-            api_tokens: cx.settings.general.api_tokens,
+            api_tokens: cx.settings.general.api_tokens.as_ref(),
             store: self.settings.source(),
             fetch: cx.fetch,
             route: authenticate::Route {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Secrets;
-use crate::secret::Secret;
+use crate::secret::{Secret, holds_private_key};
 
 /// One thing that is wrong: where, what, and what would be right. Never a value: an operator may
 /// have pasted a secret into the wrong field.
@@ -99,23 +99,63 @@ impl Report<'_> {
         value
     }
 
-    /// The secret that a field names.
+    /// The secret that a field names, which is sent to others: never a private key.
     pub(crate) fn secret(
         &mut self,
         secrets: &Secrets,
         name: Option<&String>,
         field: &str,
     ) -> Option<Secret> {
-        let Some(name) = name else {
+        let secret = self.any_secret(secrets, name, field)?;
+        if holds_private_key(secret.expose_secret()) {
             self.wrong(
                 field,
-                "is missing; expected the name of a parameter below `secrets/`",
+                "names a private key, which is sent to nobody; expected a client secret, a token or a \
+                 password, and the key in a field `private_key`",
             );
             return None;
+        }
+        Some(secret)
+    }
+
+    /// The secret with a private key that a field names.
+    pub(crate) fn private_key(
+        &mut self,
+        secrets: &Secrets,
+        name: Option<&String>,
+        field: &str,
+    ) -> Option<Secret> {
+        let secret = self.any_secret(secrets, name, field)?;
+        if !holds_private_key(secret.expose_secret()) {
+            self.wrong(
+                field,
+                "names no private key; expected one in PEM (`PRIVATE KEY`), and a client secret, a token or a \
+                 password in a field `client_secret` or `secret`",
+            );
+            return None;
+        }
+        Some(secret)
+    }
+
+    fn any_secret(
+        &mut self,
+        secrets: &Secrets,
+        name: Option<&String>,
+        field: &str,
+    ) -> Option<Secret> {
+        let own = format!("`secrets/{}/<name>`", self.parameter);
+        let Some(name) = name else {
+            let message = format!("is missing; expected the name of a secret, <name> of {own}");
+            self.wrong(field, &message);
+            return None;
         };
-        let secret = secrets.get(name).cloned();
+        let secret = secrets.find(name).cloned();
         if secret.is_none() {
-            self.wrong(field, "names no secret that is there; expected the name of a parameter below `secrets/`, without `secrets/` before it, and never the secret itself");
+            let message = format!(
+                "names no secret that is there for it; expected <name> of a parameter {own}, alone, and \
+                 never the secret itself"
+            );
+            self.wrong(field, &message);
         }
         secret
     }

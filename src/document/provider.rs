@@ -109,7 +109,7 @@ pub struct KeyFields {
 pub struct ClientFields {
     /// Our own client id at the provider, to ask it about tokens.
     pub client_id: Option<String>,
-    /// The name of the secret, below `secrets/`, that goes with `client_id`.
+    /// The name of the secret, of this provider's, that goes with `client_id`.
     pub client_secret: Option<String>,
 }
 
@@ -123,7 +123,7 @@ pub struct IntrospectionFields {
     /// `private_key_jwt` where there is a `private_key`. With `bearer`, `client_secret` names the secret
     /// that holds a Bearer token of ours, and `client_id` is not needed.
     pub client_auth: Option<ClientAuthMethod>,
-    /// The name of the secret, below `secrets/`, that holds our private key in PEM.
+    /// The name of the secret, of this provider's, that holds our private key in PEM.
     pub private_key: Option<String>,
     /// The `kid` under which the provider knows that key's public half.
     pub client_key_id: Option<String>,

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::secret::Secret;
-
 /// The provider that API tokens are by, in context and audit line.
 pub const API_TOKENS: &str = "api-tokens";
 
@@ -33,11 +31,8 @@ impl ProviderId {
     }
 }
 
-/// Secrets by name.
-pub type Secrets = BTreeMap<String, Secret>;
-
 /// Documents by parameter name, relative to the prefix: `settings`, `providers/<id>`,
-/// `products/<id>`, `secrets/<name>`, `revoked`.
+/// `products/<id>`, `secrets/<name>` and those in [`super::SECRET_FOLDERS`], `revoked`.
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct Tree(BTreeMap<String, String>);
 
@@ -56,19 +51,6 @@ impl Tree {
     /// The documents, to be changed.
     pub fn documents_mut(&mut self) -> &mut BTreeMap<String, String> {
         &mut self.0
-    }
-}
-
-impl Tree {
-    /// The secrets among the documents, by name.
-    pub fn secrets(&self) -> Secrets {
-        let documents = self.0.iter();
-        documents
-            .filter_map(|(name, text)| {
-                let name = name.strip_prefix("secrets/")?;
-                Some((name.to_owned(), Secret::new(text)))
-            })
-            .collect()
     }
 }
 

@@ -34,6 +34,25 @@ impl Counter {
     }
 }
 
+/// A number that is measured now and then.
+#[derive(Debug, Default)]
+pub struct Reading(AtomicU64);
+
+impl Reading {
+    /// Takes the place of what was measured before.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// Takes what was measured since the last time, or zero.
+    pub fn drain(&self) -> u64 {
+        match self.0.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.0.swap(0, Ordering::Relaxed),
+        }
+    }
+}
+
 /// What is counted for the metrics.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -45,6 +64,8 @@ pub struct Counters {
     pub record_reads: Counter,
     /// Loads of the settings.
     pub settings_loads: Counter,
+    /// The age of the settings in force when newer ones could last not be loaded, in seconds.
+    pub settings_age: Reading,
     /// Calls that SSM refused for their rate, of settings and of records, repeated ones too. None of
     /// them is a failure by itself.
     pub ssm_throttles: Counter,

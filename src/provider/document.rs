@@ -96,7 +96,7 @@ mod tests {
     fn read(document: &Value) -> (Vec<String>, bool) {
         let id = ProviderId::new("idp").unwrap();
         let mut problems = Problems::default();
-        let secrets = Secrets::new();
+        let secrets = Secrets::default();
         let text = document.to_string();
         let provider = Provider::read(&id, &text, &secrets, &mut problems.of("providers/idp"));
         let told = problems.iter();

@@ -156,13 +156,18 @@ impl<'d, 'p> Draft<'d, 'p> {
             } else {
                 ClientAuthMethod::ClientSecretBasic
             });
+        // The other one is checked too: it is no secret of this document's, or the wrong one.
         if method == ClientAuthMethod::PrivateKeyJwt {
+            if client.client_secret.is_some() {
+                self.secret(client.client_secret.as_ref(), "client_secret");
+            }
             let id = self.required(
                 client.client_id.clone(),
                 "client_id",
                 "the id of your client at the provider",
             );
-            let pem = self.secret(fields.private_key.as_ref(), "private_key")?;
+            let name = fields.private_key.as_ref();
+            let pem = self.report.private_key(self.secrets, name, "private_key")?;
             let key = PrivateKey::from_pem(pem.expose_secret())
                 .map_err(|error| self.wrong("private_key", &error.to_string()))
                 .ok()?;
@@ -172,6 +177,10 @@ impl<'d, 'p> Draft<'d, 'p> {
                 key_id: fields.client_key_id.clone(),
                 audience: audience.to_owned(),
             });
+        }
+        if fields.private_key.is_some() {
+            let name = fields.private_key.as_ref();
+            self.report.private_key(self.secrets, name, "private_key");
         }
         if method == ClientAuthMethod::Bearer {
             let token = self.secret(client.client_secret.as_ref(), "client_secret")?;

@@ -85,6 +85,7 @@ impl Settings {
                     .severe(),
             );
         }
+        self.advise_on_api_tokens(&mut advice);
         for product in self
             .products
             .iter()
@@ -129,6 +130,26 @@ impl Settings {
         advice
     }
 
+    /// Which made-up API tokens are looked for in the store.
+    fn advise_on_api_tokens(&self, advice: &mut Vec<Advice>) {
+        let Some(tokens) = &self.general.api_tokens else {
+            return;
+        };
+        if tokens.checksums.keys.is_empty() {
+            advice.push(
+                Advice::new("api_tokens_without_key", "settings", "api_tokens")
+                    .why("anyone can make up API tokens that are looked for in the store")
+                    .instead("a key, which `atlauth token key create` makes"),
+            );
+        } else if tokens.checksums.accept_unkeyed {
+            advice.push(
+                Advice::new("api_tokens_unkeyed", "settings", "api_tokens.accept_unkeyed")
+                    .why("API tokens from before the key are accepted, which anyone can make up and have looked for in the store")
+                    .instead("the field left out, once those tokens are rotated or have expired"),
+            );
+        }
+    }
+
     /// What rules say less or more of than they seem to.
     fn advise_on_rules(&self, deployment: &Deployment, advice: &mut Vec<Advice>) {
         for product in &self.products {
@@ -144,7 +165,7 @@ impl Settings {
                 let providers = providers
                     .filter(|one| !needs_groups || !matches!(one.groups, Groups::None))
                     .map(|one| one.id.as_str());
-                let own_tokens = self.general.api_tokens.map(|_| API_TOKENS);
+                let own_tokens = self.general.api_tokens.as_ref().map(|_| API_TOKENS);
                 let whose: Vec<&str> = providers.chain(own_tokens).collect();
                 if is_anyones && whose.len() > 1 {
                     let why = format!(

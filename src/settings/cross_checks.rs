@@ -6,7 +6,7 @@ use super::Settings;
 use crate::access::BasicAuth;
 use crate::deployment::{AnswerScope, Deployment};
 use crate::document::problem::Problems;
-use crate::document::{API_TOKENS, Tree};
+use crate::document::{API_TOKENS, NamedSecret, Tree};
 use crate::product::Product;
 use crate::provider::{Groups, OnlineFor, Provider};
 use crate::route::Target;
@@ -27,6 +27,7 @@ pub(super) fn check(
             .of("providers")
             .whole("is missing; expected at least one parameter `providers/<id>`");
     }
+    secrets(tree, problems);
     issuers(&settings.providers, problems);
     groups(&settings.providers, &settings.products, problems);
     overlaps(&settings.products, problems);
@@ -89,6 +90,35 @@ fn rules(settings: &Settings, deployment: &Deployment, problems: &mut Problems) 
                 ),
             );
         }
+    }
+}
+
+/// A secret is one document's, for one purpose: what is sent to one party lets in whoever has it at
+/// another.
+fn secrets(tree: &Tree, problems: &mut Problems) {
+    let mut known: BTreeMap<String, NamedSecret> = BTreeMap::new();
+    for named in tree.named_secrets() {
+        let Some(other) = known.get(&named.parameter) else {
+            known.insert(named.parameter.clone(), named);
+            continue;
+        };
+        let NamedSecret {
+            document,
+            field,
+            parameter,
+        } = &named;
+        let message = if other.document == *document {
+            format!(
+                "names {parameter}, as `{}` does; expected a secret for each purpose",
+                other.field
+            )
+        } else {
+            format!(
+                "names {parameter}, as {} does; expected a secret of its own, `secrets/{document}/<name>`",
+                other.document
+            )
+        };
+        problems.of(document).wrong(field, &message);
     }
 }
 

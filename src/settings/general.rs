@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use crate::access::BasicAuth;
 use crate::authenticate::ApiTokenRules;
+use crate::authenticate::api_token::{API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY};
+use crate::credential::{ChecksumKey, Checksums};
 use crate::document::problem::Report;
-use crate::document::{ApiTokensDocument, BasicAuthDocument, GeneralDocument, Mode};
+use crate::document::{ApiTokensDocument, BasicAuthDocument, GeneralDocument, Mode, Secrets};
 
 /// How long settings are used before they are read again.
 const DEFAULT_REFRESH: Duration = Duration::from_mins(5);
+
+/// The most that `max_settings_age_seconds` can be: older settings say little of today.
+const MAX_AGE: Duration = Duration::from_hours(30 * 24);
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -18,6 +23,8 @@ const DAY: Duration = Duration::from_hours(24);
 pub struct General {
     /// How long to use these settings before reading them again.
     pub refresh: Duration,
+    /// How long to use them while newer ones can't be loaded; `None` sets no limit.
+    pub max_age: Option<Duration>,
     /// What becomes of decisions.
     pub mode: Mode,
     /// What becomes of Basic credentials.
@@ -36,6 +43,7 @@ impl Default for General {
     fn default() -> Self {
         Self {
             refresh: DEFAULT_REFRESH,
+            max_age: None,
             mode: Mode::Enforce,
             basic_auth: BasicAuth::Deny,
             api_tokens: None,
@@ -47,18 +55,32 @@ impl Default for General {
 }
 
 impl General {
-    pub(super) fn resolve(raw: GeneralDocument, report: &mut Report<'_>) -> Self {
+    pub(super) fn resolve(
+        raw: GeneralDocument,
+        secrets: &Secrets,
+        report: &mut Report<'_>,
+    ) -> Self {
         let refresh = report.bounded(
             raw.refresh_seconds,
             DEFAULT_REFRESH.as_secs(),
             3_600,
             "refresh_seconds",
         );
+        let max_age = raw.max_settings_age_seconds;
+        if max_age.is_some_and(|age| age <= refresh || age > MAX_AGE.as_secs()) {
+            report.wrong(
+                "max_settings_age_seconds",
+                "expected a number from 2 to 2592000, and more than `refresh_seconds`, which is 300 by default",
+            );
+        }
         Self {
             refresh: Duration::from_secs(refresh),
+            max_age: max_age.map(Duration::from_secs),
             mode: raw.mode.unwrap_or_default(),
             basic_auth: basic_auth(raw.basic_auth, report),
-            api_tokens: raw.api_tokens.and_then(|raw| api_tokens(&raw, report)),
+            api_tokens: raw
+                .api_tokens
+                .and_then(|raw| api_tokens(&raw, secrets, report)),
             opaque_order: raw.opaque_order.unwrap_or_default(),
             identity_headers: identity_headers(
                 raw.identity_headers.as_deref().unwrap_or_default(),
@@ -167,7 +189,11 @@ fn basic_auth(raw: Option<BasicAuthDocument>, report: &mut Report<'_>) -> BasicA
     }
 }
 
-fn api_tokens(raw: &ApiTokensDocument, report: &mut Report<'_>) -> Option<ApiTokenRules> {
+fn api_tokens(
+    raw: &ApiTokensDocument,
+    secrets: &Secrets,
+    report: &mut Report<'_>,
+) -> Option<ApiTokenRules> {
     let days = report.bounded(
         raw.max_lifetime_days,
         365,
@@ -175,10 +201,17 @@ fn api_tokens(raw: &ApiTokensDocument, report: &mut Report<'_>) -> Option<ApiTok
         "api_tokens.max_lifetime_days",
     );
     let recheck = report.bounded(raw.recheck_seconds, 60, 3_600, "api_tokens.recheck_seconds");
+    // Keys that are too short have been reported.
+    let keys = [API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY];
+    let keys = keys.iter().filter_map(|name| secrets.find(name));
     let tokens = ApiTokenRules {
         allow_basic: raw.allow_basic.unwrap_or_default(),
         max_lifetime: DAY.saturating_mul(u32::try_from(days).unwrap_or(1)),
         recheck: Duration::from_secs(recheck),
+        checksums: Checksums {
+            keys: keys.filter_map(ChecksumKey::new).collect(),
+            accept_unkeyed: raw.accept_unkeyed.unwrap_or_default(),
+        },
     };
     raw.enabled.unwrap_or_default().then_some(tokens)
 }

@@ -30,13 +30,44 @@ struct File {
     /// Products by id.
     #[schemars(extend("minProperties" = 1))]
     products: Option<BTreeMap<String, ProductDocument>>,
-    /// Secrets by name; the documents refer to them by it.
+    /// Secrets; the documents refer to them by name.
     #[schemars(extend("minProperties" = 1))]
-    secrets: Option<BTreeMap<String, String>>,
-    /// Token ids (`jti`, `origin_jti`, ids of API tokens), subjects (`sub`) and client ids that
-    /// are refused.
+    secrets: Option<SecretsFile>,
+    /// Token ids (`jti`, `origin_jti`, ids of API tokens), subjects (`sub`), client ids and user names
+    /// that are refused; user names in any case.
     revoked: Option<Vec<String>>,
 }
+
+/// Secrets of single documents, the service's own, and secrets that belong to no document.
+#[derive(JsonSchema)]
+#[schemars(rename = "Secrets")]
+#[allow(
+    dead_code,
+    reason = "stands for a folder of the file, which is read as a tree of documents"
+)]
+struct SecretsFile {
+    /// Secrets of providers, by the provider's id and then by name. No other document can name them.
+    #[schemars(extend("minProperties" = 1))]
+    providers: Option<BTreeMap<String, SecretsByName>>,
+    /// Secrets of products, by the product's id and then by name. No other document can name them.
+    #[schemars(extend("minProperties" = 1))]
+    products: Option<BTreeMap<String, SecretsByName>>,
+    /// The service's own keys by name: `api-token-key` makes the checksums of API tokens, and
+    /// `api-token-key-previous` made them before.
+    settings: Option<SecretsByName>,
+    /// Secrets by name, each of which one document names.
+    #[schemars(flatten)]
+    others: BTreeMap<String, String>,
+}
+
+/// Secrets by name.
+#[derive(JsonSchema)]
+#[schemars(extend("minProperties" = 1))]
+#[allow(
+    dead_code,
+    reason = "stands for a folder of the file, which is read as a tree of documents"
+)]
+struct SecretsByName(BTreeMap<String, String>);
 
 /// The JSON Schema of the settings (draft 2020-12).
 pub fn schema() -> Schema {

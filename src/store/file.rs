@@ -1,5 +1,6 @@
 //! Settings from one JSON file: the same tree as in SSM, for development and tests.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,20 +8,19 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::folder::{FOLDERS, NO_FOLDER, documents as documents_of, text as document};
-use super::{LoadError, RecordName};
-use crate::document::Tree;
+use super::{Found, LoadError, RecordName};
 use crate::document::problem::Problems;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
 /// Reads `{"settings": {…}, "providers": {"<id>": {…}}, "products": {…}, "secrets": {…}}`.
-pub(super) fn read(path: &Path) -> Result<Tree, LoadError> {
+pub(super) fn read(path: &Path) -> Result<Found, LoadError> {
     let mut text = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_FILE).read_to_end(&mut text))
         .map_err(|error| LoadError::File(error.kind()))?;
-    flatten(&text).map_err(LoadError::Invalid)
+    Ok(flatten(&text))
 }
 
 /// Where a record is: `settings-tokens/<id>.json` or `settings-users/<name>` beside
@@ -37,7 +37,7 @@ pub fn record_folder(settings: &Path, kind: &str) -> PathBuf {
     PathBuf::from(folder)
 }
 
-fn flatten(text: &[u8]) -> Result<Tree, Problems> {
+fn flatten(text: &[u8]) -> Found {
     let mut problems = Problems::default();
     let mut documents = Vec::new();
     match crate::json::parse(text) {
@@ -66,5 +66,15 @@ fn flatten(text: &[u8]) -> Result<Tree, Problems> {
             "expected a JSON object with unique members: {error}"
         )),
     }
-    problems.or(documents.into_iter().collect())
+    let mut tree = BTreeMap::new();
+    for (name, text) in documents {
+        if tree.contains_key(&name) {
+            problems.of(&name).whole("stands there twice");
+        }
+        tree.insert(name, text);
+    }
+    Found {
+        tree: tree.into_iter().collect(),
+        problems,
+    }
 }

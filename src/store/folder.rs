@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::document::Tree;
+use super::Found;
+use crate::document::SECRET_FOLDERS;
 use crate::document::problem::Problems;
 
 /// Names of parameters, and of members of a settings file, that hold several documents.
@@ -16,7 +17,8 @@ pub const FOLDERS: [&str; 3] = ["providers", "products", "secrets"];
 pub(super) const NO_FOLDER: &str = "expected a JSON object of documents by their names";
 
 /// The documents of a folder by their names. A folder without any is a mistake: where there are no
-/// products, all of the API is one that everyone may use.
+/// products, all of the API is one that everyone may use. Secrets of one document, and the service's
+/// own, stand in folders within theirs.
 pub(super) fn documents(
     folder: &str,
     entries: Map<String, Value>,
@@ -27,10 +29,26 @@ pub(super) fn documents(
             .of(folder)
             .whole("is empty; expected documents by their names, or no such member or parameter");
     }
-    let entries = entries.into_iter();
-    entries
-        .map(|(id, entry)| (format!("{folder}/{id}"), text(entry)))
-        .collect()
+    let mut documents = Vec::new();
+    for (id, entry) in entries {
+        let name = format!("{folder}/{id}");
+        match entry {
+            Value::Object(entries) if is_folder_of_secrets(&name) => {
+                documents.extend(self::documents(&name, entries, problems));
+            }
+            entry => documents.push((name, text(entry))),
+        }
+    }
+    documents
+}
+
+/// `secrets/providers`, `secrets/providers/<id>` and so on.
+fn is_folder_of_secrets(name: &str) -> bool {
+    let mut parts = name.split('/').skip(1);
+    let folder = parts.next().unwrap_or_default();
+    name.starts_with("secrets/")
+        && SECRET_FOLDERS.contains(&folder)
+        && parts.count() <= usize::from(folder != "settings")
 }
 
 /// A string is the document itself, as a secret's is; everything else is JSON.
@@ -41,12 +59,9 @@ pub(super) fn text(value: Value) -> String {
     }
 }
 
-/// The tree of these parameters, some of which may hold folders.
-///
-/// # Errors
-///
-/// What is wrong with a folder, and documents that stand in two parameters.
-pub(super) fn tree(parameters: Vec<(String, String)>) -> Result<Tree, Problems> {
+/// The documents of these parameters, some of which may hold folders. What is wrong with a folder,
+/// and documents that stand in two parameters, are problems.
+pub(super) fn tree(parameters: Vec<(String, String)>) -> Found {
     let mut problems = Problems::default();
     let is_folder = |(name, _): &(String, String)| FOLDERS.contains(&name.as_str());
     let (folders, mut found): (Vec<_>, Vec<_>) = parameters.into_iter().partition(is_folder);
@@ -75,7 +90,10 @@ pub(super) fn tree(parameters: Vec<(String, String)>) -> Result<Tree, Problems> 
             found.push((name, text));
         }
     }
-    problems.or(found.into_iter().collect())
+    Found {
+        tree: found.into_iter().collect(),
+        problems,
+    }
 }
 
 #[cfg(test)]
@@ -84,8 +102,8 @@ mod tests {
 
     fn read(parameters: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
         let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
-        let tree = tree(parameters.iter().map(owned).collect());
-        let tree = tree.map_err(|problems| problems.to_string())?;
+        let found = tree(parameters.iter().map(owned).collect());
+        let tree = found.whole().map_err(|error| error.to_string())?;
         Ok(tree.documents().clone().into_iter().collect())
     }
 
@@ -114,6 +132,40 @@ mod tests {
     }
 
     #[test]
+    fn secrets_have_folders_of_their_own() {
+        let apart = read(&[
+            ("secrets/jira-pat", "a secret"),
+            ("secrets/providers/idp/client", "a client's"),
+            ("secrets/providers/idp/key", "a key"),
+            ("secrets/products/jira/pat", "a token"),
+            ("secrets/settings/api-token-key", "a key of ours"),
+        ]);
+        let together = read(&[(
+            "secrets",
+            r#"{"jira-pat": "a secret", "providers": {"idp": {"client": "a client's", "key": "a key"}},
+                "products": {"jira": {"pat": "a token"}}, "settings": {"api-token-key": "a key of ours"}}"#,
+        )]);
+        assert_eq!(apart, together);
+        // What stands where a secret does is one, if it is JSON.
+        assert_eq!(
+            read(&[(
+                "secrets",
+                r#"{"jwk": {"kty": "EC"}, "providers": {"idp": {"jwk": {"kty": "EC"}}},
+                    "settings": {"jwk": {"kty": "EC"}}}"#
+            )])
+            .unwrap()
+            .into_iter()
+            .map(|(name, text)| (name, text == r#"{"kty":"EC"}"#))
+            .collect::<Vec<_>>(),
+            [
+                ("secrets/jwk".to_owned(), true),
+                ("secrets/providers/idp/jwk".to_owned(), true),
+                ("secrets/settings/jwk".to_owned(), true),
+            ]
+        );
+    }
+
+    #[test]
     fn what_is_wrong_is_told_without_values() {
         for (parameters, expected) in [
             (
@@ -129,6 +181,28 @@ mod tests {
                     ("secrets/pat", "s3cr3t"),
                 ],
                 "secrets/pat: stands in the parameter `secrets` too",
+            ),
+            (
+                vec![
+                    ("secrets", r#"{"providers": {"idp": {"client": "s3cr3t"}}}"#),
+                    ("secrets/providers/idp/client", "s3cr3t"),
+                ],
+                "secrets/providers/idp/client: stands in the parameter `secrets` too",
+            ),
+            (
+                vec![(
+                    "secrets",
+                    r#"{"products": {"jira": {"pat": "s3cr3t"}}, "products/jira/pat": "s3cr3t"}"#,
+                )],
+                "secrets/products/jira/pat: stands in the parameter `secrets` too",
+            ),
+            (
+                vec![("secrets", r#"{"providers": {"idp": {}}}"#)],
+                "secrets/providers/idp: is empty",
+            ),
+            (
+                vec![("secrets", r#"{"settings": {}}"#)],
+                "secrets/settings: is empty",
             ),
         ] {
             let error = read(&parameters).unwrap_err();

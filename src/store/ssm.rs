@@ -12,9 +12,8 @@ use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::sync::OnceCell;
 
-use super::{LoadError, RecordName, folder};
+use super::{Found, LoadError, RecordName, folder};
 use crate::document::Tree;
-use crate::document::problem::Problems;
 use crate::http::{Counters, Deadline, HttpClient};
 use sdk::client;
 pub use sdk::sdk_http;
@@ -84,7 +83,7 @@ impl SsmSource {
         deadline: Deadline,
         when_throttled: WhenThrottled,
         counters: &Counters,
-    ) -> Result<Tree, LoadError> {
+    ) -> Result<Found, LoadError> {
         let tries = Tries::new(deadline, when_throttled, counters);
         self.within(deadline, Box::pin(self.pages(tries))).await
     }
@@ -169,7 +168,7 @@ impl SsmSource {
         }
     }
 
-    async fn pages(&self, mut tries: Tries<'_>) -> Result<Tree, LoadError> {
+    async fn pages(&self, mut tries: Tries<'_>) -> Result<Found, LoadError> {
         let client = self.client().await;
         let mut documents = Vec::new();
         let mut next_token = None;
@@ -199,18 +198,15 @@ impl SsmSource {
             }
             next_token = page.next_token;
             if next_token.is_none() {
-                let tree = folder::tree(documents).map_err(LoadError::Invalid)?;
-                return if page_number == 0 || has_product(&tree) {
-                    Ok(tree)
-                } else {
+                let mut found = folder::tree(documents);
+                if page_number > 0 && !has_product(&found.tree) {
                     // Without products all of the API is one. No settings as large as these mean that:
                     // somebody has moved the products from a page not yet read to one that was.
-                    let mut problems = Problems::default();
-                    problems.of("products").whole(
+                    found.problems.of("products").whole(
                         "is missing beside more than ten parameters; expected one `products/<id>` at least",
                     );
-                    Err(LoadError::Invalid(problems))
-                };
+                }
+                return Ok(found);
             }
         }
         Err(LoadError::Ssm(format!(

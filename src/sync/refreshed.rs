@@ -23,6 +23,8 @@ struct Held<T> {
     value: Option<Arc<T>>,
     /// When the value was last fetched, or found to be current.
     checked: UnixTime,
+    /// The time when it was last looked at.
+    seen: UnixTime,
     /// The clock was set back: the value's true age is unknown, so it is due until it is fetched.
     is_overdue: bool,
     tries: Backoff,
@@ -54,6 +56,8 @@ pub(crate) enum FetchOutcome<T> {
     Current,
     /// Nothing; what there is stays.
     Failed,
+    /// Nothing, but what there is must not serve as it is: this takes its place, as old as it is.
+    Amended(T),
     /// Nothing, and what there was holds no more.
     Withdrawn,
 }
@@ -72,6 +76,7 @@ impl<T> Refreshed<T> {
             held: Locked::new(Held {
                 value: None,
                 checked: UnixTime::ZERO,
+                seen: UnixTime::ZERO,
                 is_overdue: false,
                 tries: Backoff::default(),
             }),
@@ -119,6 +124,15 @@ impl<T> Refreshed<T> {
         }
     }
 
+    /// The time since the value was last fetched, or found to be current.
+    pub(crate) fn age(&self, clock: &dyn Clock) -> Duration {
+        self.held.with(|held| {
+            let now = clock.now();
+            held.follow(now);
+            now.saturating_since(held.checked)
+        })
+    }
+
     /// Lets the next fetch come at once, whatever failed before.
     pub(crate) fn forget_failures(&self) {
         self.held.with(|held| held.tries = Backoff::default());
@@ -128,6 +142,7 @@ impl<T> Refreshed<T> {
         self.held.with(|held| {
             // Read here: what another thread has settled since would be of the future.
             let now = clock.now();
+            held.follow(now);
             let may_retry = held.tries.may_retry(now, self.longest_pause);
             let Some(value) = &held.value else {
                 return if may_retry {
@@ -136,10 +151,6 @@ impl<T> Refreshed<T> {
                     Plan::GiveUp
                 };
             };
-            if held.checked > now {
-                held.checked = now;
-                held.is_overdue = true;
-            }
             let age = Age {
                 of_value: now.saturating_since(held.checked),
                 of_try: held.tries.since_try(now),
@@ -157,6 +168,7 @@ impl<T> Refreshed<T> {
     fn settle(&self, fetched: FetchOutcome<T>, clock: &dyn Clock) {
         self.held.with(|held| {
             let now = clock.now();
+            held.follow(now);
             match fetched {
                 FetchOutcome::New(_) | FetchOutcome::Current => {
                     held.tries.succeeded(now);
@@ -166,14 +178,29 @@ impl<T> Refreshed<T> {
                         held.value = Some(Arc::new(value));
                     }
                 }
-                FetchOutcome::Failed | FetchOutcome::Withdrawn => {
+                FetchOutcome::Failed => held.tries.failed(now),
+                FetchOutcome::Amended(value) => {
                     held.tries.failed(now);
-                    if matches!(fetched, FetchOutcome::Withdrawn) {
-                        held.value = None;
-                    }
+                    held.value = Some(Arc::new(value));
+                }
+                FetchOutcome::Withdrawn => {
+                    held.tries.failed(now);
+                    held.value = None;
                 }
             }
         });
+    }
+}
+
+impl<T> Held<T> {
+    /// Keeps the value's age where the clock was set back: it is at least as old as it was when it was
+    /// last looked at.
+    fn follow(&mut self, now: UnixTime) {
+        if let Some(back) = self.seen.checked_since(now) {
+            self.is_overdue |= self.checked > now;
+            self.checked = self.checked.saturating_sub(back).min(now);
+        }
+        self.seen = now;
     }
 }
 
@@ -279,6 +306,53 @@ mod tests {
             current(&refreshed, &clock, FetchOutcome::Withdrawn),
             (None, true)
         );
+    }
+
+    #[test]
+    fn a_value_that_is_amended_stays_as_old_and_the_fetch_has_failed() {
+        let refreshed = Refreshed::new(LONGEST);
+        let clock = ManualClock::at(1_000);
+        current(&refreshed, &clock, new(1));
+        clock.advance(10);
+        let amended = FetchOutcome::Amended("1 with a remark".to_owned());
+        let remark = Some("1 with a remark".to_owned());
+        assert_eq!(current(&refreshed, &clock, amended), (remark.clone(), true));
+        assert_eq!(refreshed.age(&clock), Duration::from_secs(10));
+        // The pause after a failure.
+        assert_eq!(current(&refreshed, &clock, new(2)), (remark, false));
+        clock.advance(1);
+        let second = Some("2".to_owned());
+        assert_eq!(current(&refreshed, &clock, new(2)), (second, true));
+        assert_eq!(refreshed.age(&clock), Duration::ZERO);
+    }
+
+    /// However often, and by whatever: no age becomes less, but by a fetch.
+    #[test]
+    fn a_clock_that_was_set_back_makes_nothing_younger() {
+        let refreshed = Refreshed::new(LONGEST);
+        current(&refreshed, &ManualClock::at(10_000), new(1));
+        let mut expected = 0;
+        for (time, passed) in [
+            (10_050, 50),
+            (10_030, 0),
+            (10_045, 15),
+            (5_000, 0),
+            (5_020, 20),
+            (4_999, 0),
+            (5_009, 10),
+        ] {
+            expected += passed;
+            let clock = ManualClock::at(time);
+            let found = current(&refreshed, &clock, FetchOutcome::Failed).0;
+            assert_eq!(found.as_deref(), Some("1"));
+            assert_eq!(refreshed.age(&clock).as_secs(), expected, "at {time}");
+        }
+        let clock = ManualClock::at(5_014);
+        let failed = current(&refreshed, &clock, FetchOutcome::Failed);
+        assert_eq!(failed.0, None, "100 s old");
+        let clock = ManualClock::at(100);
+        let failed = current(&refreshed, &clock, FetchOutcome::Failed);
+        assert_eq!(failed.0, None, "and no younger");
     }
 
     #[test]

@@ -25,7 +25,7 @@ const LONGEST_CACHE: u32 = 3_600;
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct AssertionDocument {
-    /// The name of the secret, below `secrets/`, that holds the P-256 private key in PEM.
+    /// The name of the secret, of this product's, that holds the P-256 private key in PEM.
     private_key: Option<String>,
     /// The `iss` of the JWT.
     issuer: Option<String>,
@@ -49,7 +49,7 @@ impl AssertionDocument {
     /// Finds the secret, and checks the rest.
     pub(super) fn resolve(self, secrets: &Secrets, report: &mut Report<'_>) -> Option<Assertion> {
         let field = "upstream.private_key";
-        let secret = report.secret(secrets, self.private_key.as_ref(), field);
+        let secret = report.private_key(secrets, self.private_key.as_ref(), field);
         let key = secret.and_then(|secret| {
             let key = PrivateKey::from_pem(secret.expose_secret()).ok();
             let found = key.and_then(|key| key.ec_public_key().map(|public| (key, public)));

@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use crate::secret::holds_private_key;
+
 /// The most bytes of a credential: it must fit into an answer beside policy and context.
 const MAX_CREDENTIAL: usize = 1_000;
 
@@ -22,10 +24,9 @@ pub(super) enum Scheme {
 /// The header's value for a credential; `None` for what is none of that scheme.
 ///
 /// Bearer: a token of RFC 6750, section 2.1. Basic: `user:password` in UTF-8 (RFC 7617, section 2).
-/// A line break at the end, as a file has, is not part of it.
+/// What holds a private key is none: a key is never sent.
 pub(super) fn header(scheme: Scheme, credential: &str) -> Option<String> {
-    let credential = credential.trim_end_matches(['\r', '\n']);
-    if credential.is_empty() || credential.len() > MAX_CREDENTIAL {
+    if credential.is_empty() || credential.len() > MAX_CREDENTIAL || holds_private_key(credential) {
         return None;
     }
     match scheme {
@@ -65,13 +66,13 @@ mod tests {
         let bearer = |text| header(Scheme::Bearer, text);
         let basic = |text| header(Scheme::Basic, text);
         assert_eq!(bearer("MDEyMzQ1+/=").unwrap(), "Bearer MDEyMzQ1+/=");
-        assert_eq!(bearer("token\r\n").unwrap(), "Bearer token");
-        assert_eq!(basic("svc:a:b\n").unwrap(), "Basic c3ZjOmE6Yg==");
+        assert_eq!(basic("svc:a:b").unwrap(), "Basic c3ZjOmE6Yg==");
         assert_eq!(basic("j\u{fc}rgen:x").unwrap(), "Basic asO8cmdlbjp4");
         for text in [
             "",
             "\n",
             "a b",
+            "a\n",
             "a\nb",
             "a\r\nX-Y: z",
             "\u{e9}",
@@ -79,7 +80,15 @@ mod tests {
         ] {
             assert_eq!(bearer(text), None, "{text}");
         }
-        for text in ["", "token", ":password", "svc:a\nb", "svc:\u{0}"] {
+        for text in [
+            "",
+            "token",
+            ":password",
+            "svc:a\n",
+            "svc:a\nb",
+            "svc:\u{0}",
+            "svc:-----BEGIN PRIVATE KEY----- x -----END PRIVATE KEY-----",
+        ] {
             assert_eq!(basic(text), None, "{text}");
         }
     }

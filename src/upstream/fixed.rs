@@ -13,7 +13,7 @@ use crate::secret::Secret;
 pub(crate) struct FixedDocument {
     /// How the credential is sent; `bearer` by default.
     scheme: Option<Scheme>,
-    /// The name of the secret, below `secrets/`, that holds a personal access token, or
+    /// The name of the secret, of this product's, that holds a personal access token, or
     /// `user:password` with the scheme `basic`.
     secret: Option<String>,
 }

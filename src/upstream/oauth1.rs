@@ -18,7 +18,7 @@ use signer::{Moment, Signer, SignerError};
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct OAuth1Document {
-    /// The name of the secret, below `secrets/`, that holds the RSA private key in PEM.
+    /// The name of the secret, of this product's, that holds the RSA private key in PEM.
     private_key: Option<String>,
     /// The consumer key of the product's incoming application link.
     consumer_key: Option<String>,
@@ -38,7 +38,7 @@ pub struct OAuth1 {
 impl OAuth1Document {
     /// Finds the secret, and checks the rest.
     pub(super) fn resolve(self, secrets: &Secrets, report: &mut Report<'_>) -> Option<OAuth1> {
-        let secret = report.secret(secrets, self.private_key.as_ref(), "upstream.private_key");
+        let secret = report.private_key(secrets, self.private_key.as_ref(), "upstream.private_key");
         let consumer_key = report.required(
             self.consumer_key,
             "upstream.consumer_key",

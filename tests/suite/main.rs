@@ -34,6 +34,7 @@ mod require;
 mod revoked;
 mod schema;
 mod scopes;
+mod secrets;
 mod settings;
 mod ssm;
 mod stack;

@@ -99,6 +99,9 @@ async fn an_authority_is_trusted_for_its_provider_alone() {
     let mut other = settings(&without, &two, None)["providers"]["idp"].clone();
     other["issuer"] = "https://other.example.com".into();
     tree["providers"]["other"] = other;
+    tree["secrets"] = json!({"providers": {
+        "idp": {"introspection": SECRET}, "other": {"introspection": SECRET},
+    }});
     let folder = Folder::new();
     let lambda = lambda(&folder, &tree).await;
     let event = bearer(&one.sign(&access_claims(ISSUER)));

@@ -73,6 +73,11 @@ fn sample_settings_are_valid_and_mistakes_are_not() {
         json!({"settings": {"mode": "monitor", "basic_auth": {"allowed_users": ["a"]},
                "api_tokens": {"enabled": true}}, "revoked": ["a"]}),
         json!({"$schema": "settings.schema.json", "settings": {"api_tokens": {"enabled": true}}}),
+        json!({"secrets": {"a": "b", "providers": {"idp": {"client": "c"}}, "products": {"jira": {"pat": "d"}},
+                           "settings": {"api-token-key": "e"}}}),
+        json!({"secrets": {"providers": {"idp": "c"}}}),
+        json!({"secrets": {"settings": {}}}),
+        json!({"secrets": {"others": {"idp": "c"}}}),
         provider(json!({"kind": "okta", "colour": "green"})),
         provider(json!({"kind": "openldap"})),
         provider(json!({"kind": "custom", "verify": "perhaps"})),
@@ -87,7 +92,7 @@ fn sample_settings_are_valid_and_mistakes_are_not() {
     ];
     let accepted = valid(&documents);
     for (index, (document, accepted)) in documents.iter().zip(accepted).enumerate() {
-        assert_eq!(accepted, index < 6, "{document}");
+        assert_eq!(accepted, index < 7, "{document}");
     }
 }
 
@@ -344,4 +349,28 @@ fn file(document: &Value) -> Value {
         json!({"providers": {"pool": pool}, "settings": document,
                "products": {"jira": {"path": "/jira"}}})
     }
+}
+
+/// What fields hold a secret's name is known to the rules about secrets: each is one document's.
+#[test]
+fn fields_that_name_secrets() {
+    fn names(schema: &Value, found: &mut BTreeSet<String>) {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let about = property["description"].as_str().unwrap_or_default();
+            if about.starts_with("The name of the secret") {
+                found.insert(name.clone());
+            }
+        }
+        let inner = schema
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(_, inner)| inner);
+        let inner = inner.chain(schema.as_array().into_iter().flatten());
+        inner.for_each(|inner| names(inner, found));
+    }
+    let mut found = BTreeSet::new();
+    names(&serde_json::to_value(schema()).unwrap(), &mut found);
+    let known = ["client_secret", "private_key", "secret"];
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), known);
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use testing::lambda::Lambda;
+use testing::local::Local;
 use testing::tokens::{SigningKey, access_claims};
 use testing::{Folder, bearer};
 
@@ -106,7 +107,7 @@ fn all_problems_are_reported_at_once() {
     let expected = [
         "settings: mode: expected one of `enforce`, `monitor`, `off`",
         "settings: refresh_seconds: expected a whole number",
-        "settings: basic: is unknown: `basic`, expected one of `refresh_seconds`, `mode`, `basic_auth`, `api_tokens`, `opaque_order`",
+        "settings: basic: is unknown: `basic`, expected one of `refresh_seconds`, `max_settings_age_seconds`, `mode`, `basic_auth`, `api_tokens`, `opaque_order`",
         "providers/pool: user_pool_id: is no user pool id",
         "providers/pool: algorithms: expected asymmetric algorithms",
         "providers/pool: discovery: does not belong to kind `cognito`",
@@ -471,4 +472,112 @@ async fn a_source_that_is_none_ends_the_start() {
             .output()
             .contains("AUTHORIZER_CACHE_SECONDS: expected `0`")
     );
+}
+
+const CUSTOM: &str = "https://idp.example.com";
+
+/// Settings that may be 120 s old at the most.
+fn aging(key: &SigningKey, most: Option<u64>) -> Value {
+    let mut settings = json!({
+        "settings": {"refresh_seconds": 60},
+        "providers": {"idp": {
+            "kind": "custom", "issuer": CUSTOM, "jwks": {"keys": [key.jwk]}, "client_ids": ["client"],
+            "username": "username",
+        }},
+    });
+    if let Some(most) = most {
+        settings["settings"]["max_settings_age_seconds"] = most.into();
+    }
+    settings
+}
+
+#[test]
+fn bounds_of_the_age_of_settings() {
+    let expected = "settings: max_settings_age_seconds: expected a number from 2 to 2592000";
+    for (fields, is_right) in [
+        (json!({}), true),
+        (json!({"max_settings_age_seconds": 301}), true),
+        (json!({"max_settings_age_seconds": 2_592_000}), true),
+        (
+            json!({"max_settings_age_seconds": 2, "refresh_seconds": 1}),
+            true,
+        ),
+        (json!({"max_settings_age_seconds": 300}), false),
+        (
+            json!({"max_settings_age_seconds": 60, "refresh_seconds": 60}),
+            false,
+        ),
+        (json!({"max_settings_age_seconds": 0}), false),
+        (json!({"max_settings_age_seconds": 2_592_001}), false),
+    ] {
+        let text = fields.to_string();
+        match parse(&[POOL, ("settings", &text)]) {
+            Ok(_) => assert!(is_right, "{fields}"),
+            Err(problems) => {
+                assert!(!is_right && problems.len() == 1, "{fields}: {problems:?}");
+                assert!(problems[0].starts_with(expected), "{problems:?}");
+            }
+        }
+    }
+}
+
+/// While newer ones can't be loaded: until the age, and with no age for good.
+#[tokio::test]
+async fn settings_serve_no_longer_than_they_may() {
+    let key = SigningKey::generate("key", "ES256");
+    let mut claims = access_claims(CUSTOM);
+    claims["exp"] = (claims["exp"].as_u64().unwrap() + 2 * 86_400).into();
+    let event = bearer(&key.sign(&claims));
+    for most in [Some(120), None] {
+        let good = aging(&key, most);
+        let local = Local::new(&good, Deployment::default());
+        assert_eq!(local.code(&event).await, "allowed");
+        let mut bad = good.clone();
+        bad["providers"]["idp"]["kind"] = "none".into();
+        local.folder.settings(&bad);
+        local.clock.advance(119);
+        assert_eq!(local.code(&event).await, "allowed");
+        assert_eq!(local.audit()["settings_load_failures"], 1);
+        assert_eq!(local.audit()["settings_age_seconds"], 119);
+        // Setting the clock back makes them no younger.
+        local.clock.advance(0_u64.wrapping_sub(90));
+        assert_eq!(local.code(&event).await, "allowed");
+        local.clock.advance(1);
+        let code = if most.is_some() {
+            "settings_unavailable"
+        } else {
+            "allowed"
+        };
+        assert_eq!(local.code(&event).await, code);
+        local.clock.advance(86_400);
+        assert_eq!(local.code(&event).await, code);
+        assert!(local.audit()["settings_age_seconds"].as_u64() >= Some(86_400));
+
+        // A good load ends it; the same document will do.
+        local.folder.settings(&good);
+        local.clock.advance(30);
+        assert_eq!(local.code(&event).await, "allowed");
+        assert_eq!(local.audit()["settings_age_seconds"], 0);
+        local.clock.advance(59);
+        assert_eq!(local.code(&event).await, "allowed");
+    }
+}
+
+/// An instance that slept for longer than that loads them first.
+#[tokio::test]
+async fn settings_that_can_be_loaded_are_never_too_old() {
+    let key = SigningKey::generate("key", "ES256");
+    let local = Local::new(&aging(&key, Some(120)), Deployment::default());
+    let event = bearer(&key.sign(&access_claims(CUSTOM)));
+    for pause in [0, 121, 86_400] {
+        local.clock.advance(pause);
+        let event = if pause < 3_600 {
+            event.clone()
+        } else {
+            let mut claims = access_claims(CUSTOM);
+            claims["exp"] = (claims["exp"].as_u64().unwrap() + pause).into();
+            bearer(&key.sign(&claims))
+        };
+        assert_eq!(local.code(&event).await, "allowed", "after {pause} s");
+    }
 }

@@ -305,3 +305,33 @@ async fn starts_without_ssm_are_bounded() {
         a_dead_ssm_at_the_start_is_bounded(),
     );
 }
+
+/// While a push is under way, or a folder can't be read, `revoked` is applied by itself.
+#[tokio::test]
+async fn revoked_by_itself() {
+    let key = SigningKey::generate("key", "ES256");
+    for (name, value) in [
+        ("push-in-progress", "the-id-of-a-push"),
+        ("secrets", "no JSON"),
+        ("products", "{}"),
+    ] {
+        let ssm = FakeSsm::start().await;
+        ssm.put(&tree(&key, "username"));
+        let lambda = lambda(&ssm).await;
+        let event = event(&key);
+        assert_eq!(lambda.allowed(&event).await, "alice");
+        ssm.change(|state| {
+            let mut put = |name: &str, value: &str| {
+                state
+                    .parameters
+                    .insert(format!("{PREFIX}/{name}"), value.to_owned());
+            };
+            put(name, value);
+            put("revoked", r#"["ALICE"]"#);
+        });
+        pass(1_100).await;
+        assert_eq!(lambda.denied(&event).await, "token_revoked", "{name}");
+        assert_eq!(lambda.audit().await["settings_load_failures"], 1);
+        assert!(lambda.output().contains("more is revoked"));
+    }
+}

@@ -27,7 +27,7 @@ use testing::vendor::Vendor;
 use testing::{Folder, bearer};
 use ways::Way;
 
-/// Our client secret at every vendor: the parameter `secrets/app`.
+/// Our client secret at every vendor: the parameters `secrets/providers/<id>/app`.
 const SECRET: &str = "not-a-real/secret+&%";
 
 /// Other values of some fields; null takes a field away.
@@ -40,7 +40,9 @@ fn with(mut object: Value, fields: &Value) -> Value {
 
 /// The function with these settings and our client secret.
 async fn start(folder: &Folder, tree: Value) -> Lambda {
-    let tree = with(tree, &json!({"secrets": {"app": SECRET}}));
+    let ids = tree["providers"].as_object().unwrap().keys();
+    let secrets: Value = ids.map(|id| (id.clone(), json!({"app": SECRET}))).collect();
+    let tree = with(tree, &json!({"secrets": {"providers": secrets}}));
     let lambda = Lambda::start(&folder.settings(&tree), &[]).await;
     let encoded: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
     for provider in tree["providers"].as_object().unwrap().values() {

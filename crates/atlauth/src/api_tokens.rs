@@ -12,7 +12,7 @@ use atlassian_authorizer::authenticate::ApiTokenRules;
 use atlassian_authorizer::authenticate::api_token::{MAX_RECORD, Record, hash};
 use atlassian_authorizer::clock::UnixTime;
 pub use atlassian_authorizer::credential::TokenId;
-use atlassian_authorizer::credential::{API_TOKEN_PREFIX, ID_LENGTH, SECRET_LENGTH, checksum};
+use atlassian_authorizer::credential::{API_TOKEN_PREFIX, ID_LENGTH, SECRET_LENGTH};
 use atlassian_authorizer::http::Deadline;
 use atlassian_authorizer::random::{self, RandomError};
 use atlassian_authorizer::secret::Secret;
@@ -88,7 +88,7 @@ pub enum ApiTokenError {
 /// [`ApiTokenError`]; nothing has been stored then.
 pub async fn create(
     store: &Source,
-    rules: Option<ApiTokenRules>,
+    rules: Option<&ApiTokenRules>,
     new: NewToken,
     now: UnixTime,
 ) -> Result<Created, ApiTokenError> {
@@ -120,7 +120,8 @@ pub async fn create(
     if text.len() > MAX_RECORD {
         return Err(ApiTokenError::TooLarge);
     }
-    let token = [API_TOKEN_PREFIX, &id, &secret, &checksum(&id, &secret)].concat();
+    let checksum = rules.checksums.make(&id, &secret);
+    let token = [API_TOKEN_PREFIX, &id, &secret, &checksum].concat();
     let id = TokenId::new(&id).ok_or(ApiTokenError::Random(RandomError))?;
     store::write(store, &id, &text, Deadline::start()).await?;
     Ok(Created {

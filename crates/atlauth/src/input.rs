@@ -30,7 +30,7 @@ pub(crate) fn read(file: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A secret of a file, of standard input for `-`, or of a prompt, without the line's end. A terminal
+/// A secret of a file, of standard input for `-`, or of a prompt. A terminal
 /// does not show what is typed, for `-` neither. The hint tells how to give the secret.
 pub(crate) fn secret(what: &str, file: Option<&Path>, hint: &str) -> Result<Secret, Failure> {
     let is_terminal = std::io::stdin().is_terminal();
@@ -43,11 +43,11 @@ pub(crate) fn secret(what: &str, file: Option<&Path>, hint: &str) -> Result<Secr
         }
         _ => return Err(Failure::usage(format!("there is no {what}")).hint(hint)),
     };
-    let text = text.trim_end_matches(['\r', '\n']);
-    if text.is_empty() {
+    let secret = Secret::new(&text);
+    if secret.expose_secret().is_empty() {
         return Err(Failure::usage(format!("the {what} is empty")).hint(hint));
     }
-    Ok(Secret::new(text))
+    Ok(secret)
 }
 
 fn is_stdin(file: &Path) -> bool {

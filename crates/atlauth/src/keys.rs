@@ -93,7 +93,7 @@ fn make(kind: KeyKind, out: &Path, ui: &Ui) -> Result<(), Failure> {
     ui.note(&format!(
         "1. Put it into the secret that `upstream.private_key` names, for example:
    aws ssm put-parameter --type SecureString --value file://{out} \\
-     --name /atlassian-authorizer/prod/secrets/upstream-key
+     --name /atlassian-authorizer/prod/secrets/products/jira/upstream-key
 2. `atlauth keys show {out}` tells what the other side needs.
 3. Delete the file."
     ));

@@ -17,6 +17,7 @@ mod pem;
 mod private_file;
 mod session;
 mod settings;
+mod settings_text;
 mod source;
 mod ssm;
 mod state;

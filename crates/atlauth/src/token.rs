@@ -1,12 +1,14 @@
 //! `atlauth token`: API tokens, from their making to their end.
 
 mod create;
+mod key;
 mod list;
 mod retire;
 
 use std::io::Write;
 
 use crate::api_tokens::{ApiTokenError, Created, TokenId};
+use atlassian_authorizer::authenticate::ApiTokenRules;
 use clap::Subcommand;
 use serde_json::json;
 
@@ -41,6 +43,8 @@ enum TokenCommand {
     Revoke(retire::RevokeArgs),
     /// Makes a token like another one, prints it, and ends the other.
     Rotate(retire::RotateArgs),
+    /// Makes and ends the key that tells tokens of yours from made-up ones.
+    Key(key::KeyArgs),
 }
 
 pub(crate) async fn run(args: TokenArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
@@ -49,11 +53,18 @@ pub(crate) async fn run(args: TokenArgs, source: Option<&str>, ui: &Ui) -> Resul
         TokenCommand::List(args) => list::run(&args, source, ui).await,
         TokenCommand::Revoke(args) => retire::revoke(&args, source, ui).await,
         TokenCommand::Rotate(args) => retire::rotate(&args, source, ui).await,
+        TokenCommand::Key(args) => key::run(args, source, ui).await,
     }
 }
 
 /// Prints a new token: the one time that it is shown.
-fn show(created: &Created, json: bool, now: u64, ui: &Ui) -> Result<(), Failure> {
+fn show(
+    created: &Created,
+    rules: Option<&ApiTokenRules>,
+    json: bool,
+    now: u64,
+    ui: &Ui,
+) -> Result<(), Failure> {
     let (id, expires) = (created.id.as_str(), created.expires.as_secs());
     let token = created.token.expose_secret();
     let line = if json {
@@ -69,6 +80,11 @@ fn show(created: &Created, json: bool, now: u64, ui: &Ui) -> Result<(), Failure>
     })?;
     ui.note(&format!("id {id}, until {}", date(expires, now)));
     ui.note("This is the only time that the token is shown.");
+    if rules.is_some_and(|rules| rules.checksums.keys.is_empty()) {
+        ui.note(
+            "Without a key anyone can make up tokens of this form; see `atlauth token key --help`.",
+        );
+    }
     Ok(())
 }
 

@@ -163,16 +163,32 @@ pub fn parameters(tree: &Value) -> Vec<(String, String, bool)> {
     let mut parameters = Vec::new();
     for (name, value) in tree.as_object().unwrap() {
         match value.as_object() {
+            Some(entries) if name == "secrets" => {
+                for (id, entry) in entries {
+                    add_secrets(&format!("{PREFIX}/secrets/{id}"), entry, &mut parameters);
+                }
+            }
             Some(entries) if name != "settings" => {
                 for (id, entry) in entries {
-                    let secret = name == "secrets";
-                    parameters.push((format!("{PREFIX}/{name}/{id}"), text(entry), secret));
+                    parameters.push((format!("{PREFIX}/{name}/{id}"), text(entry), false));
                 }
             }
             _ => parameters.push((format!("{PREFIX}/{name}"), text(value), false)),
         }
     }
     parameters
+}
+
+/// A secret, or those of a folder.
+fn add_secrets(name: &str, value: &Value, parameters: &mut Vec<(String, String, bool)>) {
+    match value {
+        Value::String(secret) => parameters.push((name.to_owned(), secret.clone(), true)),
+        folder => {
+            for (id, entry) in folder.as_object().unwrap() {
+                add_secrets(&format!("{name}/{id}"), entry, parameters);
+            }
+        }
+    }
 }
 
 async fn answer(

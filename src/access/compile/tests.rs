@@ -34,7 +34,7 @@ fn product(kind: &Kind, access: &Value) -> Product {
     let document = json!({"path": kind.path, "kind": kind.name, "access": access});
     let mut problems = Problems::default();
     let text = document.to_string();
-    let product = Product::read("x", &text, &Secrets::new(), &mut problems.of("product"));
+    let product = Product::read("x", &text, &Secrets::default(), &mut problems.of("product"));
     problems.or(product.unwrap()).unwrap()
 }
 

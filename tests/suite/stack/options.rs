@@ -82,7 +82,7 @@ fn challenge(stack: &Value) -> &Value {
 fn alarms(stack: &Value, actions: &Value, refusals: f64) {
     let function = &stack["outputs"]["AuthorizerFunction"];
     let alarms = stack["alarms"].as_object().unwrap();
-    assert_eq!(alarms.len(), 7);
+    assert_eq!(alarms.len(), 8);
     for (name, metric, outcome, threshold) in [
         ("FailedAlarm", "decisions", Some("failed"), 1.0),
         ("RefusalsAlarm", "decisions", Some("unauthorized"), refusals),
@@ -90,6 +90,7 @@ fn alarms(stack: &Value, actions: &Value, refusals: f64) {
         ("ProviderCheckAlarm", "provider_check_failures", None, 1.0),
         ("RecordReadAlarm", "record_read_failures", None, 1.0),
         ("SettingsLoadAlarm", "settings_load_failures", None, 1.0),
+        ("SettingsAgeAlarm", "settings_age_seconds", None, 3_600.0),
         ("SsmThrottleAlarm", "ssm_throttles", None, 10.0),
     ] {
         let alarm = &alarms[name];
@@ -98,7 +99,13 @@ fn alarms(stack: &Value, actions: &Value, refusals: f64) {
         let mut dimensions = vec![json!({"Name": "function", "Value": function})];
         dimensions.extend(outcome.map(|outcome| json!({"Name": "outcome", "Value": outcome})));
         assert_eq!(alarm["Dimensions"], json!(dimensions), "{name}");
-        assert_eq!(alarm["Statistic"], "Sum", "{name}");
+        // An age is no number of things.
+        let statistic = if metric.ends_with("_seconds") {
+            "Maximum"
+        } else {
+            "Sum"
+        };
+        assert_eq!(alarm["Statistic"], statistic, "{name}");
         assert_eq!(alarm["Threshold"], threshold, "{name}");
         assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
         assert_eq!(&alarm["AlarmActions"], actions, "{name}");

@@ -6,7 +6,7 @@ use atlassian_authorizer::settings::Settings;
 use serde_json::{Value, json};
 
 use super::assertion;
-use testing::tokens::p256_pem;
+use testing::tokens::{DEVELOPMENT_KEY, p256_pem};
 
 fn problems(upstream: &Value, secrets: &[(&str, &str)]) -> Vec<String> {
     let product = json!({"path": "/jira", "upstream": upstream}).to_string();
@@ -39,6 +39,11 @@ fn each_field() {
         ("pair", "svc:pw"),
         ("words", "s3cr3t two words"),
         ("ec", ec.as_str()),
+        (
+            "pair-with-key",
+            "svc:-----BEGIN PRIVATE KEY----- s3cr3t -----END PRIVATE KEY-----",
+        ),
+        ("rsa", DEVELOPMENT_KEY),
     ];
     let assertion = assertion::upstream();
     let with = |field: &str, value: Value| {
@@ -73,7 +78,7 @@ fn each_field() {
         ),
         (
             json!({"mode": "fixed"}),
-            "upstream.secret: is missing; expected the name of a parameter below `secrets/`",
+            "upstream.secret: is missing; expected the name of a secret, <name> of `secrets/products/jira/<name>`",
         ),
         (
             json!({"mode": "fixed", "secret": "none"}),
@@ -105,6 +110,18 @@ fn each_field() {
         ),
         (
             with("private_key", json!("pat")),
+            "upstream.private_key: names no private key",
+        ),
+        (
+            json!({"mode": "fixed", "secret": "ec"}),
+            "upstream.secret: names a private key, which is sent to nobody",
+        ),
+        (
+            json!({"mode": "fixed", "secret": "pair-with-key", "scheme": "basic"}),
+            "upstream.secret: names a private key, which is sent to nobody",
+        ),
+        (
+            with("private_key", json!("rsa")),
             "upstream.private_key: names no P-256 private key",
         ),
         (

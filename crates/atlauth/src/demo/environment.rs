@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use atlassian_authorizer::audit::AuditLog;
+use atlassian_authorizer::authenticate::api_token::API_TOKEN_KEY;
 use atlassian_authorizer::clock::{Clock, SystemClock, UnixTime};
+use atlassian_authorizer::credential::SECRET_LENGTH;
 use atlassian_authorizer::http::{Endpoint, HttpClient};
 use atlassian_authorizer::random;
 use atlassian_authorizer::secret::Secret;
@@ -158,10 +160,16 @@ fn document(issuer: &str, service_token: &str) -> Result<Value, DemoError> {
                 "issuer": ASSERTION_ISSUER, "audience": ASSERTION_AUDIENCE,
             }},
             "confluence": {"path": "/confluence", "access": [read, deny], "upstream": {
-                "mode": "fixed", "scheme": "bearer", "secret": "confluence-token",
+                "mode": "fixed", "scheme": "bearer", "secret": "token",
             }},
         },
-        "secrets": {"assertion-key": key.expose_secret(), "confluence-token": service_token},
+        "secrets": {
+            "products": {
+                "jira": {"assertion-key": key.expose_secret()},
+                "confluence": {"token": service_token},
+            },
+            "settings": {API_TOKEN_KEY: random::text(SECRET_LENGTH)?},
+        },
     }))
 }
 
@@ -193,7 +201,7 @@ async fn api_token(source: &Source, settings: &Settings, now: UnixTime) -> Resul
         source_cidrs: Vec::new(),
         products: Vec::new(),
     };
-    let created = api_tokens::create(source, settings.general.api_tokens, new, now).await;
+    let created = api_tokens::create(source, settings.general.api_tokens.as_ref(), new, now).await;
     created
         .map(|created| created.token)
         .map_err(|error| Failure::unavailable(error.to_string()))

@@ -135,8 +135,11 @@ meanings!(of_denial of Denial, all in DENIALS {
         "Basic credentials are denied, or not taken of this user, or name no user.",
         "Use a token, or see `basic_auth` (or, for API tokens, `api_tokens.allow_basic`) in the settings.";
     ApiTokenMalformed at Credential:
-        "The API token was cut or mistyped: its form or checksum is wrong.",
+        "The API token was cut, mistyped or made up, or its key has ended: its form or checksum is wrong.",
         "Copy it again, all 80 characters; if it is lost, make another with `atlauth token create`.";
+    ApiTokenUnkeyed at Credential:
+        "The API token was made without the service's key, by `atlauth` before there was one or by somebody else.",
+        "Make another with `atlauth token rotate`, or set `api_tokens.accept_unkeyed` until all are rotated.";
     ApiTokensDisabled at Provider:
         "It is an API token, and the settings accept none.",
         "Set `api_tokens.enabled` in the parameter `settings`, or use a token of a provider.";
@@ -239,7 +242,7 @@ meanings!(of_fault of Fault, all in FAULTS {
         "It is no event that API Gateway sends to an authorizer.",
         "Compare it with what `atlauth event` writes.";
     SettingsUnavailable at Settings:
-        "The settings could not be loaded.",
+        "The settings could not be loaded, or not for longer than `max_settings_age_seconds` allows.",
         "Run `atlauth settings check`, which says what is wrong.";
     KeysUnavailable at Signature:
         "The provider's keys could not be fetched, and none young enough are cached.",

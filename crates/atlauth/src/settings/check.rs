@@ -186,6 +186,14 @@ async fn valid(
             counts.join(", ")
         ));
     }
+    if let Some(tokens) = &settings.general.api_tokens
+        && tokens.checksums.keys.is_empty()
+    {
+        ui.note(
+            "warning: API tokens have no key, so made-up ones are looked for in the store; \
+             `atlauth token key create` makes one",
+        );
+    }
     let mut results = Vec::new();
     if args.probe {
         let work = probe::probe(settings, http);

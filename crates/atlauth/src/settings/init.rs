@@ -76,22 +76,22 @@ pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
     };
     let (provider, secret) = provider(args, kind)?;
     let id = args.id.clone().unwrap_or_else(|| kind.as_str().to_owned());
-    let mut tree = json!({"providers": {id: provider}, "products": products(args)?});
+    let mut flat = documents::Documents::new();
+    let name = format!("providers/{id}");
     if let Some(secret) = &secret {
         if args.out.is_none() {
             return Err(Failure::usage("a secret is not written to standard output")
                 .hint("give --out FILE"));
         }
-        tree["secrets"][kinds::secret_name(kind)] = secret.expose_secret().into();
+        let secret = secret.expose_secret().to_owned();
+        flat.insert(
+            format!("secrets/{name}/{}", kinds::CLIENT_SECRET_NAME),
+            secret,
+        );
     }
-    let mut flat = documents::Documents::new();
-    for (folder, entries) in tree.as_object().into_iter().flatten() {
-        for (id, entry) in entries.as_object().into_iter().flatten() {
-            let text = entry
-                .as_str()
-                .map_or_else(|| entry.to_string(), str::to_owned);
-            flat.insert(format!("{folder}/{id}"), text);
-        }
+    flat.insert(name, provider.to_string());
+    for (id, product) in products(args)?.as_object().into_iter().flatten() {
+        flat.insert(format!("products/{id}"), product.to_string());
     }
     documents::check(&flat, "what was given", &args.api.deployment(), ui)?;
     let text = format!("{:#}\n", pull::file_form(&flat));
@@ -133,7 +133,7 @@ fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<Secret>), Fail
             let hint = "give --secret-file FILE, or - for standard input";
             let file = args.secret_file.as_deref();
             secret = Some(input::secret(question.what, file, hint)?);
-            document.insert((*field).to_owned(), kinds::secret_name(kind).into());
+            document.insert((*field).to_owned(), kinds::CLIENT_SECRET_NAME.into());
             continue;
         }
         let text = match given.remove(field) {

@@ -4,14 +4,12 @@ mod providers;
 mod redundant_rules;
 mod served_paths;
 
-use std::collections::BTreeSet;
-
+use atlassian_authorizer::authenticate::api_token::{API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY};
 use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::settings::{Advice, Settings};
 use atlassian_authorizer::upstream::Upstream;
 use local_gateway::ServedProduct;
-use serde_json::Value;
 
 use redundant_rules::redundant_rules;
 
@@ -27,7 +25,8 @@ pub(super) fn lint(
     times(settings, deployment, &mut advice);
     products(settings, deployment, &mut advice);
     served_paths::lint(settings, tree, served, &mut advice);
-    unused_secrets(tree, &mut advice);
+    unused_secrets(settings, tree, &mut advice);
+    shared_secrets(tree, &mut advice);
     advice.sort_by(|one, other| one.parameter.cmp(&other.parameter));
     advice
 }
@@ -93,32 +92,59 @@ fn products(settings: &Settings, deployment: &Deployment, advice: &mut Vec<Advic
     }
 }
 
-/// Secrets that no document names.
-fn unused_secrets(tree: &Tree, advice: &mut Vec<Advice>) {
-    let mut used = BTreeSet::new();
-    for (name, text) in tree.documents() {
-        let Ok(document) = serde_json::from_str::<Value>(text) else {
+/// Secrets that no document names, and that the service itself does not.
+fn unused_secrets(settings: &Settings, tree: &Tree, advice: &mut Vec<Advice>) {
+    let named = tree.named_secrets();
+    let is_used = |parameter: &str| {
+        let own = parameter.strip_prefix("secrets/settings/");
+        own.map_or_else(
+            || named.iter().any(|named| named.parameter == parameter),
+            |own| {
+                settings.general.api_tokens.is_some()
+                    && [API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY].contains(&own)
+            },
+        )
+    };
+    for name in tree.documents().keys() {
+        let Some(rest) = name.strip_prefix("secrets/") else {
             continue;
         };
-        let within = if name.starts_with("providers/") {
-            Some(&document)
-        } else {
-            document.get("upstream")
-        };
-        for field in ["client_secret", "private_key", "secret"] {
-            let value = within.and_then(|within| within.get(field)?.as_str());
-            used.extend(value.map(str::to_owned));
+        if is_used(name) {
+            continue;
         }
+        let document = rest.rsplit_once('/').map(|(document, _)| document);
+        let is_orphan = document.is_some_and(|document| {
+            document != "settings" && !tree.documents().contains_key(document)
+        });
+        let why = if is_orphan {
+            format!(
+                "belongs to {}, which is not there",
+                document.unwrap_or_default()
+            )
+        } else {
+            "nothing refers to it".to_owned()
+        };
+        advice.push(
+            Advice::new("unused_secret", name, "")
+                .why(why)
+                .instead("delete it, or mend the name where it was meant"),
+        );
     }
-    for name in tree.documents().keys() {
-        if name
-            .strip_prefix("secrets/")
-            .is_some_and(|secret| !used.contains(secret))
-        {
+}
+
+/// Secrets that any document could name.
+fn shared_secrets(tree: &Tree, advice: &mut Vec<Advice>) {
+    for named in tree.named_secrets() {
+        let name = named.parameter.strip_prefix("secrets/");
+        if let Some(name) = name.filter(|name| !name.contains('/')) {
+            let own = format!(
+                "`secrets/{}/{name}`, which it alone can name",
+                named.document
+            );
             advice.push(
-                Advice::new("unused_secret", name, "")
-                    .why("nothing refers to it")
-                    .instead("delete it, or mend the name where it was meant"),
+                Advice::new("secret_of_any_document", &*named.document, &named.field)
+                    .why("names a secret that other documents could name too")
+                    .instead(own),
             );
         }
     }

@@ -78,17 +78,24 @@ pub(super) fn file_form(documents: &Documents) -> Value {
             // What is no JSON stays a text, which the file form takes for the document itself.
             serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
         };
-        match name.split_once('/') {
-            None => {
-                top.insert(name.clone(), value);
-            }
-            Some((folder, id)) => {
-                let folder = top.entry(folder).or_insert_with(|| Map::new().into());
-                if let Value::Object(folder) = folder {
-                    folder.insert(id.to_owned(), value);
-                }
+        let folders: Vec<&str> = name.split('/').collect();
+        insert(&mut top, &folders, value);
+    }
+    Value::Object(top)
+}
+
+/// Puts a document into its folders. No name is a folder's and a document's in settings that can be read.
+fn insert(folder: &mut Map<String, Value>, way: &[&str], value: Value) {
+    match way {
+        [] => {}
+        [name] => {
+            folder.insert((*name).to_owned(), value);
+        }
+        [name, rest @ ..] => {
+            let within = folder.entry(*name).or_insert_with(|| Map::new().into());
+            if let Value::Object(within) = within {
+                insert(within, rest, value);
             }
         }
     }
-    Value::Object(top)
 }

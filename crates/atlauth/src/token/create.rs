@@ -50,13 +50,13 @@ pub(super) async fn run(args: CreateArgs, source: Option<&str>, ui: &Ui) -> Resu
     let json = args.json;
     let new = args.checked(&settings)?;
     let (now, bound) = (times::now(), !new.source_cidrs.is_empty());
-    let rules = settings.general.api_tokens;
+    let rules = settings.general.api_tokens.as_ref();
     let made = create(&store, rules, new, UnixTime::from_secs(now));
     let created = ui
         .progress("storing the token's hash", made)
         .await
         .map_err(|error| super::failure(&error))?;
-    super::show(&created, json, now, ui)?;
+    super::show(&created, rules, json, now, ui)?;
     if bound {
         ui.note(
             "It is bound to networks: the function needs AUTHORIZER_CACHED_BY_SOURCE_IP=true, or the cache off.",
@@ -70,7 +70,7 @@ impl CreateArgs {
     fn checked(self, settings: &Settings) -> Result<NewToken, Failure> {
         let username = Username::new(self.user)
             .ok_or_else(|| Failure::usage("expected a user name of printable ASCII"))?;
-        if settings.revoked.contains(username.as_str()) {
+        if settings.revoked.contains_user(username.as_str()) {
             return Err(Failure::negative(format!(
                 "{} is in `revoked`: the token would be refused",
                 username.as_str()

@@ -91,14 +91,10 @@ pub(super) async fn rotate(
         .again(args.expires.unwrap_or(before))
         .ok_or_else(|| Failure::unavailable("the token's record names no user"))?;
     let now = times::now();
-    let made = create(
-        &store,
-        settings.general.api_tokens,
-        new,
-        UnixTime::from_secs(now),
-    );
+    let rules = settings.general.api_tokens.as_ref();
+    let made = create(&store, rules, new, UnixTime::from_secs(now));
     let created = made.await.map_err(|error| super::failure(&error))?;
-    super::show(&created, args.json, now, ui)?;
+    super::show(&created, rules, args.json, now, ui)?;
 
     let retired = match args.grace {
         None => end(&store, &id)

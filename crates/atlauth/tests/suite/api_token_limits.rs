@@ -30,7 +30,7 @@ async fn lifetimes_end_and_are_bounded_twice() {
             lifetime,
             ..of_alice()
         };
-        let refused = create(&store(&folder), Some(RULES), new, clock).await;
+        let refused = create(&store(&folder), Some(&RULES), new, clock).await;
         assert!(
             matches!(refused, Err(ApiTokenError::Lifetime(90))),
             "{refused:?}"
@@ -48,18 +48,18 @@ async fn lifetimes_end_and_are_bounded_twice() {
     // Made when the settings allowed more.
     let lenient = ApiTokenRules {
         max_lifetime: 3_650 * DAY,
-        ..RULES
+        ..RULES.clone()
     };
     let far = NewToken {
         lifetime: 3_650 * DAY,
         ..of_alice()
     };
-    let far = create(&store(&local.folder), Some(lenient), far, clock)
+    let far = create(&store(&local.folder), Some(&lenient), far, clock)
         .await
         .unwrap();
     assert_eq!(far.expires, clock.saturating_add(3_650 * DAY));
     let ahead = clock.saturating_add(Duration::from_hours(1));
-    let ahead = create(&store(&local.folder), Some(RULES), of_alice(), ahead)
+    let ahead = create(&store(&local.folder), Some(&RULES), of_alice(), ahead)
         .await
         .unwrap();
     let code = local.code(&bearer(ahead.token.expose_secret())).await;

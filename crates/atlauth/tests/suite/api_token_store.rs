@@ -56,7 +56,7 @@ async fn an_operator() {
         json!(revoke(&store, &id).await.unwrap())
     } else {
         let now = UnixTime::from_secs(now());
-        let created = create(&store, Some(RULES), of_alice(), now).await.unwrap();
+        let created = create(&store, Some(&RULES), of_alice(), now).await.unwrap();
         json!(created.token.expose_secret())
     };
     std::fs::write(order["result"].as_str().unwrap(), result.to_string()).unwrap();

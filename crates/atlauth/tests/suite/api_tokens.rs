@@ -189,7 +189,7 @@ async fn a_new_token_is_random_and_not_shown() {
         ..of_alice()
     };
     let now = UnixTime::from_secs(now());
-    let refused = create(&store(&folder), Some(RULES), new, now).await;
+    let refused = create(&store(&folder), Some(&RULES), new, now).await;
     assert!(
         matches!(refused, Err(ApiTokenError::TooLarge)),
         "{refused:?}"

@@ -265,7 +265,7 @@ fn the_key_set_of_the_settings() {
             "issuer": "https://gateway.example.com", "audience": "bitbucket"}})
     };
     let mut tree = settings(&json!({}));
-    tree["secrets"] = json!({"key": pem});
+    tree["secrets"] = json!({"products": {"bitbucket": {"key": pem}, "wiki": {"key": pem}}});
     tree["products"]["bitbucket"] = product("/bitbucket");
     let source = folder.settings(&tree);
     let said = atlauth("keys jwks").settings(&source).run("");

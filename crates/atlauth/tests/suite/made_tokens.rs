@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use atlassian_authorizer::authenticate::ApiTokenRules;
 use atlassian_authorizer::clock::UnixTime;
+use atlassian_authorizer::credential::Checksums;
 use atlassian_authorizer::http::HttpClient;
 use atlassian_authorizer::store::Source;
 use atlassian_authorizer::username::Username;
@@ -12,10 +13,14 @@ use testing::Folder;
 use testing::tokens::now;
 
 /// What the settings say of API tokens.
-pub const RULES: ApiTokenRules = ApiTokenRules {
+pub static RULES: ApiTokenRules = ApiTokenRules {
     allow_basic: false,
     max_lifetime: Duration::from_hours(90 * 24),
     recheck: Duration::from_mins(1),
+    checksums: Checksums {
+        keys: Vec::new(),
+        accept_unkeyed: false,
+    },
 };
 
 /// A token of Alice's for an hour, without scopes, groups and limits.
@@ -41,5 +46,7 @@ pub fn store(folder: &Folder) -> Source {
 /// Makes a token in the folder's store.
 pub async fn create_in(folder: &Folder, new: NewToken) -> Created {
     let now = UnixTime::from_secs(now());
-    create(&store(folder), Some(RULES), new, now).await.unwrap()
+    create(&store(folder), Some(&RULES), new, now)
+        .await
+        .unwrap()
 }

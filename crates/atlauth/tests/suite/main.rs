@@ -19,6 +19,7 @@ mod explain;
 mod gateway;
 mod login;
 mod made_tokens;
+mod token_keys;
 
 use testing::atlauth::Atlauth;
 

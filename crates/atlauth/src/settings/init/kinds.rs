@@ -24,7 +24,7 @@ pub(super) enum Answer {
     List,
     /// Texts by texts, `a=b,c=d`.
     Map,
-    /// A secret, below `secrets/`.
+    /// A secret of the provider's.
     Secret,
 }
 
@@ -195,10 +195,8 @@ pub(super) const fn questions(kind: Kind) -> &'static [Question] {
     }
 }
 
-/// What the client's secret is called below `secrets/`.
-pub(super) fn secret_name(kind: Kind) -> String {
-    format!("{}-client", kind.as_str())
-}
+/// What the client's secret is called among the provider's.
+pub(super) const CLIENT_SECRET_NAME: &str = "client-secret";
 
 /// Reads a kind as an argument.
 pub(super) fn parser() -> impl TypedValueParser<Value = Kind> {

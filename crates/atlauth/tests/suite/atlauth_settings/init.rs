@@ -96,8 +96,8 @@ async fn every_kind_begins_with_settings_that_are_valid() {
             serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(settings["providers"][kind]["kind"], kind);
         assert_eq!(settings["products"]["jira"]["path"], "/jira");
-        let name = format!("{kind}-client");
-        assert_eq!(settings["secrets"][&name] == SECRET, has_secret);
+        let secrets = &settings["secrets"]["providers"][kind];
+        assert_eq!(secrets["client-secret"] == SECRET, has_secret);
         let source = format!("file:{out}");
         let said = operator.says(&["check", "--settings", &source]).await;
         assert_eq!(said.code, 0, "{}", said.stdout);
@@ -216,5 +216,8 @@ async fn a_secret_comes_by_standard_input_and_goes_to_a_file_alone() {
     let settings: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(settings["products"]["confluence"]["path"], "/confluence");
     assert_eq!(settings["products"]["jira"]["upstream"]["mode"], "per_user");
-    assert_eq!(settings["secrets"]["facebook-client"], SECRET);
+    assert_eq!(
+        settings["secrets"]["providers"]["facebook"]["client-secret"],
+        SECRET
+    );
 }

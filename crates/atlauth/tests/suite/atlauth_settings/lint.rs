@@ -173,6 +173,49 @@ async fn each_rule_finds_what_it_is_about() {
             "0",
         ),
         (
+            "unused_secret",
+            with(&[(
+                "/secrets",
+                json!({"providers": {"nobody": {"client": SECRET}}}),
+            )]),
+            "0",
+        ),
+        (
+            "unused_secret",
+            with(&[("/secrets", json!({"settings": {"forgotten": SECRET}}))]),
+            "0",
+        ),
+        (
+            "secret_of_any_document",
+            with(&[
+                ("/secrets", json!({"pat": "MDEyMzQ1"})),
+                (
+                    "/products/jira/upstream",
+                    json!({"mode": "fixed", "secret": "pat"}),
+                ),
+            ]),
+            "0",
+        ),
+        (
+            "api_tokens_without_key",
+            with(&[("/settings", json!({"api_tokens": {"enabled": true}}))]),
+            "0",
+        ),
+        (
+            "api_tokens_unkeyed",
+            with(&[
+                (
+                    "/secrets",
+                    json!({"settings": {"api-token-key": "0123456789".repeat(4)}}),
+                ),
+                (
+                    "/settings",
+                    json!({"api_tokens": {"enabled": true, "accept_unkeyed": true}}),
+                ),
+            ]),
+            "0",
+        ),
+        (
             "impersonates_anyone",
             with(&[
                 ("/secrets", json!({"key": pem("development.pem")})),

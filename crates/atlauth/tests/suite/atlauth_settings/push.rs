@@ -346,6 +346,8 @@ async fn pull_diff_and_push_go_round() {
     tree["products"]["jira"]["path"] = "/jira".into();
     tree["secrets"]["secret-10"] = format!("{SECRET}-2").into();
     tree["secrets"]["long"] = SECRET.repeat(150).into();
+    tree["secrets"]["providers"] = json!({"idp": {"client": SECRET, "other": SECRET}});
+    tree["secrets"]["settings"] = json!({"api-token-key": SECRET.repeat(4)});
     let file = operator.file("edited.json", &tree);
     let push = push_of(&file, &source);
     let said = operator.says(&push).await;
@@ -380,6 +382,9 @@ async fn pull_diff_and_push_go_round() {
     assert_eq!(found["products"], tree["products"]);
     assert_eq!(found["secrets"]["secret-10"], format!("{SECRET}-2"));
     assert_eq!(found["secrets"]["secret-11"], SECRET);
+    for folder in ["providers", "settings"] {
+        assert_eq!(found["secrets"][folder], tree["secrets"][folder]);
+    }
     let said = operator.says(&push).await;
     assert!(said.stderr.contains("nothing to change"), "{}", said.stderr);
     // Secrets are encrypted, and what SSM takes as standard is kept so.
@@ -412,7 +417,7 @@ async fn pull_diff_and_push_go_round() {
     let said = operator.says(&[&diff[..], &["--json"]].concat()).await;
     assert_eq!(said.code, 1, "pulled.json is the pushed one");
     let value: Value = serde_json::from_str(&said.stdout).unwrap();
-    assert_eq!(value["differs"].as_array().unwrap().len(), 4);
+    assert_eq!(value["differs"].as_array().unwrap().len(), 7);
 }
 
 #[tokio::test]

@@ -29,10 +29,10 @@ impl Scene {
         let mut settings = issuer.settings();
         let upstream = json!({"mode": "fixed", "secret": "service"});
         settings["settings"] = json!({"api_tokens": {"enabled": true, "allow_basic": true}});
-        settings["secrets"] = json!({"service": SERVICE_TOKEN});
         let products = ["jira", "confluence", "bitbucket"];
         for id in products {
             settings["products"][id] = json!({"path": format!("/{id}"), "access": reads_and_writes(), "upstream": upstream});
+            settings["secrets"]["products"][id] = json!({"service": SERVICE_TOKEN});
         }
         settings["products"]["bitbucket"]["access"] = access.clone();
         let urls = products.map(|id| (id, format!("{}/{id}", bitbucket.url)));
