@@ -130,7 +130,8 @@ impl TokenInfo {
             TokenStatus::Active(user) => user,
             other => return Ok(other),
         };
-        if token.get("resource_owner_id") != user.get("id") {
+        let owner = token.get("resource_owner_id");
+        if owner.is_none() || owner != user.get("id") {
             return Ok(TokenStatus::Rejected(Denial::SubjectMismatch));
         }
         if user.get("state").is_some_and(|state| state != "active") {

@@ -166,6 +166,38 @@ async fn a_provider_that_is_down_lets_nobody_in() {
     assert!(started.elapsed() < Duration::from_secs(4));
 }
 
+/// Nobody can make up a token whose signature holds: one is asked about whatever strangers met, and
+/// ends it for them too.
+#[tokio::test]
+async fn signed_tokens_are_asked_about_while_strangers_are_not() {
+    let key = SigningKey::generate("key", "ES256");
+    let asked = Asked::start().await;
+    answer(&asked, &json!({"client_id": "client", "username": "alice"}));
+    let local = Local::new(&asked.settings(&key, VERIFY[0]), Deployment::default());
+    asked.change(|answers| answers.status = 429);
+    let limited = "provider_rate_limited";
+    for number in 0..8 {
+        let stranger = bearer(&format!("stranger-{number}"));
+        assert_eq!(local.code(&stranger).await, limited);
+    }
+    assert_eq!(asked.count(), 5, "the rest are not asked about");
+    let signed = |number: u64| {
+        let mut claims = access_claims(ISSUER);
+        claims["jti"] = number.into();
+        bearer(&key.sign(&claims))
+    };
+    assert_eq!(local.code(&signed(1)).await, limited);
+    assert_eq!(asked.count(), 6, "one is asked about at once");
+    assert_eq!(local.code(&signed(2)).await, limited);
+    assert_eq!(asked.count(), 6, "the next a second later");
+
+    asked.change(|answers| answers.status = 200);
+    local.clock.advance(1);
+    assert_eq!(local.code(&bearer("stranger-8")).await, limited);
+    assert_eq!(local.code(&signed(3)).await, "allowed");
+    assert_eq!(local.code(&bearer("stranger-8")).await, "allowed");
+}
+
 #[tokio::test]
 async fn claims_are_added_and_never_replaced() {
     let key = SigningKey::generate("key", "ES256");

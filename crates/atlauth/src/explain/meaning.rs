@@ -206,7 +206,7 @@ meanings!(of_denial of Denial, all in DENIALS {
         "The provider's userinfo demands a scope that the token lacks.",
         "Have the client ask for `openid` (GitLab: `read_user`).";
     SubjectMismatch at Signature:
-        "Userinfo speaks of another `sub` than the token.",
+        "Userinfo speaks of another `sub` than the token, or of none where the token has one.",
         "Check that `userinfo_endpoint` is that of the token's issuer.";
     RequirementUnmet at Audience:
         "A rule of the provider's `require`, or `hd` or `team_id`, does not hold for the token.",
@@ -251,7 +251,7 @@ meanings!(of_fault of Fault, all in FAULTS {
         "The provider did not answer the question about the token, or not intelligibly.",
         "See the log below; try the endpoint with curl from where the function runs.";
     ProviderRateLimited at Signature:
-        "The provider limits the rate of our questions, or too many unknown tokens were sent.",
+        "The provider limits the rate of our questions about this token, or about several, or too many unknown tokens were sent.",
         "Wait; if it goes on, look in the audit log for who sends them.";
     ProviderMisconfigured at Signature:
         "The provider refuses our own credentials, or the question as such.",
@@ -290,7 +290,7 @@ meanings!(of_forbidden of Forbidden, all in FORBIDDEN {
         "The rules allow the route, and the one policy for all routes can't say so.",
         "The route is not among the most used ones, or its path has unusual characters: use the cache key `route`, or no cache.";
     PathNotReadable at Access:
-        "The path holds control characters or bytes that are no UTF-8, leads out of the product, or can be read in too many ways.",
+        "The path holds control characters or bytes that are no UTF-8, leads out of the product, can be read in too many ways, or is longer than 12 KiB.",
         "Send the path as the product's own pages do: no dot segments, and each name percent-encoded once.";
     PathNotExact at Access:
         "The path holds `*`, `?` or `$`, or is very long: a policy about it would reach other paths, which may be denied.",
