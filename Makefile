@@ -2,7 +2,7 @@
 # the others, by the line with `##` above each.
 # The tools that they need are pinned and install themselves into ignored folders.
 
-.PHONY: run help invoke test bench bench-cold bench-burst counts soak release cache-keys build tools clean check unit \
+.PHONY: run help invoke test bench bench-cold bench-burst counts soak faults fuzz fuzz-quick wycheproof release cache-keys build tools clean check unit \
 	validate deny msrv advisories
 
 VENV := .tools/venv
@@ -25,7 +25,7 @@ invoke: .tools/run
 	$(VENV)/bin/python tools/run.py
 
 ## Runs all tests and checks, but for advisories and msrv.
-test: check deny validate unit
+test: check deny validate unit fuzz-quick
 
 # Formatting, lints and documentation: of all, and of the Lambda as it is built for itself.
 ## Checks formatting, lints and documentation.
@@ -112,6 +112,27 @@ soak:
 	cargo build --locked --release -p atlassian-authorizer --example soak
 	$(MAKE) release
 	target/release/examples/soak $(REQUESTS)
+
+# Part of `make unit`, too.
+## Prints what becomes of callers while a service fails.
+faults:
+	cargo test --locked -p atlassian-authorizer --all-features --test faults
+
+TIME ?= 300
+
+## Fuzzes each target for five minutes; TIME=3600 for an hour, TARGETS="event rules" for some.
+fuzz:
+	fuzz/run.sh $(TIME) $(TARGETS)
+
+# Two targets run at once.
+## Fuzzes each target for ten seconds.
+fuzz-quick:
+	fuzz/run.sh 10
+
+# No registry has these vectors: VECTORS is a checkout of https://github.com/C2SP/wycheproof.
+## Runs Wycheproof's vectors for JWS and JWK; VECTORS=<checkout>.
+wycheproof:
+	cargo run --locked -p atlassian-authorizer --features fuzzing --example jose -- $(VECTORS)
 
 ## Measures how often each cache key lets API Gateway ask the authorizer.
 cache-keys: .tools/test

@@ -29,6 +29,9 @@ use crate::route::{Method, Readings};
 use crate::store::Source;
 pub use api_token::ApiTokenRules;
 pub use authenticator::{Authenticated, Authenticator, Rejection};
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use jwt::verify_jws;
 pub use revoked::Revoked;
 
 /// What authentication needs from its surroundings.

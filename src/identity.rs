@@ -89,6 +89,13 @@ impl Identity {
         Self { subject }
     }
 
+    /// An identity that nobody has verified. Fuzzers alone make one.
+    #[cfg(feature = "fuzzing")]
+    #[doc(hidden)]
+    pub fn made_up(subject: Subject) -> Self {
+        Self { subject }
+    }
+
     #[cfg(test)]
     pub(crate) fn for_test(username: &str, groups: Vec<String>, valid_until: UnixTime) -> Self {
         Self::from_verified(Subject {

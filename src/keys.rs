@@ -74,7 +74,7 @@ impl Key {
     }
 
     /// Whether a signature of a message by this algorithm holds.
-    pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+    pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         self.verifier.verify(algorithm, message, signature)
     }
 }
@@ -143,6 +143,11 @@ impl KeySet {
             return Err(KeySetError::NoUsableKey(skipped));
         }
         Ok(Self { keys, skipped })
+    }
+
+    /// The keys, in the order of the set.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter().map(Arc::as_ref)
     }
 
     /// What was skipped, and why.

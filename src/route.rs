@@ -11,8 +11,9 @@ mod target;
 
 pub use methods::{Method, Methods};
 pub use readings::{Readings, Unreadable};
-#[cfg(test)]
-pub(crate) use sets::raw_lists;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub use sets::raw_lists;
 pub use sets::{Class, RouteSet};
 pub(crate) use sets::{prepare, with_fewer_suffixes};
 pub use target::{Target, Written};

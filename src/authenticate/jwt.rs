@@ -10,10 +10,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::claims::{Claims, media_type};
+#[cfg(feature = "fuzzing")]
+use crate::credential::Form;
 use crate::credential::Token;
 use crate::error::Denial;
 use crate::keys::jws::{JwsError, UnverifiedJws};
 use crate::keys::{Algorithm, Key, KeyHint};
+#[cfg(feature = "fuzzing")]
+use crate::keys::{Candidates, KeySet};
 
 /// A token whose structure is that of a signed JWT. Nothing in it can be believed.
 pub(super) struct UnverifiedJwt<'t> {
@@ -37,7 +41,10 @@ impl From<JwsError> for Denial {
 impl<'t> UnverifiedJwt<'t> {
     /// The first stage: a JWS that is no token in a token, and not said to be unsigned.
     pub(super) fn parse(token: &'t Token<'_>) -> Result<Self, Denial> {
-        let jws = UnverifiedJws::parse(token.expose_secret())?;
+        Self::of(UnverifiedJws::parse(token.expose_secret())?)
+    }
+
+    fn of(jws: UnverifiedJws<'t>) -> Result<Self, Denial> {
         if !jws.unverified_header.get("cty").is_none_or(is_json) {
             return Err(Denial::TokenTypeUnsupported);
         }
@@ -87,6 +94,28 @@ impl<'t> UnverifiedJwt<'t> {
     ) -> Result<(Claims, &'k Arc<Key>), Denial> {
         let (claims, key) = self.jws.verify(algorithm, keys)?;
         Ok((claims.into(), key))
+    }
+}
+
+/// Verifies a JWS whose payload need be no claims set, as published vectors have it: the first two
+/// stages of a token, and no more. Tests alone ask for it.
+///
+/// # Errors
+///
+/// The denial that a token with this header and signature would get.
+#[cfg(feature = "fuzzing")]
+pub fn verify_jws(text: &str, keys: &KeySet) -> Result<(), Denial> {
+    if Token::of_text(text).form() != Form::Jwt {
+        return Err(Denial::TokenMalformed);
+    }
+    let unverified_jwt = UnverifiedJwt::of(UnverifiedJws::parse_of_any_payload(text)?)?;
+    let algorithm = unverified_jwt.unverified_algorithm();
+    let algorithm = algorithm.ok_or(Denial::AlgorithmNotAllowed)?;
+    match keys.candidates(&unverified_jwt.unverified_hint, algorithm, "") {
+        Candidates::Fitting(keys) => unverified_jwt.verify(algorithm, keys.keys()).map(drop),
+        Candidates::Unknown => Err(Denial::KeyUnknown),
+        Candidates::NotAllowed => Err(Denial::AlgorithmNotAllowed),
+        Candidates::Ambiguous => Err(Denial::KeyIdMissing),
     }
 }
 

@@ -147,8 +147,8 @@ impl Lists {
 
 /// The lists of a kind, for tests that read them in their own way: administration, what of it is
 /// none, what reads, what writes, Git, and what the plain patterns are.
-#[cfg(test)]
-pub(crate) const fn raw_lists(kind: Option<ProductKind>) -> [&'static [Listed]; 7] {
+#[cfg(any(test, feature = "fuzzing"))]
+pub const fn raw_lists(kind: Option<ProductKind>) -> [&'static [Listed]; 7] {
     let lists = lists(kind);
     [
         lists.admin,

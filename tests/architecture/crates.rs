@@ -1,7 +1,7 @@
 //! Which crate of the workspace may depend on which, and in which tables of its manifest.
 
 /// Folder, name, crates that it may depend on, and crates that its tests may use besides.
-const CRATES: [(&str, &str, &[&str], &[&str]); 4] = [
+const CRATES: [(&str, &str, &[&str], &[&str]); 5] = [
     (".", "atlassian-authorizer", &[], &["testing"]),
     (
         "crates/local-gateway",
@@ -16,6 +16,7 @@ const CRATES: [(&str, &str, &[&str], &[&str]); 4] = [
         &["testing"],
     ),
     ("crates/testing", "testing", &["atlassian-authorizer"], &[]),
+    ("fuzz", "fuzz", &["atlassian-authorizer"], &[]),
 ];
 
 /// What manifests say against it. A crate without a manifest is not there yet.

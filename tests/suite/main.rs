@@ -12,6 +12,8 @@
 )]
 
 mod answers;
+mod attacks;
+mod aws_jwt_verify;
 mod basic;
 mod cases;
 mod cognito;

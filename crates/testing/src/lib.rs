@@ -18,6 +18,7 @@ pub mod bench;
 pub mod breaking;
 pub mod browser;
 pub mod cargo;
+pub mod faults;
 pub mod introspection;
 pub mod issuer;
 pub mod lambda;

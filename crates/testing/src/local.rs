@@ -37,8 +37,13 @@ pub fn without_cache() -> Deployment {
 impl Local {
     /// With these settings, and an API set up like this.
     pub fn new(settings: &Value, options: Deployment) -> Self {
+        Self::at(now(), settings, options)
+    }
+
+    /// The same, from this second since 1970 on.
+    pub fn at(seconds: u64, settings: &Value, options: Deployment) -> Self {
         let folder = Folder::new();
-        let clock = Arc::new(ManualClock::at(now()));
+        let clock = Arc::new(ManualClock::at(seconds));
         let http = HttpClient::new().unwrap();
         let source = Source::parse(&folder.settings(settings), &http).unwrap();
         let lines = Lines::default();

@@ -37,7 +37,7 @@ impl Authority {
     }
 
     /// A server's side of TLS, with a certificate for this name or address.
-    fn acceptor(&self, name: &str) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self, name: &str) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new([name.to_owned()])
             .unwrap()

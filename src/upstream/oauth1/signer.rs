@@ -159,6 +159,13 @@ impl Signer {
         Ok(header)
     }
 
+    /// The base string of a request with these parameters. Fuzzers alone ask for it.
+    #[cfg(feature = "fuzzing")]
+    #[doc(hidden)]
+    pub fn base_string_of(&self, method: &str, path: &str, query: &[(&str, &str)]) -> String {
+        self.base_string(method, path, query.iter().copied())
+    }
+
     /// RFC 5849, section 3.4.1.
     fn base_string<'p>(
         &self,
