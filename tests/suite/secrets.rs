@@ -385,24 +385,25 @@ async fn one_line_break_is_dropped() {
             local
         };
         let fixed = json!({"mode": "fixed", "secret": "pat"});
-        for (local, failure) in [
-            (
-                Local::new(&tree(&key, &fixed, &pat), Deployment::default()),
-                "settings_unavailable",
-            ),
-            (own(&pat), "user_credential_invalid"),
-            (
-                own(&json!({"jira": pat}).to_string()),
-                "user_credential_invalid",
-            ),
-        ] {
+        for place in ["the settings", "a user's own", "a user's for a product"] {
+            let (local, failure) = match place {
+                "the settings" => (
+                    Local::new(&tree(&key, &fixed, &pat), Deployment::default()),
+                    "settings_unavailable",
+                ),
+                "a user's own" => (own(&pat), "user_credential_invalid"),
+                _ => (
+                    own(&json!({"jira": pat}).to_string()),
+                    "user_credential_invalid",
+                ),
+            };
             let answer = local.invoke(&event(&key)).await;
             let code = local.audit()["code"].as_str().unwrap().to_owned();
             if is_right {
                 let sent = &answer.unwrap()["context"]["authorization"];
-                assert_eq!(sent, &format!("Bearer {PAT}"), "{end:?}");
+                assert_eq!(sent, &format!("Bearer {PAT}"), "{place}: {end:?}");
             } else {
-                assert_eq!(code, failure, "{end:?}");
+                assert_eq!(code, failure, "{place}: {end:?}");
             }
         }
     }
