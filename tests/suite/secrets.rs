@@ -4,13 +4,16 @@ use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::document::Tree;
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::FOLDERS;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use testing::asked::{Asked, SECRET};
 use testing::local::Local;
 use testing::moto::Moto;
 use testing::ssm::{PREFIX, sdk_variables};
 use testing::tokens::{DEVELOPMENT_KEY, SigningKey, access_claims, p256_pem};
-use testing::{lambda::Lambda, rest_event};
+use testing::{bearer, lambda::Lambda, rest_event};
 
 const ISSUER: &str = "https://idp.example.com";
 const PAT: &str = "MDEyMzQ1Njc4OTAxOrD0x7u";
@@ -385,24 +388,55 @@ async fn one_line_break_is_dropped() {
             local
         };
         let fixed = json!({"mode": "fixed", "secret": "pat"});
-        for (local, failure) in [
-            (
-                Local::new(&tree(&key, &fixed, &pat), Deployment::default()),
-                "settings_unavailable",
-            ),
-            (own(&pat), "user_credential_invalid"),
-            (
-                own(&json!({"jira": pat}).to_string()),
-                "user_credential_invalid",
-            ),
-        ] {
+        for place in ["the settings", "a user's own", "a user's for a product"] {
+            let (local, failure) = match place {
+                "the settings" => (
+                    Local::new(&tree(&key, &fixed, &pat), Deployment::default()),
+                    "settings_unavailable",
+                ),
+                "a user's own" => (own(&pat), "user_credential_invalid"),
+                _ => (
+                    own(&json!({"jira": pat}).to_string()),
+                    "user_credential_invalid",
+                ),
+            };
             let answer = local.invoke(&event(&key)).await;
             let code = local.audit()["code"].as_str().unwrap().to_owned();
             if is_right {
                 let sent = &answer.unwrap()["context"]["authorization"];
-                assert_eq!(sent, &format!("Bearer {PAT}"), "{end:?}");
+                assert_eq!(sent, &format!("Bearer {PAT}"), "{place}: {end:?}");
             } else {
-                assert_eq!(code, failure, "{end:?}");
+                assert_eq!(code, failure, "{place}: {end:?}");
+            }
+        }
+    }
+}
+
+/// What a provider is sent of our client's secret.
+#[tokio::test]
+async fn one_line_break_of_a_client_secret_is_dropped() {
+    let key = SigningKey::generate("key", "ES256");
+    for method in ["client_secret_basic", "client_secret_post"] {
+        for end in ["", "\n", "\r\n"] {
+            let asked = Asked::start().await;
+            let mut tree = asked.settings(&key, "introspection");
+            tree["providers"]["idp"]["client_auth"] = method.into();
+            let secret = format!("{SECRET}{end}");
+            tree["secrets"] = json!({"providers": {"idp": {"introspection": secret}}});
+            let local = Local::new(&tree, Deployment::default());
+            local.code(&bearer("an-opaque-token")).await;
+            let [question] = asked.questions().try_into().ok().unwrap();
+            if method == "client_secret_basic" {
+                let pair = STANDARD.encode(format!("authorizer:{SECRET}"));
+                assert_eq!(question.authorization, format!("Basic {pair}"), "{end:?}");
+            } else {
+                let sent = format!("client_secret={SECRET}");
+                let mut fields = question.body.split('&');
+                assert!(
+                    fields.any(|field| field == sent),
+                    "{end:?}: {}",
+                    question.body
+                );
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `atlauth token key`: the key that checksums of API tokens are made with.
 
+use std::collections::BTreeMap;
+
 use atlassian_authorizer::authenticate::api_token::{API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY};
 use atlassian_authorizer::credential::SECRET_LENGTH;
 use atlassian_authorizer::random;
@@ -176,6 +178,8 @@ struct Keys<'s> {
     source: &'s Source,
     last: Option<Secret>,
     previous: Option<Secret>,
+    /// How parameters are kept, where the source has some.
+    kept: BTreeMap<String, ParameterAttributes>,
 }
 
 impl<'s> Keys<'s> {
@@ -184,12 +188,33 @@ impl<'s> Keys<'s> {
         if let (Source::Ssm(_), true) = (source, tree.documents().is_empty()) {
             return Err(source::nothing_there(source));
         }
+        let kept = match source {
+            Source::Ssm(ssm) => {
+                let kept = Parameters(ssm).attributes().await;
+                kept.map_err(|error| {
+                    Failure::unavailable(format!("{source}: {error}"))
+                        .hint("the permission ssm:DescribeParameters is needed")
+                })?
+            }
+            Source::File(_) => BTreeMap::new(),
+        };
         let secrets = tree.secrets_of("settings");
-        Ok(Self {
+        let keys = Self {
             source,
             last: secrets.find(API_TOKEN_KEY).cloned(),
             previous: secrets.find(PREVIOUS_API_TOKEN_KEY).cloned(),
-        })
+            kept,
+        };
+        // One that stood in two places would be an error, and no function would take the settings.
+        for (name, key) in [(LAST, &keys.last), (PREVIOUS, &keys.previous)] {
+            if matches!(source, Source::Ssm(_)) && key.is_some() && !keys.kept.contains_key(name) {
+                return Err(Failure::negative(
+                    "the keys stand in the parameter `secrets`, which holds several documents",
+                )
+                .hint("change it by `aws ssm put-parameter --overwrite`, with a key of 32 characters or more"));
+            }
+        }
+        Ok(keys)
     }
 
     /// Writes a key; `false` where one is there and may not be overwritten.
@@ -202,11 +227,13 @@ impl<'s> Keys<'s> {
     ) -> Result<bool, Failure> {
         match self.source {
             Source::Ssm(ssm) => {
-                let how = ParameterAttributes {
-                    secure: true,
-                    key_id: key_id.map(str::to_owned),
-                    advanced: false,
-                };
+                // Encrypted with the same key as the one that gives way, if nothing else is said.
+                let kept = [name, LAST].iter().find_map(|name| self.kept.get(*name));
+                let mut how = kept.cloned().unwrap_or_default();
+                how.secure = true;
+                if let Some(key_id) = key_id {
+                    how.key_id = Some(key_id.to_owned());
+                }
                 let ssm = Parameters(ssm);
                 let put = ssm.put(name, key.expose_secret(), &how, overwrite);
                 put.await.map_err(|error| self.failure(&error))

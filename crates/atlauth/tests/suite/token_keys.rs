@@ -291,4 +291,24 @@ async fn in_parameter_store() {
     assert_eq!(value(KEY).await, last);
     let nothing = run("token key create --settings ssm:/no/such/path");
     assert_eq!(nothing.code, 3, "{}", nothing.stderr);
+
+    // Nor is one put beside another that stands with others.
+    let moto = Moto::start().await;
+    let mut tree = settings(&json!({}));
+    tree["secrets"] = json!({"settings": {"api-token-key": last}})
+        .to_string()
+        .into();
+    moto.put_settings(&tree).await;
+    let mut command = atlauth("token key rotate").settings(&format!("ssm:{PREFIX}"));
+    for (name, value) in sdk_variables(&moto.url) {
+        command = command.env(name, value);
+    }
+    let said = command.run("");
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert!(
+        said.stderr.contains("holds several documents"),
+        "{}",
+        said.stderr
+    );
+    assert!(!said.all().contains(&last));
 }
