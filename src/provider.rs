@@ -43,7 +43,7 @@ pub use requirement::{Requirement, Test};
 
 /// Media types of a token that we take where the settings name none, as they stand in `typ` without
 /// `application/`: RFC 7515, section 4.1.9, RFC 9068, section 2.1, and Okta's own.
-const TOKEN_TYPES: [&str; 5] = ["jwt", "at+jwt", "jose", "jws", "okta-internal-at+jwt"];
+const TOKEN_TYPES: [&str; 4] = ["jwt", "at+jwt", "jose", "okta-internal-at+jwt"];
 
 /// One provider, with everything that its short settings imply.
 #[derive(Clone, Debug)]

@@ -97,7 +97,7 @@ pub(super) fn attacks(scene: &Scene) -> Vec<Attack> {
         ),
         attack(
             "RSA key with exponent one",
-            "signature_invalid",
+            "key_unknown",
             vec![scene.header(&json!({"kid": "one", "alg": "RS384"}))],
         ),
         attack(

@@ -170,8 +170,12 @@ pub(super) fn attacks(scene: &Scene) -> Vec<Attack> {
                 format!("{input} .{signature}"),
                 format!("{input}\n.{signature}"),
                 format!("{input}\t.{signature}"),
-                format!("{good},{good}"),
             ],
+        ),
+        attack(
+            "two tokens with a comma",
+            "token_malformed",
+            vec![format!("{good},{good}")],
         ),
     ]
 }
