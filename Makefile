@@ -132,7 +132,7 @@ fuzz-quick:
 # No registry has these vectors: VECTORS is a checkout of https://github.com/C2SP/wycheproof.
 ## Runs Wycheproof's vectors for JWS and JWK; VECTORS=<checkout>.
 wycheproof:
-	cargo run --locked -p atlassian-authorizer --features fuzzing --example jose -- $(VECTORS)
+	cargo run --locked -p atlassian-authorizer --all-features --example jose -- $(VECTORS)
 
 ## Measures how often each cache key lets API Gateway ask the authorizer.
 cache-keys: .tools/test

@@ -1,7 +1,7 @@
 //! An authorizer that asks nobody, at a time that stands still, and a key that its issuer signs by.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use atlassian_authorizer::Authorizer;
@@ -119,12 +119,12 @@ pub(crate) fn bearer(token: &str) -> String {
     .to_string()
 }
 
-/// A file of this process alone. It is as small as settings are, and stays.
+/// A file of this process alone, below the folder that holds what is built.
 fn file(name: &str) -> PathBuf {
-    let folder =
-        std::env::temp_dir().join(format!("atlassian-authorizer-fuzz-{}", std::process::id()));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let folder = root.join("target/fuzz/settings");
     std::fs::create_dir_all(&folder).unwrap();
-    folder.join(format!("{name}.json"))
+    folder.join(format!("{name}-{}.json", std::process::id()))
 }
 
 #[derive(Clone, Default)]
