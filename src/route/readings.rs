@@ -98,7 +98,8 @@ impl<'p> Readings<'p> {
     }
 
     fn push(&mut self, reading: Cow<'p, str>) -> Result<(), Unreadable> {
-        if with_fewer_suffixes(&reading).nth(MOST_SUFFIXES).is_some() {
+        let mut shorter = with_fewer_suffixes(&reading).skip(1);
+        if shorter.nth(MOST_SUFFIXES).is_some() {
             return Err(Unreadable::Ambiguous);
         }
         if !self.0.contains(&reading) {

@@ -304,6 +304,9 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What is encoded of a username in a header.
+const NAME: &AsciiSet = &CONTROLS.add(b'%');
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -351,7 +354,6 @@ proptest! {
             prop_assert!(value.as_str().unwrap().bytes().all(|byte| matches!(byte, b' '..=b'~')), "{}", value);
         }
         let user = audit["username"].as_str().unwrap();
-        const NAME: &AsciiSet = &CONTROLS.add(b'%');
         let header = utf8_percent_encode(user, NAME).to_string();
         prop_assert_eq!(&answer["context"]["username"], &header);
         prop_assert_eq!(&answer["context"]["user_header"], &header);

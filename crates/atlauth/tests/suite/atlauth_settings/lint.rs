@@ -242,7 +242,7 @@ async fn each_rule_finds_what_it_is_about() {
 fn as_service_user(access: &Value) -> Value {
     let upstream = json!({"mode": "fixed", "scheme": "bearer", "secret": "pat"});
     with(&[
-        ("/secrets", json!({"pat": SECRET})),
+        ("/secrets", json!({"products": {"jira": {"pat": SECRET}}})),
         ("/products/jira/access", access.clone()),
         ("/products/jira/upstream", upstream),
     ])
