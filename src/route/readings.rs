@@ -98,8 +98,11 @@ impl<'p> Readings<'p> {
     }
 
     fn push(&mut self, reading: Cow<'p, str>) -> Result<(), Unreadable> {
+        // The first has lost none.
         let mut shorter = with_fewer_suffixes(&reading).skip(1);
-        if shorter.nth(MOST_SUFFIXES).is_some() {
+        let has_too_many = shorter.nth(MOST_SUFFIXES).is_some();
+        drop(shorter);
+        if has_too_many {
             return Err(Unreadable::Ambiguous);
         }
         if !self.0.contains(&reading) {
