@@ -37,8 +37,8 @@ impl Username {
         let trimmed = text.trim_matches(' ').len() == text.len();
         let named = !text.is_empty() && text != NO_USER;
         // Most names are ASCII.
-        let visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-            || text.chars().all(is_visible_character);
+        let visible =
+            text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || text.chars().all(is_visible);
         (named && text.len() <= MAX_USERNAME && visible && trimmed).then_some(Self(text))
     }
 
@@ -54,31 +54,40 @@ impl Username {
     }
 }
 
-/// Whether a character shows, and leaves the others where they are: no control or format character, no
-/// space but the common one, nothing for private use (Unicode 16, sections 23.2 to 23.8).
-fn is_visible_character(character: char) -> bool {
-    let is_hidden = matches!(
-        character,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{3164}'
-            | '\u{e000}'..='\u{f8ff}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{ffff}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..
-    );
-    character == ' ' || !(is_hidden || character.is_control() || character.is_whitespace())
+/// Whether a character shows, and is no space but the common one.
+fn is_visible(character: char) -> bool {
+    character == ' ' || !(is_hidden(character) || character.is_whitespace())
+}
+
+/// Whether a character acts on a terminal, turns the direction of writing, or takes no room, so that two
+/// texts look the same: controls, default-ignorable code points (Unicode, `DerivedCoreProperties`), what
+/// marks lines and annotations, private use, and what is no character.
+pub fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || u32::from(character) & 0xfffe == 0xfffe
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{e000}'..='\u{f8ff}'
+                | '\u{fdd0}'..='\u{fdef}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+                | '\u{f0000}'..
+        )
 }
 
 /// How a provider's claims become a username.

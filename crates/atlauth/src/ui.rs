@@ -6,6 +6,7 @@ use std::io::{ErrorKind, IsTerminal, Stderr, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use atlassian_authorizer::username::is_hidden;
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -158,39 +159,13 @@ fn escaped(json: &str) -> String {
     escaped
 }
 
-/// The character, or what stands for one that would act on the terminal, turn the direction of
-/// writing, or make two texts look the same.
+/// The character, or what stands for one that would act on the terminal or hide something.
 fn harmless(character: char) -> char {
-    let acts_or_hides = character.is_control()
-        // No characters at all.
-        || u32::from(character) & 0xfffe == 0xfffe
-        || matches!(
-            character,
-            // Those that take no room: default-ignorable code points (Unicode, DerivedCoreProperties),
-            // and what marks lines and annotations.
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{fdd0}'..='\u{fdef}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-                // Private use.
-                | '\u{e000}'..='\u{f8ff}'
-                | '\u{f0000}'..
-        );
-    if acts_or_hides { '\u{fffd}' } else { character }
+    if is_hidden(character) {
+        '\u{fffd}'
+    } else {
+        character
+    }
 }
 
 impl Ui {

@@ -96,6 +96,9 @@ async fn by_a_signature() {
         "preferred_username": "service-account-keycloak-client", "client_id": "keycloak-client",
         "sub": "00000000-0000-4000-8000-000000000004", "sid": null, "email": null,
     });
+    // Since version 25, without the scope `basic`.
+    let mut keycloak_without_subject = keycloak.clone();
+    keycloak_without_subject["sub"] = Value::Null;
     let okta = json!({"sub": "0oaFakeClientId00001", "uid": null, "scp": ["jira.read"]});
     // RFC 9068, section 2.2, and Auth0.
     let custom = json!({"sub": "l238j323ds-23ij4", "preferred_username": null});
@@ -103,6 +106,7 @@ async fn by_a_signature() {
     for (name, claims) in [
         ("cognito", cognito),
         ("keycloak", keycloak),
+        ("keycloak", keycloak_without_subject),
         ("okta", okta),
         ("custom", custom),
         ("custom", auth0),
@@ -119,4 +123,16 @@ async fn by_a_signature() {
             assert_eq!(outcome(&lambda, &token).await, expected, "{claims}");
         }
     }
+}
+
+/// A person's token without subject and name is nobody's, and not the client's.
+#[tokio::test]
+async fn a_person_without_a_name_is_no_machine() {
+    let way = way("keycloak");
+    let folder = Folder::new();
+    let provider = with(way.provider(""), &machine_users());
+    let lambda = start(&folder, json!({"providers": {"idp": provider}})).await;
+    let nameless = json!({"sub": null, "preferred_username": null, "email": null});
+    let token = machine(&way, &nameless);
+    assert_eq!(outcome(&lambda, &token).await, "401 username_missing");
 }
