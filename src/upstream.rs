@@ -20,7 +20,7 @@ use crate::event::Request;
 use crate::http::FetchContext;
 use crate::secret::Secret;
 use crate::store::Source;
-use crate::username::Username;
+use crate::username::{Username, folded, is_hidden};
 use crate::wildcard::is_match;
 pub use assertion::Assertion;
 pub(crate) use document::UpstreamDocument;
@@ -168,22 +168,19 @@ struct NeverImpersonate(Vec<String>);
 impl NeverImpersonate {
     fn resolve(users: Option<Vec<String>>, report: &mut Report<'_>) -> Self {
         let users = users.unwrap_or_default();
-        let plain = |user: &String| {
-            user.bytes()
-                .all(|byte| matches!(byte, b' '..=b'~' if byte != b'?'))
-        };
+        let plain = |user: &String| !user.contains(|one| one == '?' || is_hidden(one));
         if !users.iter().all(plain) {
             report.wrong(
                 "upstream.never_impersonate",
-                "expected user names of printable ASCII, with `*` for any characters and without `?`",
+                "expected user names of visible characters, with `*` for any characters and without `?`",
             );
         }
-        Self(users.iter().map(|user| user.to_ascii_lowercase()).collect())
+        Self(users.iter().map(|user| folded(user).into_owned()).collect())
     }
 
     fn contains(&self, username: &Username) -> bool {
         // Atlassian tells no capital letters from small ones in user names.
-        let username = username.as_str().to_ascii_lowercase();
+        let username = folded(username.as_str());
         self.0
             .iter()
             .any(|user| is_match(user.as_bytes(), username.as_bytes()))

@@ -90,6 +90,26 @@ pub fn is_hidden(character: char) -> bool {
         )
 }
 
+/// A name in small letters, as Atlassian compares names.
+pub fn lowercase(name: &str) -> Cow<'_, str> {
+    if !name.is_ascii() {
+        return name.to_lowercase().into();
+    }
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return name.to_ascii_lowercase().into();
+    }
+    name.into()
+}
+
+/// A name in one case, for what refuses. Some characters share a capital letter and differ as small
+/// ones, so all become capital letters first.
+pub fn folded(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() {
+        return lowercase(name);
+    }
+    name.to_uppercase().to_lowercase().into()
+}
+
 /// How a provider's claims become a username.
 #[derive(Clone, Debug)]
 pub struct UsernameRule {

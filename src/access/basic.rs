@@ -2,6 +2,7 @@
 
 use crate::credential::API_TOKEN_PREFIX;
 use crate::error::Denial;
+use crate::username::lowercase;
 use crate::wildcard::is_match;
 
 /// What becomes of Basic credentials.
@@ -49,7 +50,7 @@ impl BasicAuth {
             Self::PassThrough => Ok(BasicGrant::ByRules),
             Self::Some { users, paths } => {
                 // Atlassian tells no capital letters from small ones in user names.
-                let username = username.to_ascii_lowercase();
+                let username = lowercase(username);
                 let matches = |user: &String| is_match(user.as_bytes(), username.as_bytes());
                 if users.iter().any(matches) {
                     Ok(BasicGrant::ByRules)

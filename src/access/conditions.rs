@@ -7,6 +7,7 @@ use ipnet::{IpNet, Ipv4Net};
 use crate::document::RuleDocument;
 use crate::document::problem::Report;
 use crate::identity::Identity;
+use crate::username::{folded, lowercase};
 use crate::wildcard::is_match;
 
 /// Whom a rule is for. Each list demands one of its entries, if it has any.
@@ -94,7 +95,10 @@ impl Conditions {
             groups: raw.groups.take().unwrap_or_default(),
             providers: raw.providers.take().unwrap_or_default(),
             // Atlassian tells no capital letters from small ones in user names.
-            users: users.iter().map(|user| user.to_ascii_lowercase()).collect(),
+            users: users
+                .iter()
+                .map(|user| lowercase(user).into_owned())
+                .collect(),
             networks,
         }
     }
@@ -136,9 +140,15 @@ impl Conditions {
             wanted.is_empty() || wanted.iter().any(|one| held.contains(one))
         };
         let is_user = || {
-            let name = identity.username.as_str().to_ascii_lowercase();
+            let name = identity.username.as_str();
+            let is = |user: &str, name: &str| is_match(user.as_bytes(), name.as_bytes());
+            let lower = lowercase(name);
+            // Who is refused is so in all spellings.
+            let is_folded = |user: &str| {
+                unknown && !(name.is_ascii() && user.is_ascii()) && is(&folded(user), &folded(name))
+            };
             let mut users = self.users.iter();
-            users.any(|user| is_match(user.as_bytes(), name.as_bytes()))
+            users.any(|user| is(user, &lower) || is_folded(user))
         };
         let is_by_provider = || {
             self.providers

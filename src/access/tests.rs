@@ -165,6 +165,34 @@ fn long_paths_take_no_long_time() {
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
 
+/// Atlassian tells no capital letters from small ones, and who is denied is so in all spellings.
+#[test]
+fn users_outside_of_ascii() {
+    let rules = |effect: &str| {
+        let mut rule = json!({"users": ["j\u{fc}rgen", "Stra\u{df}e*"]});
+        rule[effect] = json!(["* /rest/*"]);
+        let all = json!([{"allow": ["* /rest/*"]}, rule.clone()]);
+        let own = json!([rule]);
+        product(
+            "jira",
+            &json!({"path": "/jira", "access": if effect == "deny" { all } else { own }}),
+        )
+    };
+    let route = "GET /jira/rest/x";
+    // Whether the rule is about the user as an allow, and as a deny.
+    for (user, allow, deny) in [
+        ("j\u{fc}rgen", true, true),
+        ("J\u{dc}RGEN", true, true),
+        ("jurgen", false, false),
+        ("stra\u{df}e1", true, true),
+        ("STRASSE1", false, true),
+    ] {
+        let caller = Identity::for_test(user, Vec::new(), UnixTime::MAX);
+        assert_eq!(is_allowed(&rules("allow"), &caller, route), allow, "{user}");
+        assert_eq!(is_allowed(&rules("deny"), &caller, route), !deny, "{user}");
+    }
+}
+
 #[test]
 fn rules_by_scope_and_group() {
     let wiki = product(

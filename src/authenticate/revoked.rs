@@ -1,7 +1,8 @@
 //! What the operator has revoked.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+use crate::username::folded;
 
 /// Token ids, subjects, users and client ids that are refused.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -50,18 +51,6 @@ impl Revoked {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
-}
-
-/// A name in one case. Some characters share a capital letter and differ as small ones, so all become
-/// capital letters first.
-fn folded(name: &str) -> Cow<'_, str> {
-    if !name.is_ascii() {
-        return name.to_uppercase().to_lowercase().into();
-    }
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return name.to_ascii_lowercase().into();
-    }
-    name.into()
 }
 
 #[cfg(test)]

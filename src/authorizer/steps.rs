@@ -15,6 +15,7 @@ use crate::product::Product;
 use crate::route::Unreadable;
 use crate::settings::is_same_header;
 use crate::upstream::{RequestContext, UpstreamAuth};
+use crate::username::lowercase;
 
 /// The request's credential, in a request that contradicts it by nothing.
 pub(super) fn credential(cx: Context<'_>) -> Result<Credential<'_>, Denial> {
@@ -127,7 +128,7 @@ impl Authorizer {
                 let caller = self.authenticate(token, cx).await?;
                 let username = caller.identity().map(|identity| identity.username.as_str());
                 // Atlassian tells no capital letters from small ones in user names.
-                if !username.is_some_and(|name| name.eq_ignore_ascii_case(unverified_username)) {
+                if !username.is_some_and(|name| lowercase(name) == lowercase(unverified_username)) {
                     let mismatch = Denial::ApiTokenUserMismatch;
                     return Err(Refused::after(&caller, mismatch.into()));
                 }

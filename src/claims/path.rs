@@ -36,6 +36,22 @@ impl AttributePath {
         &self.0
     }
 
+    /// What is wrong with it as a path, if anything is: a name in brackets leads nowhere.
+    pub fn problem(&self) -> Option<&'static str> {
+        const EXPECTED: &str =
+            "expected a claim's name, or a path such as `realm.roles` or `roles[*].name`";
+        let plain = self.0.replace(EACH, "");
+        let mut parts = self.0.split('.');
+        let is_wrong = parts.any(|part| part.is_empty() || part == EACH || part.contains("[*][*]"))
+            || self
+                .0
+                .split(EACH)
+                .skip(1)
+                .any(|rest| !(rest.is_empty() || rest.starts_with('.')))
+            || (plain.ends_with(']') && plain.contains('['));
+        is_wrong.then_some(EXPECTED)
+    }
+
     /// Whether it is the name of an email address. Namespaces end in a slash or a colon.
     pub fn is_email(&self) -> bool {
         let last = self.0.rsplit(['.', '/', ':']).next().unwrap_or_default();
@@ -177,6 +193,31 @@ mod tests {
             assert_eq!(found.is_partial, is_partial, "{path}");
             let values: Vec<Value> = found.values.into_iter().cloned().collect();
             assert_eq!(values, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_that_lead_nowhere() {
+        for (path, is_wrong) in [
+            ("groups", false),
+            ("realm_access.roles", false),
+            ("roles[*]", false),
+            ("roles[*].name", false),
+            ("a[*].b[*].c", false),
+            ("https://example.com/claims/groups", false),
+            ("urn:zitadel:iam:org:project:roles", false),
+            ("cognito:groups", false),
+            ("a..b", true),
+            (".a", true),
+            ("roles[*].", true),
+            ("[*].name", true),
+            ("roles[*]name", true),
+            ("roles[*][*]", true),
+            ("roles[0]", true),
+            ("roles[]", true),
+        ] {
+            let found = AttributePath::from(path).problem();
+            assert_eq!(found.is_some(), is_wrong, "{path}");
         }
     }
 

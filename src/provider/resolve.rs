@@ -92,9 +92,7 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
             shared.token_use.or(defaults.token_use),
             defaults.id_tokens_alone,
         ),
-        token_types: shared
-            .token_types
-            .map(|names| names.iter().map(|name| media_type(name)).collect()),
+        token_types: shared.token_types.map(|names| token_types(&names, report)),
         username: username_rule(shared.username, defaults.username, report),
         groups: groups(shared.groups, defaults.groups, report),
         machine_users: usernames(shared.machine_users, "machine_users", report),
@@ -256,6 +254,22 @@ fn token_uses(accepted: Option<AcceptedUse>, id_tokens_alone: bool) -> Vec<Token
     }
 }
 
+/// Names of types as they are compared.
+fn token_types(names: &[String], report: &mut Report<'_>) -> Vec<String> {
+    let is_name = |name: &String| {
+        // RFC 6838, section 4.2.
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+/".contains(&byte);
+        name.len() <= 127 && name.bytes().all(is_allowed)
+    };
+    if !names.iter().all(is_name) {
+        report.wrong(
+            "token_types",
+            "expected values of the JWT header `typ`, such as `at+jwt`",
+        );
+    }
+    names.iter().map(|name| media_type(name)).collect()
+}
+
 fn groups(raw: Option<GroupsDocument>, default: Groups, report: &mut Report<'_>) -> Groups {
     let Some(raw) = raw else {
         return default;
@@ -267,8 +281,12 @@ fn groups(raw: Option<GroupsDocument>, default: Groups, report: &mut Report<'_>)
         );
         return default;
     };
+    let path = AttributePath::from(attribute.as_str());
+    if let Some(expected) = path.problem() {
+        report.wrong("groups", expected);
+    }
     Groups::Claim {
-        path: attribute.as_str().into(),
+        path,
         separator: raw.separator.map(Separator::character),
     }
 }

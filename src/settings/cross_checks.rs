@@ -25,7 +25,9 @@ pub(super) fn check(
     if !named && settings.general.api_tokens.is_none() {
         problems
             .of("providers")
-            .whole("is missing; expected at least one parameter `providers/<id>`");
+            .whole(
+                "is missing; expected at least one parameter `providers/<id>`, or `api_tokens.enabled` true in `settings`",
+            );
     }
     secrets(tree, problems);
     issuers(&settings.providers, problems);

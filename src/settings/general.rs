@@ -9,6 +9,7 @@ use crate::authenticate::api_token::{API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY};
 use crate::credential::{ChecksumKey, Checksums};
 use crate::document::problem::Report;
 use crate::document::{ApiTokensDocument, BasicAuthDocument, GeneralDocument, Mode, Secrets};
+use crate::username::lowercase;
 
 /// How long settings are used before they are read again.
 const DEFAULT_REFRESH: Duration = Duration::from_mins(5);
@@ -184,7 +185,10 @@ fn basic_auth(raw: Option<BasicAuthDocument>, report: &mut Report<'_>) -> BasicA
         );
     }
     BasicAuth::Some {
-        users: users.iter().map(|user| user.to_ascii_lowercase()).collect(),
+        users: users
+            .iter()
+            .map(|user| lowercase(user).into_owned())
+            .collect(),
         paths,
     }
 }

@@ -16,6 +16,9 @@ pub const FOLDERS: [&str; 3] = ["providers", "products", "secrets"];
 /// What is said of a folder that is none.
 pub(super) const NO_FOLDER: &str = "expected a JSON object of documents by their names";
 
+/// Folders of secrets as they are easily mistyped.
+const SINGULARS: [&str; 3] = ["secrets/provider", "secrets/product", "secrets/setting"];
+
 /// The documents of a folder by their names. A folder without any is a mistake: where there are no
 /// products, all of the API is one that everyone may use. Secrets of one document, and the service's
 /// own, stand in folders within theirs.
@@ -36,6 +39,10 @@ pub(super) fn documents(
             Value::Object(entries) if is_folder_of_secrets(&name) => {
                 documents.extend(self::documents(&name, entries, problems));
             }
+            // It would be a secret of that name, whose text is the JSON.
+            Value::Object(_) if SINGULARS.contains(&name.as_str()) => problems.of(&name).whole(
+                "expected a secret's text, or one of the folders `providers`, `products` and `settings`",
+            ),
             entry => documents.push((name, text(entry))),
         }
     }
@@ -175,6 +182,10 @@ mod tests {
             (vec![("secrets", r#"{"pat": "s3cr3t"#)], "secrets: "),
             (vec![("products", r#"["s3cr3t"]"#)], "products: "),
             (vec![("products", "{}")], "products: is empty"),
+            (
+                vec![("secrets", r#"{"provider": {"idp": {"client": "s3cr3t"}}}"#)],
+                "secrets/provider: expected a secret's text, or one of the folders",
+            ),
             (
                 vec![
                     ("secrets", r#"{"pat": "s3cr3t"}"#),

@@ -14,7 +14,7 @@ use testing::tokens::{SigningKey, now, p256_pem};
 
 pub fn upstream() -> Value {
     json!({"mode": "assertion", "private_key": "assertion-key", "issuer": "https://gateway.example.com",
-           "audience": "jira", "never_impersonate": ["admin", "SVC-*"]})
+           "audience": "jira", "never_impersonate": ["admin", "SVC-*", "J\u{fc}rgen"]})
 }
 
 fn with_key(key: &SigningKey) -> Value {

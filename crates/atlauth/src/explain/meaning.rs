@@ -182,8 +182,8 @@ meanings!(of_denial of Denial, all in DENIALS {
         "The signature does not verify: the token was changed, or signed by somebody else.",
         "Get a new token; if that fails too, the provider's keys in the settings are not its own.";
     ClaimsMalformed at Lifetime:
-        "`exp` or `sub` is missing (with `max_token_age_seconds` also `iat`), or a claim has the wrong type.",
-        "Look at the claims below; have the provider issue them as RFC 7519 has them.";
+        "`exp` is missing (with `max_token_age_seconds` also `iat`), or a claim has the wrong type: a time, `aud`, the client, `sub` or the groups.",
+        "Look at the claims below. Times, `aud` and `sub` are as RFC 7519 has them; groups that are objects need a path such as `roles[*].name` in `groups`.";
     TokenExpired at Lifetime:
         "The token has expired; there is no leeway.",
         "Get a new one: `atlauth login`, or `atlauth token rotate` for an API token.";
@@ -222,7 +222,7 @@ meanings!(of_denial of Denial, all in DENIALS {
         "Send the other token of the login, or set `token_use` of the provider to `access`, `id` or `both`.";
     UsernameMissing at Username:
         "None of the attributes in `username` has a value in the token.",
-        "Have the client ask for the scope that adds it (`profile`, `email`), or name another attribute.";
+        "Have the client ask for the scope that adds it (`profile`, `email`), or name another attribute. If this is a client's own token, say in `machine_when` what marks it, such as [{\"claim\": \"sub\", \"missing\": true}].";
     EmailUnverified at Username:
         "The only username attribute is an email address that the provider does not call verified (Entra ID: by `xms_edov`).",
         "Have the user verify it at the provider, or name another attribute.";

@@ -68,8 +68,9 @@ pub(super) async fn run(args: CreateArgs, source: Option<&str>, ui: &Ui) -> Resu
 impl CreateArgs {
     /// The token to make, unless the settings would refuse it.
     fn checked(self, settings: &Settings) -> Result<NewToken, Failure> {
-        let username = Username::new(self.user)
-            .ok_or_else(|| Failure::usage("expected a user name of printable ASCII"))?;
+        let username = Username::new(self.user).ok_or_else(|| {
+            Failure::usage("expected a user name of visible characters, 255 bytes at most")
+        })?;
         if settings.revoked.contains_user(username.as_str()) {
             return Err(Failure::negative(format!(
                 "{} is in `revoked`: the token would be refused",
