@@ -15,6 +15,7 @@ mod verdict_cache;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::claims::only;
 use crate::clock::UnixTime;
 use crate::credential::Token;
 use crate::document::ProductKind;
@@ -188,6 +189,7 @@ async fn inspect(
         token,
         answers,
         subject: terms.subject,
+        machine_claims: &provider.machine_claims,
         is_signed: terms.is_signed,
         allowed: terms.allowed,
     };
@@ -197,7 +199,7 @@ async fn inspect(
     if let TokenStatus::Active(claims) = &mut status
         && claims
             .get("jti")
-            .is_some_and(|id| id == token.expose_secret())
+            .is_some_and(|id| only(id) == token.expose_secret())
     {
         claims.remove("jti");
     }

@@ -119,10 +119,15 @@ impl Claims {
                 || self.0.get("hasgroups").is_some_and(|has| *has != false))
     }
 
-    /// OAuth 2.0 scopes: `scope`, separated by spaces (RFC 8693, section 4.2), or, where it names
-    /// none, `scp`: a string or an array.
-    pub fn scopes(&self) -> Vec<String> {
-        let of = |name| self.0.get(name).map(scopes).unwrap_or_default();
+    /// OAuth 2.0 scopes: `scope`, separated by spaces (RFC 8693, section 4.2) or, where the settings say
+    /// so, by commas; or, where it names none, `scp`: a string or an array.
+    pub fn scopes(&self, by_commas: bool) -> Vec<String> {
+        let of = |name| {
+            let value = self.0.get(name);
+            value
+                .map(|value| scopes(value, by_commas))
+                .unwrap_or_default()
+        };
         let scopes = of("scope");
         if scopes.is_empty() { of("scp") } else { scopes }
     }
@@ -130,10 +135,6 @@ impl Claims {
     /// Whether an email address may be used, by the mark that the rule wants. Some providers write
     /// the mark as a string.
     pub fn is_email_acceptable(&self, email: &AttributePath, rule: EmailRule) -> bool {
-        let is_true = |mark: &Value| {
-            let mark = only(mark);
-            *mark == true || *mark == "true"
-        };
         let own = self.attribute(&email.verified_mark());
         let top = self.0.get("email_verified");
         let is_marked = match rule {
@@ -150,7 +151,12 @@ impl Claims {
                 is_true(mark) || *mark == 1 || *mark == "1"
             }),
         };
-        is_marked && own.into_iter().chain(top).all(is_true)
+        is_marked && own.into_iter().chain(top).map(only).all(is_true)
+    }
+
+    /// All values that a path leads to.
+    pub(crate) fn all(&self, path: &AttributePath) -> Vec<&Value> {
+        path.find(&self.0).values
     }
 
     /// A claim, or a member of a nested one.
@@ -223,22 +229,23 @@ impl Claims {
 ///
 /// [`Denial::SubjectMismatch`] when the two speak of different subjects.
 pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result<(), Denial> {
-    let subject = |claims: &Map<String, Value>| {
-        let subject = claims.get("sub").map(|value| name_of(value).ok_or(value));
-        // A subject without a name is none; one of another type is like itself alone.
-        subject
-            .filter(|subject| !matches!(subject, Ok(name) if name.is_empty()))
-            .map(|subject| subject.map(Cow::into_owned).map_err(Value::clone))
+    // A subject without a name is none; one of another type is like itself alone.
+    let subject = |value| {
+        let subject = name_of(value).ok_or(value);
+        (!matches!(&subject, Ok(name) if name.is_empty()))
+            .then(|| subject.map(Cow::into_owned).map_err(Value::clone))
     };
-    let both = subject(known).zip(subject(&more));
+    let ours = known.get("sub").map(only).and_then(subject);
+    let both = ours.zip(more.get("sub").and_then(subject));
     if both.is_some_and(|(ours, theirs)| ours != theirs) {
         return Err(Denial::SubjectMismatch);
     }
-    // What marks one address as verified says nothing of another.
+    // What marks one address as verified says nothing of another. What marks one as not verified stays.
+    let is_good = |mark: &Value| is_true(only(mark));
     let mut of_another_address = false;
-    if known.get("email") != more.get("email") {
+    if known.get("email").map(only) != more.get("email").map(only) {
         of_another_address = known.contains_key("email");
-        if !of_another_address {
+        if !of_another_address && known.get("email_verified").is_some_and(is_good) {
             known.remove("email_verified");
         }
     }
@@ -250,7 +257,7 @@ pub fn merge(known: &mut Map<String, Value>, more: Map<String, Value>) -> Result
                 name.get(..end)
                     .is_some_and(|start| known.contains_key(start))
             });
-        let is_foreign_mark = of_another_address && name == "email_verified";
+        let is_foreign_mark = of_another_address && name == "email_verified" && is_good(&value);
         if !hides_path && !is_foreign_mark {
             known.entry(name).or_insert(value);
         }
@@ -307,8 +314,13 @@ pub(crate) fn only(value: &Value) -> &Value {
     }
 }
 
+/// Whether a mark says yes.
+fn is_true(mark: &Value) -> bool {
+    *mark == true || *mark == "true"
+}
+
 /// A string or an integer, as text.
-fn name_of(value: &Value) -> Option<Cow<'_, str>> {
+pub(crate) fn name_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
         Value::Number(number) if number.is_i64() || number.is_u64() => {
@@ -318,19 +330,15 @@ fn name_of(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The scopes that a value names. Commas separate them where nothing else does, as some servers have
-/// it; then the whole counts too, for a scope may hold a comma (RFC 6749, section 3.3).
-fn scopes(value: &Value) -> Vec<String> {
+/// The scopes that a value names. A scope may hold a comma (RFC 6749, section 3.3).
+fn scopes(value: &Value, by_commas: bool) -> Vec<String> {
     match only(value) {
         Value::String(text) => {
-            let mut scopes: Vec<_> = words(text, ' ').collect();
-            if let [whole] = scopes.as_slice()
-                && whole.contains(',')
-            {
-                let parts: Vec<_> = words(whole, ',').collect();
-                scopes.extend(parts);
-            }
-            scopes
+            let words = text.split(|one| one == ' ' || (by_commas && one == ','));
+            words
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect()
         }
         Value::Array(items) => {
             let texts = items.iter().filter_map(Value::as_str);
@@ -341,11 +349,6 @@ fn scopes(value: &Value) -> Vec<String> {
         }
         _ => Vec::new(),
     }
-}
-
-fn words(text: &str, separator: char) -> impl Iterator<Item = String> {
-    let words = text.split(separator);
-    words.filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
 /// How a caller authenticated.
@@ -435,6 +438,22 @@ mod tests {
                 json!({"email": "a@x"}),
                 json!({"email": "b@x", "email_verified": true}),
                 false,
+            ),
+            // A doubt stays, whatever it was about.
+            (
+                json!({"email_verified": false}),
+                json!({"email": "b@x"}),
+                true,
+            ),
+            (
+                json!({"email": "a@x"}),
+                json!({"email": "A@x", "email_verified": false}),
+                true,
+            ),
+            (
+                json!({"email": ["a@x"]}),
+                json!({"email": "a@x", "email_verified": false}),
+                true,
             ),
             (
                 json!({"email": "a@x"}),

@@ -67,10 +67,14 @@ pub struct Provider {
     pub username: UsernameRule,
     /// Where the groups are.
     pub groups: Groups,
+    /// Whether commas separate its scopes, beside spaces.
+    pub scopes_by_commas: bool,
     /// Usernames for clients that act on their own behalf, by client id.
     pub machine_users: BTreeMap<String, Username>,
     /// What marks a token without a user, beside what its kind knows: one of these is enough.
     pub machine_when: Vec<Requirement>,
+    /// The names at the top of what `machine_when` looks at: no user may say them.
+    pub machine_claims: Vec<String>,
     /// The longest time since a token was issued.
     pub max_token_age: Option<Duration>,
     /// How long its tokens may live.

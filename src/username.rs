@@ -26,8 +26,8 @@ pub const DEFAULT_ALLOW: &str = "[A-Za-z0-9_][A-Za-z0-9._@+-]*";
 pub struct Username(String);
 
 /// What is percent-encoded of a username in a header. The percent sign is, so that no two names have
-/// one encoding.
-const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+/// one encoding, and what would end a text in the JSON of an access log.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b'"').add(b'\\');
 
 impl Username {
     /// Takes a text that can be told to Atlassian; `None` for one that is empty, longer than
@@ -54,9 +54,12 @@ impl Username {
     }
 }
 
-/// Whether a character shows, and is no space but the common one.
+/// Whether a character shows, is no space but the common one, and no other case of an ASCII letter:
+/// Atlassian would take the Kelvin sign for a `k`, and so one user for another.
 fn is_visible(character: char) -> bool {
-    character == ' ' || !(is_hidden(character) || character.is_whitespace())
+    let is_ascii_letter = matches!(character, '\u{130}' | '\u{131}' | '\u{17f}' | '\u{212a}');
+    let is_odd = is_ascii_letter || is_hidden(character) || character.is_whitespace();
+    character == ' ' || !is_odd
 }
 
 /// Whether a character acts on a terminal, turns the direction of writing, or takes no room, so that two
@@ -500,6 +503,9 @@ mod tests {
             "a\u{200b}",
             "a\u{ad}b",
             "a\u{e000}",
+            "\u{212a}ate",
+            "\u{17f}am",
+            "al\u{131}ce",
             "a\u{85}b",
             "",
             "-",
@@ -526,6 +532,7 @@ mod tests {
         assert_eq!(header("j\u{fc}rgen"), "j%C3%BCrgen");
         assert_eq!(header("j%C3%BCrgen"), "j%25C3%25BCrgen");
         assert_eq!(header("a b@c+d"), "a b@c+d");
+        assert_eq!(header("a\",\"b\\"), "a%22,%22b%5C");
         let mut rule = rule(&["u"], vec![]);
         let claims = || json!({"u": "j\u{fc}rgen"});
         assert_eq!(username(&rule, claims()), Err(Denial::UsernameRejected));

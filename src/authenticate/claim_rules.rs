@@ -6,9 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Revoked;
-use crate::claims::{AuthMethod, Claims, TokenUse, only};
+use crate::claims::{AuthMethod, Claims, TokenUse, name_of, only};
 use crate::clock::UnixTime;
-use crate::document::Kind;
 use crate::error::Denial;
 use crate::identity::{Identity, Limits, Subject};
 use crate::provider::Provider;
@@ -90,10 +89,12 @@ impl VerifiedClaims {
             .filter(|_| is_machine)
             .unwrap_or(username.as_str());
         let principal = subject.unwrap_or(Cow::Borrowed(stands_in)).into_owned();
-        let token_id = self.claims.claim("jti").map(only).and_then(Value::as_str);
+        let id = |name| self.claims.claim(name).map(only).and_then(name_of);
+        let token_id = id("jti");
+        let origin_id = id("origin_jti");
         let ids = [
-            token_id,
-            self.claims.text("origin_jti"),
+            token_id.as_deref(),
+            origin_id.as_deref(),
             Some(principal.as_str()),
             client_id,
         ];
@@ -109,10 +110,10 @@ impl VerifiedClaims {
             principal,
             username,
             client_id: client_id.map(str::to_owned),
-            scopes: self.claims.scopes(),
+            scopes: self.claims.scopes(provider.scopes_by_commas),
             groups,
             groups_incomplete,
-            token_id: token_id.map(str::to_owned),
+            token_id: token_id.map(Cow::into_owned),
             valid_until,
             limits: Limits::default(),
         }))
@@ -211,13 +212,18 @@ impl VerifiedClaims {
                 Err(Denial::AudienceMismatch)
             };
         }
+        let is_answer = matches!(self.proof, Proof::Answer { .. });
+        let may_be_id_token = is_answer || provider.token_uses.contains(&TokenUse::Id);
         let client = match (self.claims.client()?, audiences.as_slice()) {
-            // A plain id token: its audience is the client, provided that there is just one.
-            // Cognito's access tokens always have a `client_id`.
+            // A plain id token: its audience is the client, provided that there is just one. An access
+            // token names its client (RFC 9068, section 2.2), and its audience is no client.
             (None, [audience])
-                if (token_use != Some(TokenUse::Access) || provider.kind != Kind::Cognito)
+                if token_use != Some(TokenUse::Access)
                     && rule.client_ids.iter().any(|id| id == audience) =>
             {
+                if !may_be_id_token {
+                    return Err(Denial::TokenUseMismatch);
+                }
                 Some(*audience)
             }
             (client, _) => client,
@@ -268,8 +274,14 @@ impl VerifiedClaims {
         client_id: Option<&str>,
     ) -> bool {
         let is = |name: &str, expected: &str| {
-            let value = self.claims.claim(name).map(only).and_then(Value::as_str);
-            value.is_some_and(|value| value.replace('-', "_").eq_ignore_ascii_case(expected))
+            let is_it = |value: &Value| {
+                let value = value.as_str();
+                value.is_some_and(|value| value.replace('-', "_").eq_ignore_ascii_case(expected))
+            };
+            match self.claims.claim(name) {
+                Some(Value::Array(items)) => items.iter().any(is_it),
+                value => value.is_some_and(is_it),
+            }
         };
         (subject.is_some() && subject == client_id)
             || subject.is_some_and(|subject| subject.starts_with("(age!"))

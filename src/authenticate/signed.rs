@@ -130,8 +130,8 @@ async fn with_answer(
     // What can be refused without the provider is.
     claims.check_times(provider, now)?;
     claims.check_audience(provider, claims.check_token_use(provider)?)?;
-    let subject = claims.claims.text("sub").filter(|sub| !sub.is_empty());
-    let terms = Terms::signed(subject, provider.request_timeout());
+    let subject = claims.claims.subject(false)?;
+    let terms = Terms::signed(subject.as_deref(), provider.request_timeout());
     let status = inspect(index, way, token, terms, cx)
         .await
         .map_err(|fault| Failure::from(fault).asked())?;

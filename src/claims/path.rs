@@ -36,6 +36,19 @@ impl AttributePath {
         &self.0
     }
 
+    /// The names at the top of claims that it may lead through.
+    pub fn names_at_the_top(&self) -> Vec<String> {
+        let ends = self.0.match_indices('.').map(|(end, _)| end);
+        let starts = ends
+            .chain([self.0.len()])
+            .filter_map(|end| self.0.get(..end));
+        starts
+            .flat_map(|start| [Some(start), start.strip_suffix(EACH)])
+            .flatten()
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// What is wrong with it as a path, if anything is: a name in brackets leads nowhere.
     pub fn problem(&self) -> Option<&'static str> {
         const EXPECTED: &str =
@@ -54,9 +67,12 @@ impl AttributePath {
 
     /// Whether it is the name of an email address. Namespaces end in a slash or a colon.
     pub fn is_email(&self) -> bool {
-        let last = self.0.rsplit(['.', '/', ':']).next().unwrap_or_default();
-        let last = last.strip_suffix(EACH).unwrap_or(last);
-        EMAIL.iter().any(|name| last.eq_ignore_ascii_case(name))
+        let mut parts = self.0.rsplit(['.', '/', ':']);
+        let last = parts.next().unwrap_or_default();
+        // `emails[*].value` is the value of an address.
+        let lists = parts.filter_map(|part| part.strip_suffix(EACH));
+        let mut names = lists.chain([last.strip_suffix(EACH).unwrap_or(last)]);
+        names.any(|found| EMAIL.iter().any(|name| found.eq_ignore_ascii_case(name)))
     }
 
     /// Where an email address's mark stands: beside it.
@@ -229,6 +245,8 @@ mod tests {
             ("user.email", true),
             ("emails", true),
             ("emails[*]", true),
+            ("emails[*].value", true),
+            ("user.emails[*].value", true),
             ("mail", true),
             ("https://example.com/email", true),
             (

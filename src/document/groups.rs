@@ -30,7 +30,7 @@ pub(super) struct GroupsFields {
     separator: Option<Separator>,
 }
 
-/// What separates groups in a string.
+/// What separates groups or scopes in a string.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

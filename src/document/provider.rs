@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::groups::GroupsDocument;
+use super::groups::{GroupsDocument, Separator};
 use super::named::named;
 use super::username::UsernameDocument;
 use crate::http::Endpoint;
@@ -50,6 +50,8 @@ pub struct SharedFields {
     pub username: Option<UsernameDocument>,
     /// The claim that holds the groups, or how they stand in it.
     pub groups: Option<GroupsDocument>,
+    /// What separates scopes in one string; `space` by default (RFC 6749, section 3.3).
+    pub scope_separator: Option<Separator>,
     /// Usernames for tokens without a user, by client id.
     pub machine_users: Option<BTreeMap<String, String>>,
     /// What marks a token without a user, beside what is known of all providers: one of these rules

@@ -56,6 +56,8 @@ pub struct Inspection<'i> {
     pub answers: &'i AnswerKeys,
     /// The token's subject, where a signature of the provider's holds and it names one.
     pub subject: Option<&'i str>,
+    /// Names of claims that mark a client's own token.
+    pub machine_claims: &'i [String],
     /// Whether a signature of the provider's holds. Nobody can make up such tokens, so they draw on
     /// no budget.
     pub is_signed: bool,
@@ -117,6 +119,7 @@ impl ProviderGuard {
         let http = inspection.http.unwrap_or(context.http);
         let request = InspectionRequest::new(http, inspection.token, began, allowed)
             .of_subject(inspection.subject)
+            .without_user_claims(inspection.machine_claims)
             .verified_by(inspection.answers, context);
         let answer = inspection.inspect.inspect(&request).await;
         let error = match answer {

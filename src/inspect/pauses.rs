@@ -170,7 +170,8 @@ impl Pauses {
                 });
                 self.limit.add(question.digest, now)
                     && self.leave_alone(Why::Limits, question, now, |pause| {
-                        pause.extend(now, least);
+                        // A limit may be that of one caller's tokens.
+                        pause.extend(now, least.min(MAX_PAUSE));
                     })
             }
             Trouble::Refused => self.leave_alone(Why::Refuses, question, now, |pause| {

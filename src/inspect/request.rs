@@ -21,6 +21,8 @@ pub struct InspectionRequest<'r> {
     pub(super) deadline: Deadline,
     /// The subject of a signed token.
     pub(super) subject: Option<&'r str>,
+    /// Names of claims that mark a client's own token, which are not for its user to say.
+    pub(super) machine_claims: &'r [String],
     pub(super) verification: Option<Verification<'r>>,
 }
 
@@ -38,6 +40,7 @@ impl<'r> InspectionRequest<'r> {
             now,
             deadline: Deadline::after(allowed),
             subject: None,
+            machine_claims: &[],
             verification: None,
         }
     }
@@ -46,6 +49,15 @@ impl<'r> InspectionRequest<'r> {
     #[must_use]
     pub fn of_subject(self, subject: Option<&'r str>) -> Self {
         Self { subject, ..self }
+    }
+
+    /// At a provider where these claims mark a client's own token.
+    #[must_use]
+    pub fn without_user_claims(self, machine_claims: &'r [String]) -> Self {
+        Self {
+            machine_claims,
+            ..self
+        }
     }
 
     /// Whose answers may be signed by these keys. Without them, only plain ones are read.

@@ -62,7 +62,7 @@ impl Userinfo {
         };
         // The endpoint that binds may speak of the token alone, and of a user by another name.
         Ok(match read_user(&self.endpoint, request).await? {
-            TokenStatus::Active(user) => merged(token, user),
+            TokenStatus::Active(user) => merged(request, token, user),
             other => other,
         })
     }
@@ -127,7 +127,7 @@ pub(crate) async fn add(
         TokenStatus::Active(user) if has_subject && !user.contains_key("sub") => {
             Ok(TokenStatus::Rejected(Denial::SubjectMismatch))
         }
-        TokenStatus::Active(user) => Ok(merged(token, user)),
+        TokenStatus::Active(user) => Ok(merged(inspection, token, user)),
         other => Ok(other),
     }
 }
@@ -151,17 +151,25 @@ async fn read_user(
 }
 
 /// Both together.
-fn merged(token: Map<String, Value>, user: Map<String, Value>) -> TokenStatus {
+fn merged(
+    inspection: &InspectionRequest<'_>,
+    token: Map<String, Value>,
+    user: Map<String, Value>,
+) -> TokenStatus {
     let mut claims = token;
-    match merge(&mut claims, of_the_user(user)) {
+    match merge(&mut claims, of_the_user(inspection, user)) {
         Ok(()) => TokenStatus::Active(claims),
         Err(denial) => TokenStatus::Rejected(denial),
     }
 }
 
 /// Userinfo without what is not for a user to say.
-pub(crate) fn of_the_user(mut user: Map<String, Value>) -> Map<String, Value> {
-    user.retain(|name, _| !OF_THE_TOKEN.contains(&name.as_str()));
+pub(crate) fn of_the_user(
+    inspection: &InspectionRequest<'_>,
+    mut user: Map<String, Value>,
+) -> Map<String, Value> {
+    let of_the_token = |name: &String| OF_THE_TOKEN.contains(&name.as_str());
+    user.retain(|name, _| !of_the_token(name) && !inspection.machine_claims.contains(name));
     user
 }
 
@@ -192,6 +200,10 @@ async fn ask(
             Ok(Err(TokenStatus::Rejected(Denial::ScopeInsufficient)))
         }
         403 if reply.is_rate_limited() => Err(InspectionError::RateLimited(reply.retry_after)),
-        _ => Err(InspectionError::unexpected(&reply)),
+        // The caller's token is the one credential, so it is not ours that are refused.
+        status => Err(InspectionError::Misconfigured {
+            status,
+            credentials: false,
+        }),
     }
 }

@@ -165,7 +165,7 @@ mod tests {
             [
                 "tenant: is unknown: `tenant`, expected one of `kind`, `tenant_id`, `issuer`, \
                  `jwks_uri`, `jwks`, `algorithms`, `keys_max_stale_seconds`, `client_ids`, `audiences`, \
-                 `trust`, `username`, `groups`, `machine_users`, `machine_when`, `require`, `token_use`, \
+                 `trust`, `username`, `groups`, `scope_separator`, `machine_users`, `machine_when`, `require`, `token_use`, \
                  `token_types`, `recheck_seconds`, `max_token_age_seconds`, \
                  `max_token_lifetime_seconds`, `request_timeout_seconds` or `ca_certificates`"
             ]

@@ -18,7 +18,8 @@ pub struct Requirement {
 pub enum Test {
     /// It is one of these values.
     OneOf(Vec<Value>),
-    /// It is an array that holds this value, or a string with it among words separated by spaces.
+    /// It is an array that holds this value, or a string with it among words separated by spaces; or
+    /// one of several values is.
     Contains(Value),
     /// There is none, or an empty one.
     Missing,
@@ -27,18 +28,25 @@ pub enum Test {
 impl Requirement {
     /// Whether claims meet it.
     pub(crate) fn holds(&self, claims: &Claims) -> bool {
-        let value = claims.attribute(&self.claim);
-        let Some(value) = value else {
-            return matches!(self.test, Test::Missing);
-        };
+        let found = claims.all(&self.claim);
+        let is_one_of =
+            |values: &[Value], value| values.contains(value) || values.contains(only(value));
         match &self.test {
-            Test::OneOf(values) => values.contains(value) || values.contains(only(value)),
-            Test::Missing => value == "",
-            Test::Contains(wanted) => match value {
-                Value::Array(items) => items.contains(wanted),
-                Value::String(text) => text.split(' ').any(|word| Some(word) == wanted.as_str()),
-                _ => false,
-            },
+            Test::OneOf(values) => matches!(found.as_slice(), [value] if is_one_of(values, value)),
+            Test::Contains(wanted) => found.into_iter().any(|value| contains(value, wanted)),
+            Test::Missing => found.into_iter().all(is_empty),
         }
     }
+}
+
+fn contains(value: &Value, wanted: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.contains(wanted),
+        Value::String(text) => text.split(' ').any(|word| Some(word) == wanted.as_str()),
+        _ => false,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    *value == "" || value.as_array().is_some_and(Vec::is_empty)
 }

@@ -82,6 +82,7 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         (None, known) => known.to_vec(),
         (Some(names), _) => algorithms(names, report),
     };
+    let machine_when = requirements(shared.machine_when, "machine_when", report);
     Provider {
         id: id.clone(),
         kind,
@@ -95,6 +96,7 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         token_types: shared.token_types.map(|names| token_types(&names, report)),
         username: username_rule(shared.username, defaults.username, report),
         groups: groups(shared.groups, defaults.groups, report),
+        scopes_by_commas: shared.scope_separator == Some(Separator::Comma),
         machine_users: usernames(shared.machine_users, "machine_users", report),
         max_token_age: seconds(
             shared.max_token_age_seconds,
@@ -102,7 +104,13 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
             "max_token_age_seconds",
             report,
         ),
-        machine_when: requirements(shared.machine_when, "machine_when", report),
+        // What must be missing, a user can only add.
+        machine_claims: machine_when
+            .iter()
+            .filter(|rule| !matches!(rule.test, Test::Missing))
+            .flat_map(|rule| rule.claim.names_at_the_top())
+            .collect(),
+        machine_when,
         lifetime: LifetimeRule::new(seconds(
             shared.max_token_lifetime_seconds,
             u64::MAX,

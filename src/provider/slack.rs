@@ -116,7 +116,10 @@ impl UserInfo {
         let userinfo = request.with_bearer(request.http.post_form(&self.endpoint, &[]));
         let reply = request.send(userinfo).await?;
         if reply.status != 200 {
-            return Err(InspectionError::unexpected(&reply));
+            return Err(InspectionError::Misconfigured {
+                status: reply.status,
+                credentials: false,
+            });
         }
         let mut answer = reply.object()?;
         // Failures come with status 200 as well.
@@ -125,6 +128,7 @@ impl UserInfo {
             answer.get("error").and_then(Value::as_str),
         ) {
             (Some(Value::Bool(true)), _) => Ok(TokenStatus::Active(userinfo::of_the_user(
+                request,
                 normalized(answer),
             ))),
             (Some(Value::Bool(false)), Some(error)) => match error {

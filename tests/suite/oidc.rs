@@ -173,8 +173,14 @@ async fn jwts_by_discovery() {
 async fn id_tokens() {
     let oidc = Oidc::start().await;
     let folder = Folder::new();
-    let lambda = lambda(&folder, with(jwts(&oidc), &json!({"audiences": null}))).await;
+    let by_client = json!({"audiences": null});
+    let default = self::lambda(&folder, with(jwts(&oidc), &by_client)).await;
     let login = oidc.login("app", "alice", SCOPE, None).await;
+    let code = default.denied(&bearer(&login.id_token)).await;
+    assert_eq!(code, "token_use_mismatch");
+    let id_tokens = json!({"audiences": null, "token_use": "id"});
+    let folder = Folder::new();
+    let lambda = lambda(&folder, with(jwts(&oidc), &id_tokens)).await;
     assert_eq!(lambda.allowed(&bearer(&login.id_token)).await, "alice");
     let other = oidc.login("other-app", "alice", SCOPE, None).await;
     let code = lambda.denied(&bearer(&other.id_token)).await;

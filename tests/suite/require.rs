@@ -29,6 +29,9 @@ async fn what_a_claim_must_be() {
     let contains = json!([{"claim": "tenant", "contains": "a"}]);
     let missing = json!([{"claim": "tenant", "missing": true}]);
     let number = json!([{"claim": "tenant", "contains": 7}]);
+    let actor = json!([{"claim": "act[*].sub", "missing": true}]);
+    let role = json!([{"claim": "roles[*].name", "contains": "a"}]);
+    let one_role = json!([{"claim": "roles[*].name", "equals": "a"}]);
     let nested = json!([{"claim": "realm.org.name", "equals": "a"}]);
     let url = json!([{"claim": "https://example.com/tenant", "equals": "a"}]);
     let both =
@@ -42,7 +45,24 @@ async fn what_a_claim_must_be() {
         (missing.clone(), json!({}), true),
         (missing.clone(), json!({"tenant": ""}), true),
         (missing.clone(), json!({"tenant": null}), true),
+        (missing.clone(), json!({"tenant": []}), true),
         (missing, json!({"tenant": "a"}), false),
+        (actor.clone(), json!({}), true),
+        (actor.clone(), json!({"act": []}), true),
+        (actor.clone(), json!({"act": [{"sub": "a"}]}), false),
+        (actor, json!({"act": [{"sub": "a"}, {"sub": "b"}]}), false),
+        (
+            role.clone(),
+            json!({"roles": [{"name": "b"}, {"name": "a"}]}),
+            true,
+        ),
+        (role, json!({"roles": [{"name": "b"}]}), false),
+        (one_role.clone(), json!({"roles": [{"name": "a"}]}), true),
+        (
+            one_role,
+            json!({"roles": [{"name": "a"}, {"name": "b"}]}),
+            false,
+        ),
         (equals(json!("a")), json!({"tenant": null}), false),
         (equals(json!("a")), json!({}), false),
         (equals(json!(true)), json!({"tenant": true}), true),

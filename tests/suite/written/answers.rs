@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{extended, outcome};
 use testing::asked::{Asked, ISSUER};
 use testing::local::Local;
-use testing::tokens::{SigningKey, now};
+use testing::tokens::{SigningKey, access_claims, now};
 
 /// An opaque token's introspection.
 async fn introspected(asked: &Asked, fields: &Value, answer: &Value) -> String {
@@ -183,4 +183,65 @@ async fn forms_of_opaque_tokens() {
         let local = Local::new(&asked.settings(&key, "jwt"), Deployment::default());
         assert_eq!(outcome(&local, token).await.0, "alice", "{token}");
     }
+}
+
+/// A user may choose attributes of any name, and must not become a client by one.
+#[tokio::test]
+async fn no_user_says_that_a_token_is_a_clients() {
+    let asked = Asked::start().await;
+    let key = SigningKey::generate("key", "ES256");
+    let mut settings = asked.settings(&key, "jwt+userinfo");
+    let provider = &mut settings["providers"]["idp"];
+    let fields = json!({
+        "machine_users": {"client": "svc-ci"},
+        "machine_when": [{"claim": "account.type", "equals": "robot"}, {"claim": "robot", "equals": true}],
+    });
+    *provider = extended(provider.clone(), &fields, &[]);
+    let usual = extended(access_claims(ISSUER), &json!({}), &["token_use"]);
+    for (claims, user, expected) in [
+        (json!({}), json!({}), "alice"),
+        (
+            json!({}),
+            json!({"account": {"type": "robot"}, "robot": true}),
+            "alice",
+        ),
+        (
+            json!({}),
+            json!({"account.type": "robot", "gty": "client_credentials"}),
+            "alice",
+        ),
+        (json!({"robot": true}), json!({}), "svc-ci"),
+        (
+            json!({"account": {"type": "robot"}}),
+            json!({"account": {}}),
+            "svc-ci",
+        ),
+    ] {
+        let subject = json!({"sub": usual["sub"]});
+        asked.change(|answers| answers.userinfo = extended(subject, &user, &[]));
+        let local = Local::new(&settings, Deployment::default());
+        let token = key.sign(&extended(usual.clone(), &claims, &[]));
+        assert_eq!(outcome(&local, &token).await.0, expected, "{claims} {user}");
+    }
+}
+
+/// What a server's userinfo says against a token's client is nothing that it says of us.
+#[tokio::test]
+async fn a_refused_client_closes_nothing_for_others() {
+    let asked = Asked::start().await;
+    let key = SigningKey::generate("key", "ES256");
+    let local = Local::new(&asked.settings(&key, "jwt+userinfo"), Deployment::default());
+    let usual = extended(access_claims(ISSUER), &json!({}), &["token_use"]);
+    asked.change(|answers| {
+        answers.status = 403;
+        answers.userinfo = json!({"error": "unauthorized_client"});
+    });
+    let (found, _) = outcome(&local, &key.sign(&usual)).await;
+    assert_eq!(found, "500 provider_misconfigured");
+    asked.change(|answers| {
+        answers.status = 200;
+        answers.userinfo = json!({"sub": usual["sub"]});
+    });
+    let other = extended(usual, &json!({"jti": "another"}), &[]);
+    assert_eq!(outcome(&local, &key.sign(&other)).await.0, "alice");
 }

@@ -1,8 +1,12 @@
 //! Tokens of clients without a user, and of users without a subject.
 
+use atlassian_authorizer::deployment::Deployment;
 use serde_json::{Value, json};
 
-use super::{check, row};
+use super::{check, extended, outcome, provider, row};
+use testing::asked::ISSUER;
+use testing::local::Local;
+use testing::tokens::{SigningKey, access_claims};
 
 fn mapped() -> Value {
     json!({"machine_users": {"client": "svc-ci"}})
@@ -95,4 +99,29 @@ async fn subjects() {
             .claims(json!({"iss": ["https://idp.example.com"]})),
     ])
     .await;
+}
+
+/// An id that a server writes as a number or in a list is revoked as it stands in the audit line.
+#[tokio::test]
+async fn revoked_ids() {
+    let key = SigningKey::generate("key", "ES256");
+    let settings = json!({"providers": {"idp": provider(&key, &json!({}))}, "revoked": ["42"]});
+    let local = Local::new(&settings, Deployment::default());
+    for (claims, expected) in [
+        (json!({"jti": "42"}), "401 token_revoked"),
+        (json!({"jti": 42}), "401 token_revoked"),
+        (json!({"jti": [42]}), "401 token_revoked"),
+        (
+            json!({"jti": "1", "origin_jti": ["42"]}),
+            "401 token_revoked",
+        ),
+        (json!({"jti": "43"}), "alice"),
+    ] {
+        let usual = extended(access_claims(ISSUER), &claims, &["token_use"]);
+        assert_eq!(
+            outcome(&local, &key.sign(&usual)).await.0,
+            expected,
+            "{claims}"
+        );
+    }
 }

@@ -158,7 +158,16 @@ async fn scopes() {
             "a b",
         ),
         ("arrays of one text", json!({"scope": ["a b"]}), "a b"),
-        ("Slack, GitHub", json!({"scope": "a,b"}), "a%2Cb a b"),
+        (
+            "RFC 6749, section 3.3",
+            json!({"scope": "room:1,admin"}),
+            "room:1%2Cadmin",
+        ),
+        (
+            "RFC 6749, section 3.3",
+            json!({"scope": ["room:1,admin"]}),
+            "room:1%2Cadmin",
+        ),
         (
             "RFC 6749, section 3.3",
             json!({"scope": "a,b c"}),
@@ -167,6 +176,16 @@ async fn scopes() {
         ("any", json!({"scope": 7, "scp": "a"}), "a"),
     ] {
         let context = context(&json!({}), &claims).await;
+        assert_eq!(context["scope"], scopes, "{source}: {claims}");
+    }
+    let commas = json!({"scope_separator": "comma"});
+    for (source, claims, scopes) in [
+        ("Slack, GitHub", json!({"scope": "a,b"}), "a b"),
+        ("Slack, GitHub", json!({"scope": "a, b c"}), "a b c"),
+        ("Slack, GitHub", json!({"scope": ["a,b"]}), "a b"),
+        ("Slack, GitHub", json!({"scope": ["a,b", "c"]}), "a%2Cb c"),
+    ] {
+        let context = context(&commas, &claims).await;
         assert_eq!(context["scope"], scopes, "{source}: {claims}");
     }
 }
