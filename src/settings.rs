@@ -27,7 +27,7 @@ use crate::document::{
 };
 use crate::product::Product;
 use crate::provider::Provider;
-use crate::secret::Secret;
+use crate::secret::{Secret, holds_private_key};
 
 pub use advice::Advice;
 pub use general::General;
@@ -99,10 +99,8 @@ impl Settings {
                 Some(("secrets", rest)) if is_secret_name(rest) => {
                     if Secret::new(text).expose_secret().is_empty() {
                         report.whole("is empty; expected a secret");
-                    } else if is_api_token_key(rest) && ChecksumKey::new(&Secret::new(text)).is_none() {
-                        report.whole(
-                            "is too short; expected 32 characters or more, as `atlauth token key create` makes them",
-                        );
+                    } else if let Some(problem) = api_token_key_problem(rest, text, tree) {
+                        report.whole(problem);
                     }
                 }
                 _ => report.whole(
@@ -168,9 +166,28 @@ fn read_revoked(text: &str, report: &mut Report<'_>) -> Option<Revoked> {
     Some(Revoked::new(revoked))
 }
 
-fn is_api_token_key(rest: &str) -> bool {
-    let name = rest.strip_prefix("settings/");
-    name.is_some_and(|name| [API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY].contains(&name))
+/// What is wrong with a parameter below `secrets/` that holds a key of API tokens.
+fn api_token_key_problem(rest: &str, text: &str, tree: &Tree) -> Option<&'static str> {
+    let name = rest.strip_prefix("settings/")?;
+    if ![API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY].contains(&name) {
+        return None;
+    }
+    let last = ["secrets/settings/", API_TOKEN_KEY].concat();
+    // PEM of every kind: a public key or a certificate is no secret at all.
+    if holds_private_key(text) || text.contains("-----BEGIN ") {
+        Some(
+            "holds a private key, a public one or a certificate; expected 32 random characters or more, as \
+             `atlauth token key create` makes them",
+        )
+    } else if ChecksumKey::new(&Secret::new(text)).is_none() {
+        Some(
+            "is too short; expected 32 characters or more, as `atlauth token key create` makes them",
+        )
+    } else if name == PREVIOUS_API_TOKEN_KEY && !tree.documents().contains_key(&last) {
+        Some("stands alone; expected `api-token-key` beside it")
+    } else {
+        None
+    }
 }
 
 /// Whether a parameter below `secrets/` has a name by which a document can know it.

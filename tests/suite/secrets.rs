@@ -332,6 +332,31 @@ fn names_of_secrets() {
             "s3cr3t-of-32-characters-01234567",
             None,
         ),
+        (
+            "secrets/settings/api-token-key-previous",
+            "s3cr3t-of-32-characters-01234567",
+            Some("stands alone; expected `api-token-key` beside it"),
+        ),
+        (
+            "secrets/settings/api-token-key",
+            &p256_pem(),
+            Some("holds a private key"),
+        ),
+        (
+            "secrets/settings/api-token-key-previous",
+            &p256_pem().replace('\n', " "),
+            Some("holds a private key"),
+        ),
+        (
+            "secrets/settings/api-token-key",
+            "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n",
+            Some("holds a private key, a public one"),
+        ),
+        (
+            "secrets/settings/api-token-key",
+            r#"{"kty": "oct", "k": "s3cr3t-of-32-characters-01234567"}"#,
+            Some("holds a private key"),
+        ),
     ] {
         let found = problems(&[(name, text.into())]);
         match expected {

@@ -40,8 +40,24 @@ pub(crate) fn with(text: &str, parameter: &str, value: &str) -> Option<String> {
     })
 }
 
-/// The text without a parameter, or as it is where there is none; `None` where that can't be told.
+/// The text without a parameter, or as it is where there is none; `None` where that can't be told. The
+/// objects around it go with it where nothing else is in them: settings with empty ones are refused.
 pub(crate) fn without(text: &str, parameter: &str) -> Option<String> {
+    let mut text = without_member(text, parameter)?;
+    let mut inner = parameter;
+    while let Some((outer, _)) = inner.rsplit_once('/') {
+        let value: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let object = value.pointer(&format!("/{outer}"));
+        if object != Some(&json!({})) {
+            break;
+        }
+        text = without_member(&text, outer)?;
+        inner = outer;
+    }
+    Some(text)
+}
+
+fn without_member(text: &str, parameter: &str) -> Option<String> {
     edited(text, parameter, |object, name, rest| {
         let Some(place) = place_of(object, name).filter(|_| rest.is_empty()) else {
             return Some(((0, 0), String::new()));
@@ -129,11 +145,26 @@ mod tests {
                 r#"{"a": {"c": 2, "b": 1, "d": 3}}"#,
                 r#"{"a": {"c": 2, "d": 3}}"#,
             ),
-            (r#"{"a": {"b": 1}}"#, r#"{"a": {}}"#),
+            (r#"{"a": {"b": 1}}"#, "{}"),
+            (r#"{"a": {"b": 1}, "c": {}}"#, r#"{"c": {}}"#),
             (r#"{"a": {"c": 1}}"#, r#"{"a": {"c": 1}}"#),
             ("{}", "{}"),
         ] {
             assert_eq!(without(text, "a/b").as_deref(), Some(expected), "{text}");
+        }
+        for (text, expected) in [
+            (r#"{"a": {"b": {"c": 1}}}"#, "{}"),
+            (r#"{"a": {"b": {"c": 1}, "d": 1}}"#, r#"{"a": {"d": 1}}"#),
+            (
+                r#"{"a": {"b": {"c": 1, "d": 1}}}"#,
+                r#"{"a": {"b": {"d": 1}}}"#,
+            ),
+            (
+                "{\n  \"z\": 1,\n  \"a\": {\"b\": {\"c\": 1}}\n}\n",
+                "{\n  \"z\": 1\n}\n",
+            ),
+        ] {
+            assert_eq!(without(text, "a/b/c").as_deref(), Some(expected), "{text}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod create;
 mod key;
+mod keys;
 mod list;
 mod retire;
 

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use crate::event::{Kind, RequestArgs};
 use crate::explain::{Caller, CredentialArgs, Decoded, Probe, Report, Told};
 use crate::failure::Failure;
-use crate::times::date;
 use crate::ui::{Tone, Ui, within_line};
 
 /// Examples for `--help`.
@@ -107,8 +106,9 @@ fn show(caller: &Caller, report: &Report, ui: &Ui) {
         ""
     };
     ui.line(&format!("groups     {groups}{more}"));
-    let expires = report.token.time("exp").unwrap_or(caller.valid_until);
-    ui.line(&format!("until      {}", date(expires, report.now)));
+    let lifetime = report.lifetime();
+    let until = lifetime.strip_prefix("until ").unwrap_or(&lifetime);
+    ui.line(&format!("until      {until}"));
     if caller.read_only || !caller.products.is_empty() || !caller.source_cidrs.is_empty() {
         let read_only = caller.read_only.then(|| "read-only".to_owned());
         let products = caller.products.iter().map(|one| format!("in {one}"));

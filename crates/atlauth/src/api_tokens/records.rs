@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atlassian_authorizer::authenticate::ApiTokenRules;
 use atlassian_authorizer::authenticate::api_token::{Record, parse};
 use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::http::{Counters, Deadline};
@@ -54,6 +55,13 @@ impl Known {
             source_cidrs: record.source_cidrs,
             products: record.products,
         }
+    }
+
+    /// From when on it is refused, in seconds since the epoch: by its record, and by the longest time that
+    /// the settings allow.
+    pub fn ends(&self, rules: Option<&ApiTokenRules>) -> u64 {
+        let longest = rules.map_or(u64::MAX, |rules| rules.max_lifetime.as_secs());
+        self.expires.min(self.created.saturating_add(longest))
     }
 
     /// A token with the same user, name and limits; `None` where the record names no user.

@@ -20,13 +20,15 @@ pub(crate) struct Explanation {
     pub(super) access: Option<Access>,
     /// The caller's own rights in each product.
     pub(super) reach: Vec<EffectiveAccess>,
+    /// When an API token expires, in seconds since the epoch; `None` where that is not known.
+    pub(super) record_ends: Option<u64>,
     /// Where products lie, for a request that was refused for its path.
     path_hint: Option<String>,
 }
 
 impl Explanation {
     /// What there is to tell of the decision about an event.
-    pub(super) fn of(decision: DecisionRecord, event: &str) -> Self {
+    pub(super) fn of(decision: DecisionRecord, event: &str, record_ends: Option<u64>) -> Self {
         let identity = decision.identity();
         let access = decision.product().and_then(|product| {
             let request = Request::parse(event).ok()?;
@@ -38,6 +40,7 @@ impl Explanation {
             reach: reach(&decision, identity, source),
             path_hint: path_hint(&decision, event),
             access,
+            record_ends,
             decision,
         }
     }

@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use atlassian_authorizer::Authorizer;
 use atlassian_authorizer::audit::AuditLog;
+use atlassian_authorizer::authorizer::DecisionRecord;
 use atlassian_authorizer::clock::SystemClock;
+use atlassian_authorizer::credential::TokenId;
 use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::http::Deadline;
 use atlassian_authorizer::product::Product;
+use atlassian_authorizer::store::Source;
 
-use super::Explanation;
+use super::meaning::{Meaning, Stage};
+use super::{Decoded, Explanation};
+use crate::api_tokens::find;
 use crate::failure::Failure;
 use crate::log::Log;
 use crate::source;
@@ -18,7 +23,8 @@ use crate::source;
 pub(crate) struct Probe {
     authorizer: Authorizer,
     log: Log,
-    source: String,
+    source: Source,
+    name: String,
 }
 
 impl Probe {
@@ -32,7 +38,8 @@ impl Probe {
         // The explanation tells what the audit line would.
         let audit = AuditLog::new(Box::new(std::io::sink()));
         Ok(Self {
-            source: source.to_string(),
+            name: source.to_string(),
+            source: source.clone(),
             authorizer: Authorizer::new(source, http, Arc::new(SystemClock), audit, deployment),
             log,
         })
@@ -41,7 +48,23 @@ impl Probe {
     /// What becomes of an event.
     pub(crate) async fn explain(&self, event: &str) -> Explanation {
         let decision = self.authorizer.explain(event, "explain").await;
-        Explanation::of(decision, event)
+        let record_ends = self.record_ends(&decision, event).await;
+        Explanation::of(decision, event, record_ends)
+    }
+
+    /// When an API token expires whose secret was shown. The decision itself holds no longer than the
+    /// record is not read again.
+    async fn record_ends(&self, decision: &DecisionRecord, event: &str) -> Option<u64> {
+        let Decoded::ApiToken { id } = Decoded::of_event(event) else {
+            return None;
+        };
+        let meaning = decision.refusal.map(Meaning::of);
+        let is_verified = decision.identity().is_some()
+            || meaning.is_some_and(|meaning| meaning.stage > Stage::Signature);
+        let id = TokenId::new(&id).filter(|_| is_verified)?;
+        let token = find(&self.source, &id).await.ok()??;
+        let settings = decision.settings.as_ref();
+        Some(token.ends(settings.and_then(|settings| settings.general.api_tokens.as_ref())))
     }
 
     /// The path of the first product, `/` without any.
@@ -61,6 +84,6 @@ impl Probe {
 
     /// The name of the source.
     pub(crate) fn source(&self) -> &str {
-        &self.source
+        &self.name
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Report {
     pub(crate) reach: Vec<EffectiveAccess>,
     pub(crate) token: Decoded,
     pub(crate) token_verified: bool,
+    /// When the token expires, as it or its record says; `None` where only its provider knows.
+    pub(crate) expires: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) answer: Option<Value>,
     pub(crate) log: Vec<String>,
@@ -149,6 +151,7 @@ impl Report {
             // A stage after the signature's is come to by tokens alone whose signature held.
             token_verified: decision.identity().is_some()
                 || meaning.is_some_and(|meaning| meaning.stage > Stage::Signature),
+            expires: token.time("exp").or(explanation.record_ends),
             token,
             answer: decision
                 .answer
@@ -175,7 +178,7 @@ impl Report {
     pub(crate) fn json_of_caller(&self) -> String {
         let mut document = serde_json::to_value(self).unwrap_or_default();
         if let (Some(members), true) = (document.as_object_mut(), self.caller.is_some()) {
-            let keep = ["caller", "reach", "token", "mode", "log"];
+            let keep = ["caller", "reach", "token", "expires", "mode", "log"];
             members.retain(|name, _| keep.contains(&name.as_str()));
         }
         serde_json::to_string_pretty(&document).unwrap_or_default()

@@ -118,13 +118,20 @@ impl Report {
         }
     }
 
-    fn lifetime(&self) -> String {
-        let expires = self.token.time("exp");
-        let expires = expires.or(self.caller.as_ref().map(|caller| caller.valid_until));
-        match expires {
-            Some(at) if at <= self.now => format!("expired {}", date(at, self.now)),
-            Some(at) => format!("until {}", date(at, self.now)),
-            None => String::new(),
+    /// Until when the credential is good, as far as that is known.
+    pub(crate) fn lifetime(&self) -> String {
+        let asked_again = self.caller.as_ref().map(|caller| caller.valid_until);
+        match (self.expires, asked_again) {
+            (Some(at), _) if at <= self.now => format!("expired {}", date(at, self.now)),
+            (Some(at), _) => format!("until {}", date(at, self.now)),
+            (None, Some(at)) => {
+                let next = match self.token {
+                    Decoded::ApiToken { .. } => "the record is read again",
+                    _ => "the provider is asked again",
+                };
+                format!("until {}; then {next}", date(at, self.now))
+            }
+            (None, None) => String::new(),
         }
     }
 

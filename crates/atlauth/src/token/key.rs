@@ -1,20 +1,14 @@
 //! `atlauth token key`: the key that checksums of API tokens are made with.
 
-use std::collections::BTreeMap;
-
-use atlassian_authorizer::authenticate::api_token::{API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY};
-use atlassian_authorizer::credential::SECRET_LENGTH;
-use atlassian_authorizer::random;
-use atlassian_authorizer::secret::{Secret, constant_time_eq};
+use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::{LoadError, Source};
 use clap::Subcommand;
 
+use super::keys::{Keys, LAST, PREVIOUS, new_key};
 use crate::api_tokens::list;
 use crate::failure::Failure;
-use crate::private_file::{self, Existing};
-use crate::settings_text;
 use crate::source;
-use crate::ssm::{ParameterAttributes, Parameters};
+use crate::times::{now, plain_date};
 use crate::ui::Ui;
 
 /// Arguments of the command.
@@ -39,7 +33,7 @@ enum KeyCommand {
     /// Makes another key. Tokens made with the one before stay good.
     Rotate(RotateArgs),
     /// Ends the key before the last. Tokens made with it are refused.
-    Retire,
+    Retire(RetireArgs),
 }
 
 /// Arguments of `create`.
@@ -64,31 +58,42 @@ struct RotateArgs {
     key_id: Option<String>,
 }
 
+/// Arguments of `retire`.
+#[derive(Debug, clap::Args)]
+struct RetireArgs {
+    /// Ends it even where tokens may be refused by that.
+    #[arg(long)]
+    force: bool,
+}
+
 pub(super) async fn run(args: KeyArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     let (source, _) = source::open(source).await?;
     match args.command {
         KeyCommand::Create(args) => create(&args, &source, ui).await,
         KeyCommand::Rotate(args) => rotate(&args, &source, ui).await,
-        KeyCommand::Retire => retire(&source, ui).await,
+        KeyCommand::Retire(args) => retire(&args, &source, ui).await,
     }
 }
 
 async fn create(args: &CreateArgs, source: &Source, ui: &Ui) -> Result<(), Failure> {
     let store = Keys::read(source, ui).await?;
-    if store.last.is_some() || store.previous.is_some() {
+    if store.last.is_some() {
         return Err(there_already());
     }
-    let settings = source::load(source, ui).await?;
+    let key = new_key(now())?;
+    // A key before the last is invalid without a last one, and stays beside the new one.
+    let mut tree = store.tree.clone();
+    tree.documents_mut()
+        .insert(LAST.to_owned(), key.expose_secret().to_owned());
+    let settings = Settings::parse(&tree, &source::without_cache())
+        .map_err(|problems| source::failure(source, &LoadError::Invalid(problems)))?;
     let rules = settings.general.api_tokens;
-    if !args.force && !rules.is_some_and(|rules| rules.checksums.accept_unkeyed) {
+    let has_key = store.previous.is_some();
+    if !args.force && !has_key && !rules.is_some_and(|rules| rules.checksums.accept_unkeyed) {
         let all = list(source).await.map_err(|error| super::failure(&error))?;
         let count = all.tokens.len();
         if count > 0 {
-            let tokens = if count == 1 {
-                "1 token was"
-            } else {
-                &format!("{count} tokens were")
-            };
+            let tokens = counted(count, "was", "were");
             return Err(Failure::negative(format!(
                 "{tokens} made without a key, and would be refused"
             ))
@@ -98,7 +103,6 @@ async fn create(args: &CreateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
             ));
         }
     }
-    let key = Secret::new(&random::text(SECRET_LENGTH)?);
     if !store.put(LAST, &key, args.key_id.as_deref(), false).await? {
         return Err(there_already());
     }
@@ -109,26 +113,17 @@ async fn create(args: &CreateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
 
 async fn rotate(args: &RotateArgs, source: &Source, ui: &Ui) -> Result<(), Failure> {
     let store = Keys::read(source, ui).await?;
-    // No key is written into settings that are invalid, or just being pushed.
-    source::load(source, ui).await?;
     let Some(last) = &store.last else {
         return Err(
             Failure::negative("there is no key").hint("`atlauth token key create` makes one")
         );
     };
-    // An interrupted run has left the same key in both places.
-    let is_same = |previous: &Secret| {
-        let (one, other) = (previous.expose_secret(), last.expose_secret());
-        constant_time_eq(one.as_bytes(), other.as_bytes())
-    };
+    // No key is written into settings that are invalid, or just being pushed.
+    source::load(source, ui).await?;
     let key_id = args.key_id.as_deref();
     if args.forget {
         store.delete(PREVIOUS).await?;
-    } else if store
-        .previous
-        .as_ref()
-        .is_some_and(|previous| !is_same(previous))
-    {
+    } else if store.previous.is_some() && !store.are_same() {
         return Err(Failure::negative(
             "there is a key before the last already, and tokens that were made with it would be refused",
         )
@@ -136,7 +131,7 @@ async fn rotate(args: &RotateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
     } else {
         store.put(PREVIOUS, last, key_id, true).await?;
     }
-    let key = Secret::new(&random::text(SECRET_LENGTH)?);
+    let key = new_key(now())?;
     store.put(LAST, &key, key_id, true).await?;
     ui.note(&format!("wrote {LAST}"));
     if args.forget {
@@ -152,125 +147,67 @@ async fn rotate(args: &RotateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
     Ok(())
 }
 
-async fn retire(source: &Source, ui: &Ui) -> Result<(), Failure> {
+async fn retire(args: &RetireArgs, source: &Source, ui: &Ui) -> Result<(), Failure> {
     let store = Keys::read(source, ui).await?;
     if store.previous.is_none() {
         return Err(Failure::negative("there is no key before the last"));
     }
+    if !args.force && !store.are_same() {
+        refuse_where_used(&store, source, ui).await?;
+    }
     store.delete(PREVIOUS).await?;
     ui.note(&format!("deleted {PREVIOUS}"));
-    ui.note(IN_FORCE);
+    ui.note("In force after `refresh_seconds`.");
     Ok(())
 }
 
-/// When a change of a key is felt.
-const IN_FORCE: &str = "In force after `refresh_seconds`; until then, make no token.";
+/// Refuses to end the key before the last while tokens are good that may have been made with it.
+async fn refuse_where_used(store: &Keys<'_>, source: &Source, ui: &Ui) -> Result<(), Failure> {
+    let (from, until) = store.time_of_previous();
+    let settings = Settings::parse(&store.tree, &source::without_cache()).ok();
+    let rules = settings.and_then(|settings| settings.general.api_tokens);
+    let listed = ui.progress("reading tokens", Box::pin(list(source))).await;
+    let all = listed.map_err(|error| super::failure(&error))?;
+    let now = now();
+    let used = all.tokens.iter().filter(|token| {
+        // One of the same second may have been made before the rotation.
+        from.is_none_or(|from| token.created >= from)
+            && until.is_none_or(|until| token.created <= until)
+            && token.ends(rules.as_ref()) > now
+    });
+    let count = used.count();
+    if count == 0 {
+        return Ok(());
+    }
+    let tokens = counted(count, "", "");
+    let (why, which) = match until {
+        Some(until) => (
+            format!("{tokens} from before the last key may be made with the one before it"),
+            format!("those created until {}", plain_date(until)),
+        ),
+        None => (
+            format!(
+                "{tokens} may be made with the key before the last, and when the last was made is not known"
+            ),
+            "those created before it".to_owned(),
+        ),
+    };
+    Err(Failure::negative(format!("{why}, and would be refused")).hint(format!(
+        "`atlauth token rotate` makes others, and `atlauth token list --json` shows {which}; or give --force"
+    )))
+}
 
-const LAST: &str = "secrets/settings/api-token-key";
-const PREVIOUS: &str = "secrets/settings/api-token-key-previous";
+fn counted(count: usize, one: &str, more: &str) -> String {
+    let text = match count {
+        1 => format!("1 token {one}"),
+        _ => format!("{count} tokens {more}"),
+    };
+    text.trim_end().to_owned()
+}
+
+/// When another key to make tokens with is felt.
+const IN_FORCE: &str = "In force after `refresh_seconds`; until then, make no token.";
 
 fn there_already() -> Failure {
     Failure::negative("there is a key already").hint("`atlauth token key rotate` makes another")
-}
-
-/// Where the keys are, and what they are.
-struct Keys<'s> {
-    source: &'s Source,
-    last: Option<Secret>,
-    previous: Option<Secret>,
-    /// How parameters are kept, where the source has some.
-    kept: BTreeMap<String, ParameterAttributes>,
-}
-
-impl<'s> Keys<'s> {
-    async fn read(source: &'s Source, ui: &Ui) -> Result<Self, Failure> {
-        let tree = source::read(source, ui).await?;
-        if let (Source::Ssm(_), true) = (source, tree.documents().is_empty()) {
-            return Err(source::nothing_there(source));
-        }
-        let kept = match source {
-            Source::Ssm(ssm) => {
-                let kept = Parameters(ssm).attributes().await;
-                kept.map_err(|error| {
-                    Failure::unavailable(format!("{source}: {error}"))
-                        .hint("the permission ssm:DescribeParameters is needed")
-                })?
-            }
-            Source::File(_) => BTreeMap::new(),
-        };
-        let secrets = tree.secrets_of("settings");
-        let keys = Self {
-            source,
-            last: secrets.find(API_TOKEN_KEY).cloned(),
-            previous: secrets.find(PREVIOUS_API_TOKEN_KEY).cloned(),
-            kept,
-        };
-        // One that stood in two places would be an error, and no function would take the settings.
-        for (name, key) in [(LAST, &keys.last), (PREVIOUS, &keys.previous)] {
-            if matches!(source, Source::Ssm(_)) && key.is_some() && !keys.kept.contains_key(name) {
-                return Err(Failure::negative(
-                    "the keys stand in the parameter `secrets`, which holds several documents",
-                )
-                .hint("change it by `aws ssm put-parameter --overwrite`, with a key of 32 characters or more"));
-            }
-        }
-        Ok(keys)
-    }
-
-    /// Writes a key; `false` where one is there and may not be overwritten.
-    async fn put(
-        &self,
-        name: &str,
-        key: &Secret,
-        key_id: Option<&str>,
-        overwrite: bool,
-    ) -> Result<bool, Failure> {
-        match self.source {
-            Source::Ssm(ssm) => {
-                // Encrypted with the same key as the one that gives way, if nothing else is said.
-                let kept = [name, LAST].iter().find_map(|name| self.kept.get(*name));
-                let mut how = kept.cloned().unwrap_or_default();
-                how.secure = true;
-                if let Some(key_id) = key_id {
-                    how.key_id = Some(key_id.to_owned());
-                }
-                let ssm = Parameters(ssm);
-                let put = ssm.put(name, key.expose_secret(), &how, overwrite);
-                put.await.map_err(|error| self.failure(&error))
-            }
-            Source::File(_) => {
-                self.edit(|text| settings_text::with(text, name, key.expose_secret()))?;
-                Ok(true)
-            }
-        }
-    }
-
-    async fn delete(&self, name: &str) -> Result<(), Failure> {
-        match self.source {
-            Source::Ssm(ssm) => {
-                let ssm = Parameters(ssm);
-                let delete = ssm.delete(name);
-                delete.await.map_err(|error| self.failure(&error))
-            }
-            Source::File(_) => self.edit(|text| settings_text::without(text, name)),
-        }
-    }
-
-    /// Changes a settings file, whole or not at all.
-    fn edit(&self, edit: impl FnOnce(&str) -> Option<String>) -> Result<(), Failure> {
-        let Source::File(path) = self.source else {
-            return Ok(());
-        };
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|error| self.failure(&LoadError::File(error.kind())))?;
-        let text = edit(&text).ok_or_else(|| {
-            Failure::unavailable(format!("{} could not be changed", path.display()))
-                .hint("expected a JSON object, in which `secrets` and `settings` in it are objects")
-        })?;
-        private_file::write(path, text.as_bytes(), Existing::Replace)
-    }
-
-    fn failure(&self, error: &LoadError) -> Failure {
-        source::failure(self.source, error)
-    }
 }

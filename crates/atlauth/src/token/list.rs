@@ -49,7 +49,10 @@ pub(super) async fn run(args: &ListArgs, source: Option<&str>, ui: &Ui) -> Resul
     } else {
         let now = times::now();
         let rows: Vec<Vec<String>> = tokens.iter().map(|token| row(token, now)).collect();
-        ui.table(&["id", "user", "name", "expires", "limits"], &rows);
+        ui.table(
+            &["id", "user", "name", "created", "expires", "limits"],
+            &rows,
+        );
     }
     for name in &all.unreadable {
         ui.note(&format!("{name}: its record can't be read"));
@@ -66,6 +69,7 @@ fn row(token: &Known, now: u64) -> Vec<String> {
         token.id.clone(),
         token.username.clone(),
         token.name.clone(),
+        times::plain_date(token.created),
         expires,
         limits(token),
     ]

@@ -3,8 +3,11 @@
 use atlassian_authorizer::clock::UnixTime;
 use std::time::Duration;
 
-use crate::api_tokens::{TokenId, create, end_by, find, revoke as end};
+use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::store::LoadError;
 
+use super::keys;
+use crate::api_tokens::{Known, TokenId, create, end_by, find, revoke as end};
 use crate::failure::Failure;
 use crate::source;
 use crate::times::{self, date};
@@ -78,7 +81,9 @@ pub(super) async fn rotate(
 ) -> Result<(), Failure> {
     let id = super::id(&args.id)?;
     let (store, _) = source::open(source).await?;
-    let settings = source::load(&store, ui).await?;
+    let tree = source::read(&store, ui).await?;
+    let settings = Settings::parse(&tree, &source::without_cache())
+        .map_err(|problems| source::failure(&store, &LoadError::Invalid(problems)))?;
     let old = find(&store, &id)
         .await
         .map_err(|error| super::failure(&error))?;
@@ -102,10 +107,17 @@ pub(super) async fn rotate(
             .map(|_| format!("{} is revoked", id.as_str())),
         Some(grace) => {
             let until = UnixTime::from_secs(now).saturating_add(grace);
-            let until = end_by(&store, &id, until).await;
-            until.map(|until| {
-                let until = until.unwrap_or_default().as_secs();
-                format!("{} is good until {}", id.as_str(), date(until, now))
+            let ended = end_by(&store, &id, until).await;
+            ended.map(|until| {
+                let old = until.map(|until| Known {
+                    expires: until.as_secs(),
+                    ..old
+                });
+                let became = old.map_or_else(
+                    || "is gone already".to_owned(),
+                    |old| in_grace(&old, &settings, keys::first_made_at(&tree), now),
+                );
+                format!("{} {became}", id.as_str())
             })
         }
     };
@@ -120,5 +132,123 @@ pub(super) async fn rotate(
             "the new token is good; end the old one by `atlauth token revoke {}`",
             id.as_str()
         ))),
+    }
+}
+
+/// What becomes of a token that is left good for a while, where the first of the keys that are good was
+/// made at `first_key`. Of an old token no more is known than when it was made.
+fn in_grace(token: &Known, settings: &Settings, first_key: Option<u64>, now: u64) -> String {
+    let rules = settings.general.api_tokens.as_ref();
+    let revoked = &settings.revoked;
+    if revoked.contains(&token.id) || revoked.contains_user(&token.username) {
+        return "is refused already: the parameter `revoked` names it or its user".to_owned();
+    }
+    let ends = token.ends(rules);
+    if ends <= now {
+        return format!("is refused already: it expired {}", date(ends, now));
+    }
+    let good = format!("is good until {}", date(ends, now));
+    let checksums = rules.map(|rules| &rules.checksums);
+    let Some(checksums) = checksums.filter(|checksums| !checksums.keys.is_empty()) else {
+        return good;
+    };
+    match (first_key, checksums.accept_unkeyed) {
+        (Some(first), _) if token.created > first => good,
+        (Some(first), false) if token.created < first => {
+            "is refused already: it was made before the key, and `api_tokens.accept_unkeyed` is not set"
+                .to_owned()
+        }
+        (_, false) => format!("{good}, unless it was made before the key"),
+        (Some(first), true) if token.created < first => {
+            format!("{good}, if it was made without a key")
+        }
+        (_, true) => format!("{good}, unless it was made with a key that has ended"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use atlassian_authorizer::document::Tree;
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+
+    /// A row for each thing that ends a token before its record does.
+    #[test]
+    fn what_holds_of_a_token_in_grace() {
+        let good = "is good until 2027-01-15 09:00:00Z, in 60 min";
+        let before = "is refused already: it was made before the key";
+        let unkeyed = format!("{good}, if it was made without a key");
+        let unless = format!("{good}, unless it was made before the key");
+        let ended = format!("{good}, unless it was made with a key that has ended");
+        for (age, key, accept_unkeyed, revoked, expected) in [
+            (60, false, false, "", good),
+            (60, false, true, "", good),
+            (60, true, false, "", before),
+            (60, true, true, "", &unkeyed),
+            // Of the same second.
+            (50, true, false, "", &unless),
+            (50, true, true, "", &ended),
+            (40, true, false, "", good),
+            (40, true, true, "", good),
+            (
+                60,
+                false,
+                false,
+                "abcdefghijkmnpqr",
+                "is refused already: the parameter `revoked`",
+            ),
+            (
+                60,
+                true,
+                true,
+                "Alice",
+                "is refused already: the parameter `revoked`",
+            ),
+            // Older than `max_lifetime_days`.
+            (
+                86_460,
+                false,
+                false,
+                "",
+                "is refused already: it expired 2027-01-15 07:59:00Z",
+            ),
+        ] {
+            let settings = json!({"api_tokens": {"enabled": true, "accept_unkeyed": accept_unkeyed,
+                                                 "max_lifetime_days": 1}});
+            let mut documents = vec![("settings".to_owned(), settings.to_string())];
+            if !revoked.is_empty() {
+                documents.push(("revoked".to_owned(), json!([revoked]).to_string()));
+            }
+            if key {
+                documents.push((keys::LAST.to_owned(), "k".repeat(40)));
+            }
+            let tree: Tree = documents.into_iter().collect();
+            let settings = Settings::parse(&tree, &source::without_cache()).unwrap();
+            let token = Known {
+                id: "abcdefghijkmnpqr".to_owned(),
+                username: "alice".to_owned(),
+                name: String::new(),
+                created: NOW - age,
+                expires: NOW + 3_600,
+                scopes: Vec::new(),
+                groups: None,
+                read_only: false,
+                source_cidrs: Vec::new(),
+                products: Vec::new(),
+            };
+            let said = in_grace(&token, &settings, key.then_some(NOW - 50), NOW);
+            let is_right = if expected.starts_with("is good") {
+                said == expected
+            } else {
+                said.starts_with(expected)
+            };
+            assert!(
+                is_right,
+                "{age}, {key}, {accept_unkeyed}, {revoked}: {said}"
+            );
+        }
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, UNIX_EPOCH};
 
 use atlauth::meaning::{DENIALS, FAULTS, FORBIDDEN};
 use serde_json::{Value, json};
 
+use testing::api_tokens::{forge, parts};
 use testing::asked::{Asked, SECRET};
 use testing::atlauth::Said;
 use testing::lambda::Lambda;
@@ -436,6 +438,56 @@ async fn api_tokens_and_basic_credentials() {
         (Some("source_not_allowed"), 1)
     );
 
+    // Its lifetime is the record's, and not the time until the record is read again.
+    let expires = created.expires.as_secs();
+    let lifetime = |report: &Value| {
+        let stages = report["stages"].as_array().unwrap();
+        let stage = stages.iter().find(|stage| stage["stage"] == "lifetime");
+        stage.unwrap()["detail"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(report["expires"], expires);
+    assert!(report["caller"]["valid_until"].as_u64().unwrap() < expires);
+    let date = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(expires));
+    let date = date.to_string().replace('T', " ");
+    assert!(
+        lifetime(&report).starts_with(&format!("until {date}")),
+        "{report}"
+    );
+    let said = explain("whoami --source-ip 10.1.2.3 -");
+    assert!(
+        said.stdout.contains(&format!("until      {date}")),
+        "{}",
+        said.stdout
+    );
+    let said = explain("whoami --source-ip 10.1.2.3 --json -");
+    assert_eq!(said.json()["expires"], expires);
+
+    // Whoever does not have the secret learns nothing of the record.
+    let (id, secret) = parts(token);
+    let other = forge(id, &secret.chars().rev().collect::<String>());
+    let said = atlauth("explain --path /jira/x --json -")
+        .settings(&here.settings)
+        .run(&other);
+    let report = said.json();
+    assert_eq!(
+        (report["code"].as_str(), &report["expires"]),
+        (Some("api_token_unknown"), &Value::Null)
+    );
+    let record = here
+        .folder
+        .path()
+        .join(format!("settings-tokens/{id}.json"));
+    let text = std::fs::read_to_string(&record).unwrap();
+    let ended = text.replace(&format!("\"expires\":{expires}"), "\"expires\":60");
+    assert_ne!(ended, text);
+    std::fs::write(&record, ended).unwrap();
+    let report = explain(&format!("explain --source-ip 10.1.2.3 {path}")).json();
+    assert_eq!(report["code"], "token_expired");
+    assert!(
+        lifetime(&report).starts_with("expired 1970-01-01 00:01:00Z"),
+        "{report}"
+    );
+
     let said = atlauth("explain --basic bob --path /jira/x -")
         .settings(&here.settings)
         .run("pass-word\n");
@@ -570,6 +622,12 @@ async fn tokens_that_only_the_provider_can_judge() {
         signature.unwrap()["detail"],
         "the provider vouches for it, by introspection"
     );
+    let told = report["stages"].to_string();
+    assert!(
+        told.contains("; then the provider is asked again"),
+        "{told}"
+    );
+    assert_eq!(report["expires"], Value::Null);
 
     asked.change(|answers| answers.introspection = json!({"active": false}));
     let (code, report) = explain();

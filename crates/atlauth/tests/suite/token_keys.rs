@@ -62,6 +62,10 @@ impl Here {
         std::fs::read_to_string(self.folder.path().join("settings.json")).unwrap()
     }
 
+    fn write(&self, text: &str) {
+        std::fs::write(self.folder.path().join("settings.json"), text).unwrap();
+    }
+
     /// The last key and the one before it.
     fn keys(&self) -> Vec<String> {
         let tree: Value = serde_json::from_str(&self.text()).unwrap();
@@ -113,7 +117,8 @@ async fn from_the_first_key_to_the_end_of_the_last_but_one() {
         said.stderr
     );
     let first = here.keys();
-    assert_eq!((first.len(), first[0].len()), (1, 52));
+    // What is random of it, and when it was made.
+    assert_eq!((first.len(), first[0].len()), (1, 52 + 1 + 10));
     // All else stays as somebody wrote it.
     let member = format!(
         "\"secrets\": {{\"settings\":{{\"api-token-key\":\"{}\"}}}}, ",
@@ -147,7 +152,9 @@ async fn from_the_first_key_to_the_end_of_the_last_but_one() {
     assert_eq!((said.code, here.keys()), (1, second.clone()));
     assert!(said.stderr.contains("retire"), "{}", said.stderr);
 
-    here.done("token key retire");
+    let said = here.run("token key retire");
+    assert_eq!((said.code, here.keys()), (1, second.clone()));
+    here.done("token key retire --force");
     assert_eq!(here.keys(), second[..1]);
     assert_eq!(
         here.codes(&all).await,
@@ -170,6 +177,106 @@ async fn from_the_first_key_to_the_end_of_the_last_but_one() {
     );
 }
 
+async fn next_second() {
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+}
+
+/// A key ends once no token is left that may have been made with it.
+#[tokio::test]
+async fn no_key_is_retired_that_is_used() {
+    let here = Here::new(true);
+    let unkeyed = here.create();
+    next_second().await;
+    here.done("token key create");
+    let keyed = here.create();
+    here.done("token create --user bob --expires 1s");
+    next_second().await;
+    let said = here.run("token key rotate");
+    assert!(said.stderr.contains("until then, make no token"));
+    next_second().await;
+    let last = here.create();
+    let keys = here.keys();
+    // Those without a key, with the last one, and those that have expired lose nothing.
+    let said = here.run("token key retire");
+    assert_eq!((said.code, here.keys()), (1, keys.clone()));
+    assert!(
+        said.stderr.contains("1 token from before the last key") && said.stderr.contains("--force"),
+        "{}",
+        said.stderr
+    );
+    let listed = here.done("token list");
+    assert!(listed.contains("created"), "{listed}");
+
+    let again = here.done(&format!("token rotate {}", parts(&keyed).0));
+    let said = here.run("token key retire");
+    assert_eq!((said.code, here.keys()), (0, vec![keys[0].clone()]));
+    assert!(
+        said.stderr.contains("`refresh_seconds`") && !said.stderr.contains("make no token"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(
+        here.codes(&[&unkeyed, &again, &last]).await,
+        ["allowed", "allowed", "allowed"]
+    );
+
+    // Of keys that somebody wrote by hand nothing is known: each token counts.
+    let text = here.text().replace(&keys[0], &"k".repeat(40));
+    here.write(&text);
+    here.done("token key rotate");
+    let text = here.text().replace(&here.keys()[0], &"l".repeat(40));
+    here.write(&text);
+    let said = here.run("token key retire");
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert!(
+        said.stderr.contains("3 tokens may be made"),
+        "{}",
+        said.stderr
+    );
+    for token in [&unkeyed, &again, &last] {
+        here.done(&format!("token revoke {}", parts(token).0));
+    }
+    here.done("token key retire");
+}
+
+/// A key before the last without a last one is an error, and there is a way out in both directions.
+#[tokio::test]
+async fn a_previous_key_that_stands_alone() {
+    let here = Here::new(false);
+    let before = here.text();
+    here.done("token key create");
+    let token = here.create();
+    let key = here.keys();
+    let alone = here
+        .text()
+        .replace("api-token-key", "api-token-key-previous");
+    here.write(&alone);
+    let said = here.run("settings check");
+    let expected =
+        "secrets/settings/api-token-key-previous: stands alone; expected `api-token-key` beside it";
+    assert!(said.flat().contains(expected), "{}", said.all());
+    assert_eq!((said.code, here.run("settings lint").code), (1, 1));
+    let said = here.run("token key rotate");
+    assert_eq!((said.code, here.text()), (1, alone.clone()));
+    assert!(said.stderr.contains("token key create"), "{}", said.stderr);
+
+    here.done("token key create");
+    let keys = here.keys();
+    assert_eq!((keys.len(), &keys[1]), (2, &key[0]));
+    let last = here.create();
+    assert_eq!(here.codes(&[&token, &last]).await, ["allowed", "allowed"]);
+
+    // Without both, all is as before there was one.
+    here.write(&alone);
+    let said = here.run("token key retire");
+    assert_eq!((said.code, here.text()), (1, alone));
+    here.done("token key retire --force");
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_eq!(parsed(&here.text()), parsed(&before));
+    here.done("settings check");
+    here.create();
+}
+
 /// Tokens that are there already are not refused by a command that says nothing of them.
 #[tokio::test]
 async fn a_first_key_beside_tokens_that_are_there() {
@@ -184,6 +291,7 @@ async fn a_first_key_beside_tokens_that_are_there() {
         "{}",
         said.stderr
     );
+    next_second().await;
     here.done("token key create --force");
     let keyed = here.create();
     let made_up = forge(&id(1), &secret(1));
@@ -191,6 +299,20 @@ async fn a_first_key_beside_tokens_that_are_there() {
         here.codes(&[&unkeyed, &keyed, &made_up]).await,
         ["api_token_unkeyed", "allowed", "api_token_unkeyed"]
     );
+    // No time of grace makes it good again.
+    let said = here.run(&format!("token rotate --grace 1h {}", parts(&unkeyed).0));
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(
+        said.stderr
+            .contains("is refused already: it was made before the key")
+            && !said.stderr.contains("is good until"),
+        "{}",
+        said.stderr
+    );
+    next_second().await;
+    let keyed = here.create();
+    let said = here.run(&format!("token rotate --grace 1h {}", parts(&keyed).0));
+    assert!(said.stderr.contains("is good until"), "{}", said.stderr);
 }
 
 /// What is made up never reaches the store; what the operator made does, whatever is made up.
