@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Revoked;
 use crate::claims::{AuthMethod, Claims, TokenUse, name_of, only};
 use crate::clock::UnixTime;
+use crate::document::Kind;
 use crate::error::Denial;
 use crate::identity::{Identity, Limits, Subject};
 use crate::provider::Provider;
@@ -213,15 +214,16 @@ impl VerifiedClaims {
             };
         }
         let is_answer = matches!(self.proof, Proof::Answer { .. });
-        let may_be_id_token = is_answer || provider.token_uses.contains(&TokenUse::Id);
+        // Without a mark and without scopes, a token for a client is one that tells it of its user.
+        let is_plain_id_token = !is_answer && token_use.is_none() && !self.claims.names_scopes();
         let client = match (self.claims.client()?, audiences.as_slice()) {
-            // A plain id token: its audience is the client, provided that there is just one. An access
-            // token names its client (RFC 9068, section 2.2), and its audience is no client.
+            // Its audience is the client, provided that there is just one. Cognito's access tokens
+            // always have a `client_id`.
             (None, [audience])
-                if token_use != Some(TokenUse::Access)
+                if (token_use != Some(TokenUse::Access) || provider.kind != Kind::Cognito)
                     && rule.client_ids.iter().any(|id| id == audience) =>
             {
-                if !may_be_id_token {
+                if is_plain_id_token && !provider.token_uses.contains(&TokenUse::Id) {
                     return Err(Denial::TokenUseMismatch);
                 }
                 Some(*audience)

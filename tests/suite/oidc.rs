@@ -162,7 +162,7 @@ async fn jwts_by_discovery() {
     for (token, code) in [
         (&other_app, "audience_mismatch"),
         (&other_resource, "audience_mismatch"),
-        (&login.id_token, "audience_mismatch"),
+        (&login.id_token, "token_use_mismatch"),
         (&other_robot, "machine_user_unmapped"),
     ] {
         assert_eq!(lambda.denied(&bearer(token)).await, code);

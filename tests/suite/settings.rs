@@ -166,8 +166,10 @@ fn documents_that_are_no_documents() {
     }
     assert_eq!(
         parse(&[]).unwrap_err(),
-        ["providers: is missing; expected at least one parameter `providers/<id>`, or \
-          `api_tokens.enabled` true in `settings`"]
+        [
+            "providers: is missing; expected at least one parameter `providers/<id>`, or \
+          `api_tokens.enabled` true in `settings`"
+        ]
     );
 }
 

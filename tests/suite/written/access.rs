@@ -39,6 +39,17 @@ async fn tokens_that_are_for_others() {
             .provider(json!({"token_use": "both"}))
             .claims(json!({"nonce": "n"}))
             .without(&["scope"]),
+        // Without any mark: its audience is the client, and it grants nothing.
+        row("Auth0, id tokens", id)
+            .claims(json!({"aud": "client"}))
+            .without(&["client_id", "scope"]),
+        row("Auth0, id tokens", "alice")
+            .provider(json!({"token_use": "both"}))
+            .claims(json!({"aud": ["client"]}))
+            .without(&["client_id", "scope"]),
+        row("access tokens for a client", "alice")
+            .claims(json!({"aud": "client"}))
+            .without(&["client_id"]),
         // Where id tokens alone are, a token with scopes is none.
         row("OpenID Connect Core 1.0, section 2", id).provider(json!({"token_use": "id"})),
         row("OpenID Connect Core 1.0, section 2", "alice")
