@@ -128,7 +128,7 @@ impl Authorizer {
                 let caller = self.authenticate(token, cx).await?;
                 let username = caller.identity().map(|identity| identity.username.as_str());
                 // Atlassian tells no capital letters from small ones in user names.
-                if !username.is_some_and(|name| lowercase(name) == lowercase(unverified_username)) {
+                if username.is_none_or(|name| lowercase(name) != lowercase(unverified_username)) {
                     let mismatch = Denial::ApiTokenUserMismatch;
                     return Err(Refused::after(&caller, mismatch.into()));
                 }

@@ -141,17 +141,23 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
             .unwrap_or(DEFAULT_RECHECK),
         vendor: defaults.vendor,
         key_terms,
-        http: shared.ca_certificates.and_then(|pem| {
-            HttpClient::trusting_pem(&pem)
-                .map_err(|_| {
-                    report.wrong(
-                        "ca_certificates",
-                        "expected certificates of authorities in PEM",
-                    );
-                })
-                .ok()
-        }),
+        http: shared
+            .ca_certificates
+            .and_then(|pem| own_client(&pem, report)),
     }
+}
+
+/// A client that trusts these certificates alone.
+fn own_client(pem: &str, report: &mut Report<'_>) -> Option<HttpClient> {
+    let client = HttpClient::trusting_pem(pem);
+    client
+        .map_err(|_| {
+            report.wrong(
+                "ca_certificates",
+                "expected certificates of authorities in PEM",
+            );
+        })
+        .ok()
 }
 
 fn audience(

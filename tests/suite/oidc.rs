@@ -174,7 +174,7 @@ async fn id_tokens() {
     let oidc = Oidc::start().await;
     let folder = Folder::new();
     let by_client = json!({"audiences": null});
-    let default = self::lambda(&folder, with(jwts(&oidc), &by_client)).await;
+    let default = lambda(&folder, with(jwts(&oidc), &by_client)).await;
     let login = oidc.login("app", "alice", SCOPE, None).await;
     let code = default.denied(&bearer(&login.id_token)).await;
     assert_eq!(code, "token_use_mismatch");
