@@ -210,6 +210,7 @@ async fn opaque_access_tokens() {
     let mut settings = settings(&oidc);
     let provider = settings["providers"]["idp"].as_object_mut().unwrap();
     provider.remove("audiences");
+    provider.insert("token_use".to_owned(), "both".into());
     let settings = folder.settings(&settings);
     for (option, username, code) in [
         (None, Value::Null, "token_malformed"),
