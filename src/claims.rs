@@ -87,6 +87,10 @@ impl Claims {
         separator: Option<char>,
     ) -> Result<ClaimedNames, Denial> {
         let found = path.find(&self.0);
+        let name = |value| {
+            let name = name_of(value).map(Cow::into_owned);
+            name.ok_or(Denial::ClaimsMalformed)
+        };
         let mut names = Vec::new();
         for value in found.values {
             match (value, separator) {
@@ -97,12 +101,10 @@ impl Claims {
                 (Value::Object(members), _) => names.extend(members.keys().cloned()),
                 (Value::Array(items), _) => {
                     for item in items {
-                        names.push(name_of(item).ok_or(Denial::ClaimsMalformed)?.into_owned());
+                        names.push(name(item)?);
                     }
                 }
-                (value, _) => {
-                    names.push(name_of(value).ok_or(Denial::ClaimsMalformed)?.into_owned());
-                }
+                (value, _) => names.push(name(value)?),
             }
         }
         Ok(ClaimedNames {

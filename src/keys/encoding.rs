@@ -6,6 +6,8 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use crate::claims::only;
+
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
@@ -13,11 +15,7 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIEN
 
 /// A member of a provider's JSON; one that is `null` is missing, and an array of one is its value.
 pub(super) fn member<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
-    let value = members.get(name)?;
-    let value = match value.as_array().map(Vec::as_slice) {
-        Some([one]) => one,
-        _ => value,
-    };
+    let value = only(members.get(name)?);
     (!value.is_null()).then_some(value)
 }
 
