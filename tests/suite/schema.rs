@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use atlassian_authorizer::deployment::{ByProduct, Deployment};
+use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::document::{Kind, Tree, UpstreamMode};
 use atlassian_authorizer::settings::{Settings, schema};
 use serde_json::{Value, json};
 
-use testing::ssm::{PREFIX, parameters};
-use testing::tokens::{DEVELOPMENT_KEY, p256_pem};
-use testing::tool;
+use testing::schema::valid;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -26,30 +24,6 @@ fn the_schema_is_current() {
     }
     let committed = std::fs::read_to_string(&path).unwrap();
     assert_eq!(committed, current, "stale: run with UPDATE_SCHEMA=1");
-}
-
-/// What a validator of JSON Schemas says of documents in the file form, one each.
-fn valid(documents: &[Value]) -> Vec<bool> {
-    const VALIDATE: &str = "
-import json, sys
-from jsonschema import Draft202012Validator
-schema = json.load(open(sys.argv[1]))
-Draft202012Validator.check_schema(schema)
-validator = Draft202012Validator(schema)
-print(json.dumps([validator.is_valid(document) for document in json.loads(sys.argv[2])]))
-";
-    let output = std::process::Command::new(tool("python"))
-        .args(["-c", VALIDATE])
-        .arg(path("settings.schema.json"))
-        .arg(json!(documents).to_string())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[test]
@@ -286,68 +260,6 @@ fn the_schema_and_the_reader_agree_on_fields() {
                 );
             }
         }
-    }
-}
-
-/// The JSON blocks of the README that stand for providers, products and general settings are
-/// read as they stand there, and the schema takes them too.
-#[test]
-fn the_readme_shows_settings_that_work() {
-    let readme = std::fs::read_to_string(path("README.md")).unwrap();
-    let blocks = readme.split("```json\n").skip(1);
-    let mut files = Vec::new();
-    for block in blocks.map(|block| block.split("```").next().unwrap()) {
-        // A block may show several documents, one after the other.
-        for document in serde_json::Deserializer::from_str(block).into_iter::<Value>() {
-            let document = document.unwrap_or_else(|error| panic!("{error}\n{block}"));
-            files.push(file(&document));
-        }
-    }
-    assert!(files.len() >= 15, "{} documents", files.len());
-    for file in &files {
-        let tree: Tree = parameters(file)
-            .into_iter()
-            .filter(|(name, ..)| !name.ends_with("/$schema"))
-            .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
-            .collect();
-        let options = Deployment {
-            cache_seconds: ByProduct::all(0),
-            ..Deployment::default()
-        };
-        if let Err(problems) = Settings::parse(&tree, &options) {
-            panic!("{problems}\n{file}");
-        }
-    }
-    for (file, valid) in files.iter().zip(valid(&files)) {
-        assert!(valid, "{file}");
-    }
-}
-
-/// A document as part of settings that are complete but for it.
-fn file(document: &Value) -> Value {
-    let pool =
-        json!({"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["client"]});
-    let secrets = json!({
-        "github-app": "secret", "okta-client": "secret", "keycloak-client": "secret",
-        "facebook-app": "secret", "idp-client": "secret", "confluence-pat": "MDEyMzQ1",
-        "jira-oauth1-key": DEVELOPMENT_KEY, "assertion-key": p256_pem(),
-    });
-    let has = |name: &str| document.get(name).is_some();
-    if document.is_array() {
-        json!({"providers": {"pool": pool}, "revoked": document})
-    } else if has("providers") {
-        document.clone()
-    } else if has("access") || has("path") {
-        json!({"providers": {"pool": pool}, "products": {"confluence": document}, "secrets": secrets})
-    } else if has("kind") {
-        json!({"providers": {"idp": document}, "secrets": secrets})
-    } else if has("attributes") {
-        let mut provider = pool;
-        provider["username"] = document.clone();
-        json!({"providers": {"pool": provider}})
-    } else {
-        json!({"providers": {"pool": pool}, "settings": document,
-               "products": {"jira": {"path": "/jira"}}})
     }
 }
 

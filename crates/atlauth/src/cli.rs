@@ -25,6 +25,7 @@ pub(crate) struct Cli {
         long,
         global = true,
         env = "AUTHORIZER_SETTINGS",
+        hide_env_values = true,
         value_name = "SOURCE"
     )]
     pub(crate) settings: Option<String>,
@@ -64,6 +65,11 @@ pub(crate) enum Command {
 pub(crate) struct CompletionsArgs {
     /// The shell.
     shell: Shell,
+}
+
+/// The whole command line, for whoever documents it.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Prints a shell's completions to standard output.

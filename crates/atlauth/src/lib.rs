@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+pub use cli::command;
 use cli::{Cli, Command};
 use failure::Failure;
 use ui::Ui;

@@ -26,6 +26,7 @@ pub mod local;
 pub mod moto;
 pub mod oidc;
 pub mod runtime_api;
+pub mod schema;
 pub mod ssm;
 pub mod stack;
 pub mod tls;

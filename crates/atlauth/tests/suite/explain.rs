@@ -1,19 +1,17 @@
 //! `atlauth explain`, `whoami` and `event`: what they say is what the product does.
 
-use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use atlauth::meaning::{DENIALS, FAULTS, FORBIDDEN};
 use serde_json::{Value, json};
 
+use testing::Folder;
 use testing::api_tokens::{forge, parts};
 use testing::asked::{Asked, SECRET};
 use testing::atlauth::Said;
 use testing::lambda::Lambda;
 use testing::tokens::{SigningKey, access_claims, now};
-use testing::{Folder, root};
 
 use crate::atlauth;
 use crate::made_tokens::{create_in, of_alice};
@@ -87,31 +85,6 @@ fn states(report: &Value) -> Vec<(&str, &str)> {
             )
         })
         .collect()
-}
-
-/// Each row of the README's tables of codes has a meaning, and each code a row.
-#[test]
-fn every_code_of_the_readme_is_explained() {
-    let readme = std::fs::read_to_string(root().join("README.md"));
-    let readme = readme.unwrap();
-    let rows: BTreeSet<&str> = ["| 401 | |", "| 403 | |", "| 500 | |"]
-        .into_iter()
-        .flat_map(|heading| {
-            let (_, table) = readme.split_once(heading).unwrap();
-            let rows = table
-                .lines()
-                .skip(2)
-                .take_while(|line| line.starts_with("| `"));
-            rows.map(|row| row.split('`').nth(1).unwrap())
-        })
-        .collect();
-    let codes: BTreeSet<&str> = DENIALS
-        .iter()
-        .map(|one| one.code())
-        .chain(FAULTS.iter().map(|one| one.code()))
-        .chain(FORBIDDEN.iter().map(|one| one.code()))
-        .collect();
-    assert_eq!(rows, codes);
 }
 
 #[test]

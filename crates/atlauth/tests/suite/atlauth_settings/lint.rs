@@ -1,8 +1,9 @@
-//! `lint`: each rule has settings that it finds something in, and those of the README hold nothing
+//! `lint`: each rule has settings that it finds something in, and those of the documents hold nothing
 //! severe.
 
 use std::collections::BTreeSet;
 
+use atlassian_authorizer::document::Kind;
 use serde_json::{Map, Value, json};
 
 use super::{Operator, SECRET};
@@ -370,17 +371,21 @@ async fn advice_is_readable_and_can_be_left_out() {
     assert_eq!((said.code, said.stdout.as_str()), (0, ""));
 }
 
-/// Every provider and every `upstream` that the README shows.
+/// Every provider that a page of its kind shows.
 #[tokio::test]
-async fn the_samples_of_the_readme_hold_nothing_severe() {
+async fn the_samples_of_the_documents_hold_nothing_severe() {
     let operator = Operator::new(None);
-    let path = testing::root().join("README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let providers: Vec<Value> = readme
-        .lines()
-        .filter(|line| line.starts_with("{\"kind\": ") && line.ends_with('}'))
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let mut providers: Vec<Value> = Vec::new();
+    for kind in Kind::ALL {
+        let page = format!("docs/providers/{}.md", kind.as_str());
+        let page = std::fs::read_to_string(testing::root().join(page)).unwrap();
+        for block in page.split("```json\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            let documents = serde_json::Deserializer::from_str(block).into_iter::<Value>();
+            providers.extend(documents.map(Result::unwrap));
+        }
+    }
+    providers.retain(|document| document.get("kind").is_some());
     let kinds: BTreeSet<&str> = providers
         .iter()
         .map(|one| one["kind"].as_str().unwrap())
