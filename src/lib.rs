@@ -1,7 +1,47 @@
-//! An API Gateway Lambda authorizer that lets OAuth 2.0 and OpenID Connect identities call the
-//! REST APIs of Jira, Confluence and Bitbucket.
+//! An API Gateway Lambda authorizer that opens the REST APIs of Jira, Confluence and Bitbucket to
+//! tokens of any OAuth 2.0 or OpenID Connect provider.
 //!
-//! One event becomes one answer, a room at a time:
+#![doc = include_str!("../docs/flow.svg")]
+//!
+//! # Example
+//!
+//! The settings and the event are samples of the repository. The answer is what API Gateway reads: an IAM
+//! policy about this request, and a context with the Atlassian username. A refusal has a code for the
+//! audit line; the caller sees a 401 and nothing else.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use atlassian_authorizer::Authorizer;
+//! use atlassian_authorizer::audit::AuditLog;
+//! use atlassian_authorizer::clock::SystemClock;
+//! use atlassian_authorizer::deployment::Deployment;
+//! use atlassian_authorizer::http::HttpClient;
+//! use atlassian_authorizer::store::Source;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let http = HttpClient::new()?;
+//! let authorizer = Authorizer::new(
+//!     Source::parse("file:events/settings.json", &http)?,
+//!     http,
+//!     Arc::new(SystemClock),
+//!     AuditLog::stdout(),
+//!     Deployment::default(),
+//! );
+//! let event = std::fs::read_to_string("events/rest-request.json")?;
+//! let answer = authorizer.authorize(&event, "invocation-1").await?;
+//! let answer: serde_json::Value = serde_json::from_str(answer.get())?;
+//! assert_eq!(answer["context"]["username"], "alice");
+//!
+//! let expired = std::fs::read_to_string("events/expired-token.json")?;
+//! let refusal = authorizer.authorize(&expired, "invocation-2").await.unwrap_err();
+//! assert_eq!(refusal.code(), "token_expired");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # From an event to its answer
 //!
 //! 1. [`event`]: any of the five event shapes becomes a [`event::Request`].
 //! 2. [`credential`]: the request's `Authorization` becomes a [`credential::Credential`].
@@ -12,8 +52,10 @@
 //! 5. [`upstream`]: the identity becomes what tells Atlassian who is calling.
 //! 6. [`response`]: policy, identity and that become the JSON that API Gateway reads.
 //!
-//! [`authorizer::Authorizer`] runs the steps. [`document`], [`store`] and [`settings`] say what the
-//! operator wants, [`audit`] what was decided, and [`error`] why not.
+//! [`Authorizer`] runs the steps. [`document`], [`store`] and [`settings`] say what the operator
+//! wants, [`audit`] what was decided, and [`error`] why not. The function's `main` puts an
+//! [`Authorizer`] behind the Lambda runtime. Operators read the pages below `docs`, contributors
+//! `docs/architecture.md` first.
 
 pub mod access;
 pub mod audit;
