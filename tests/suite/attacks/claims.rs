@@ -187,7 +187,7 @@ pub(super) fn attacks(scene: &Scene) -> Vec<Attack> {
             ],
         ),
         attack(
-            "token that is bound to a key",
+            "sender-constrained token",
             "token_type_unsupported",
             vec![
                 claims(json!({"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}})),
