@@ -18,6 +18,7 @@ mod links;
 mod page;
 mod parameters;
 mod providers;
+mod runbooks;
 mod settings;
 mod sources;
 mod versions;
