@@ -40,7 +40,7 @@ pub use rule::{Effect, Rule};
 pub const MAX_RESOURCE: usize = 512;
 
 /// The most rules of a product. A parameter of SSM holds fewer; a file may hold more.
-const MAX_RULES: usize = 1_000;
+pub(crate) const MAX_RULES: usize = 1_000;
 
 /// Who may do what in one product.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@
 //! The JSON Schema of the settings is made of these types (feature `schema`): their comments are
 //! what an operator's editor shows.
 
+pub(crate) mod bounds;
 mod fields;
 mod groups;
 mod named;
@@ -39,12 +40,12 @@ pub use provider::{
 };
 pub(crate) use read::{read, read_list};
 #[cfg(feature = "schema")]
-pub(crate) use schema::{TagSchema, choice, without_empty};
+pub(crate) use schema::{TagSchema, choice, unwrapped, without_empty};
 pub use secrets::{NamedSecret, SECRET_FOLDERS, Secrets};
 pub use tree::{API_TOKENS, PUSH_MARKER, ProviderId, Tree, is_id};
 pub use username::{TransformDocument, UsernameDocument};
 
-/// General settings.
+/// General settings: the parameter `settings`.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -53,49 +54,68 @@ pub use username::{TransformDocument, UsernameDocument};
 )]
 #[serde(deny_unknown_fields)]
 pub struct GeneralDocument {
-    /// How long settings are used before they are read again, in seconds: 1 to 3600, by default 300.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
+    /// How long the settings are used, in seconds, before the next request reads them again.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(
+            range(min = bounds::REFRESH_SECONDS.least, max = bounds::REFRESH_SECONDS.most),
+            extend("default" = bounds::REFRESH_SECONDS.default)
+        )
+    )]
     pub refresh_seconds: Option<u64>,
-    /// How long the last good settings are used while newer ones can't be read or have errors, in
-    /// seconds: more than `refresh_seconds`, to 2592000 (30 days). Requests are answered with 500 after
-    /// it. By default there is no limit.
-    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 2_592_000)))]
+    /// How long the last good settings stay in force, in seconds, while newer ones can't be read or
+    /// have errors. After that every answer is a 500. It must be more than `refresh_seconds`, and at
+    /// most 30 days. Without it there is no limit.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(range(min = 2, max = bounds::MAX_SETTINGS_AGE.as_secs()))
+    )]
     pub max_settings_age_seconds: Option<u64>,
-    /// What becomes of decisions; `enforce` by default.
+    /// Whether decisions are enforced, only recorded, or not made at all.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = Mode::default())))]
     pub mode: Option<Mode>,
-    /// What becomes of Basic credentials; `deny` by default.
+    /// What becomes of Basic credentials. `deny` refuses them, and `pass_through` passes them on to
+    /// the product, which checks the password. An object passes on those of the users and paths that it
+    /// lists.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = BasicAuthDocument::DENY)))]
     pub basic_auth: Option<BasicAuthDocument>,
-    /// The tokens that we issue ourselves.
+    /// The API tokens that this service issues itself. Without this field none is accepted.
     pub api_tokens: Option<ApiTokensDocument>,
-    /// Providers, by their ids, in the order in which they are asked about opaque tokens. Those
-    /// that are not named follow in the order of their ids.
+    /// Ids of providers, in the order in which they are asked about opaque tokens. The others follow
+    /// in the order of their ids. A provider sees the opaque tokens of those after it, so name the one
+    /// first that you trust most and use most.
     pub opaque_order: Option<Vec<String>>,
-    /// Names of headers, beside `X-Authorizer-Username`, by which something at the origin knows
-    /// users. A request that has one of them, in any case, is refused.
+    /// Names of headers by which something at the origin recognises users. A request with one of them,
+    /// or with `X-Authorizer-Username`, is refused. Case does not count, and `_` is the same as `-`.
+    /// `Authorization`, `Content-Type`, `Host` and `Accept` can't be among them. The function sees every
+    /// request only while API Gateway's cache is off.
     pub identity_headers: Option<Vec<String>>,
-    /// Values of API Gateway's API keys by client id, `*` for all others: whose usage plan a
-    /// request counts for.
+    /// The value of an API Gateway API key for each client id, and for `*`, which stands for everyone
+    /// else. A request counts for that key's usage plan. A value has 20 to 128 letters, digits and `-`.
     pub usage_keys: Option<BTreeMap<String, String>>,
 }
 
-/// What becomes of decisions.
+/// Whether decisions are enforced.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// API Gateway is told what was decided.
+    /// Requests are decided, and API Gateway is told the decision.
     #[default]
     Enforce,
-    /// Decisions are recorded, and every request let through with the caller's own Authorization.
+    /// Requests are decided, and the decision is recorded. Every request is let through with the
+    /// caller's own `Authorization`, and without a username.
     Monitor,
-    /// Nothing is decided, and every request let through.
+    /// Nothing is decided. Every request is let through with the caller's own `Authorization`, and
+    /// without a username.
     Off,
 }
 
 /// `basic_auth`: `deny`, `pass_through`, or who and where.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum BasicAuthDocument {
     /// They are refused.
+    #[default]
     Deny,
     /// Atlassian checks them.
     PassThrough,
@@ -103,7 +123,13 @@ pub enum BasicAuthDocument {
     Some(BasicRuleDocument),
 }
 
-/// Basic credentials that are passed through to Atlassian; all others are refused.
+impl BasicAuthDocument {
+    pub(crate) const DENY: &str = "deny";
+    pub(crate) const PASS_THROUGH: &str = "pass_through";
+}
+
+/// Which Basic credentials are passed on to the product; all others are refused. What an access rule
+/// denies stays denied.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -112,10 +138,12 @@ pub enum BasicAuthDocument {
 )]
 #[serde(deny_unknown_fields)]
 pub struct BasicRuleDocument {
-    /// Users, as in Atlassian's own `allowed-users`; `*` stands for any characters.
+    /// Users whose Basic credentials are passed on, as in Atlassian's own `allowed-users`. They may use
+    /// what access rules without conditions on the caller allow. `*` stands for any characters, and case
+    /// does not count.
     pub allowed_users: Option<Vec<String>>,
-    /// Paths in the API, as in Atlassian's own `allowed-paths` but with the product's path before
-    /// them; `*` stands for any characters.
+    /// Paths that every user may call with Basic credentials, as in Atlassian's own `allowed-paths`.
+    /// Each begins with the product's path in the API. `*` stands for any characters.
     pub allowed_paths: Option<Vec<String>>,
 }
 
@@ -134,8 +162,8 @@ impl<'de> Deserialize<'de> for BasicAuthDocument {
 
             fn visit_str<E: Error>(self, name: &str) -> Result<BasicAuthDocument, E> {
                 match name {
-                    "deny" => Ok(BasicAuthDocument::Deny),
-                    "pass_through" => Ok(BasicAuthDocument::PassThrough),
+                    BasicAuthDocument::DENY => Ok(BasicAuthDocument::Deny),
+                    BasicAuthDocument::PASS_THROUGH => Ok(BasicAuthDocument::PassThrough),
                     _ => Err(E::custom(
                         "expected `deny`, `pass_through`, or an object of `allowed_users` and `allowed_paths`",
                     )),
@@ -152,7 +180,7 @@ impl<'de> Deserialize<'de> for BasicAuthDocument {
     }
 }
 
-/// The tokens that we issue ourselves.
+/// The API tokens that this service issues itself.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -161,19 +189,41 @@ impl<'de> Deserialize<'de> for BasicAuthDocument {
 )]
 #[serde(deny_unknown_fields)]
 pub struct ApiTokensDocument {
-    /// Whether they are accepted; false by default.
+    /// Whether API tokens are accepted.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = bool::default())))]
     pub enabled: Option<bool>,
-    /// Whether they are also accepted as the password of Basic auth; false by default.
+    /// Whether an API token is also accepted as the password of Basic auth, beside the username that
+    /// it belongs to.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = bool::default())))]
     pub allow_basic: Option<bool>,
-    /// The longest time from a token's creation for which it is accepted, in days: 1 to 3650, by
-    /// default 365.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3650)))]
+    /// How long a token is accepted after its creation, in days, whatever its record says.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(
+            range(
+                min = bounds::API_TOKEN_LIFETIME_DAYS.least,
+                max = bounds::API_TOKEN_LIFETIME_DAYS.most
+            ),
+            extend("default" = bounds::API_TOKEN_LIFETIME_DAYS.default)
+        )
+    )]
     pub max_lifetime_days: Option<u64>,
-    /// How long a token's record is used before it is read again, in seconds: 1 to 3600, by default
-    /// 60. A revoked token is refused after that time at the latest.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
+    /// How long a token's record is used, in seconds, before it is read again. A record that is changed
+    /// or deleted takes effect within this time.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(
+            range(
+                min = bounds::API_TOKEN_RECHECK_SECONDS.least,
+                max = bounds::API_TOKEN_RECHECK_SECONDS.most
+            ),
+            extend("default" = bounds::API_TOKEN_RECHECK_SECONDS.default)
+        )
+    )]
     pub recheck_seconds: Option<u64>,
-    /// Whether tokens from before the secret `api-token-key` of the service, below
-    /// `secrets/settings/`, are accepted beside it; false by default. Without that secret all are.
+    /// Whether tokens without a key are accepted although there is a key, the secret
+    /// `secrets/settings/api-token-key`. These are the tokens from before the key. Without that secret
+    /// they are accepted in any case.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = bool::default())))]
     pub accept_unkeyed: Option<bool>,
 }

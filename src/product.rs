@@ -9,7 +9,7 @@ use crate::document::{Object, ProductKind, RuleDocument, Secrets};
 use crate::route::Target;
 use crate::upstream::{Upstream, UpstreamDocument};
 
-/// One product.
+/// One product behind the API.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -18,16 +18,30 @@ use crate::upstream::{Upstream, UpstreamDocument};
 )]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProductDocument {
-    /// The product's path in the API, such as `/jira`.
+    /// The product's path in the API, such as `/jira`, of at most 64 characters. Required. Paths of
+    /// products must not overlap. The template serves `/jira`, `/confluence` and `/bitbucket`. `/` is for
+    /// an API of your own with one product.
     path: Option<String>,
-    /// What `@read`, `@write` and `@admin` mean; by default from the product's id.
+    /// The Atlassian product, which says what `@read`, `@write` and `@admin` mean. By default it is the
+    /// product's id, where that is `jira`, `confluence` or `bitbucket`. Without a kind there is no
+    /// `@admin`.
     kind: Option<ProductKind>,
-    /// Who may do what. Without it every verified caller may use the whole product.
+    /// The access rules. What no rule allows is refused. Without this field every verified caller may
+    /// use the whole product.
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::access::MAX_RULES)))]
     access: Option<Vec<RuleDocument>>,
-    /// Routes such as `GET /status` that everyone may use, without a credential.
+    /// Routes that everyone may use without a credential, such as `GET /status`. Each has the method
+    /// `GET` or `HEAD`, and a path without `*` and `{name}`. The API must serve them without an
+    /// authorizer.
     public: Option<Vec<String>>,
-    /// How the product learns who is calling; by default it does not.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<UpstreamDocument>"))]
+    /// How the product learns who is calling.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(
+            with = "Option<UpstreamDocument>",
+            extend("default" = serde_json::json!({"mode": crate::document::UpstreamMode::None.as_str()}))
+        )
+    )]
     upstream: Option<Value>,
 }
 

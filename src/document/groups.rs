@@ -15,7 +15,7 @@ pub struct GroupsDocument {
     pub separator: Option<Separator>,
 }
 
-/// How groups stand in a claim.
+/// The claim that holds the groups, and how they stand in it.
 #[derive(Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -24,15 +24,17 @@ pub struct GroupsDocument {
 )]
 #[serde(deny_unknown_fields)]
 pub(super) struct GroupsFields {
-    /// The claim, or a path into nested ones; `roles[*].name` for the names in an array of objects.
+    /// The claim, whose value is a string, numbers, an array of these, or an object whose members' names
+    /// are the groups. Required. `a.b` leads into nested claims, unless a claim has just that name.
+    /// `roles[*].name` is the `name` of each item of `roles`.
     attribute: Option<String>,
-    /// What separates groups where they stand in one string.
+    /// What separates groups where all stand in one string. Without it a string is one group.
     separator: Option<Separator>,
 }
 
 /// What separates groups or scopes in a string.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum Separator {
     /// A comma.
@@ -42,6 +44,9 @@ pub enum Separator {
 }
 
 impl Separator {
+    /// What separates scopes where the settings don't say (RFC 6749, section 3.3).
+    pub const OF_SCOPES: Self = Self::Space;
+
     /// The character.
     pub const fn character(self) -> char {
         match self {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Secrets;
+use super::bounds::Bounds;
 use crate::secret::{Secret, holds_private_key};
 
 /// One thing that is wrong: where, what, and what would be right. Never a value: an operator may
@@ -160,19 +161,18 @@ impl Report<'_> {
         secret
     }
 
-    /// A number from 1 to `most`, or else `default`.
-    pub(crate) fn bounded(
-        &mut self,
-        value: Option<u64>,
-        default: u64,
-        most: u64,
-        field: &str,
-    ) -> u64 {
+    /// A number within its bounds, or else its default.
+    pub(crate) fn bounded(&mut self, value: Option<u64>, bounds: &Bounds, field: &str) -> u64 {
+        let Bounds {
+            least,
+            most,
+            default,
+        } = *bounds;
         match value {
             None => default,
-            Some(value) if (1..=most).contains(&value) => value,
+            Some(value) if (least..=most).contains(&value) => value,
             Some(_) => {
-                self.wrong(field, &format!("expected a number from 1 to {most}"));
+                self.wrong(field, &format!("expected a number from {least} to {most}"));
                 default
             }
         }

@@ -25,17 +25,17 @@ named! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProductKind {
-    /// Jira Software, Core and Service Management.
+    /// Jira Data Center: Jira Software and Jira Service Management.
     Jira,
-    /// Confluence.
+    /// Confluence Data Center.
     Confluence,
-    /// Bitbucket.
+    /// Bitbucket Data Center.
     Bitbucket,
-    /// Jira in Atlassian's cloud.
+    /// Jira in Atlassian Cloud.
     JiraCloud,
-    /// Confluence in Atlassian's cloud.
+    /// Confluence in Atlassian Cloud.
     ConfluenceCloud,
-    /// Bitbucket in Atlassian's cloud.
+    /// Bitbucket in Atlassian Cloud.
     BitbucketCloud,
 }
 
@@ -53,7 +53,8 @@ impl ProductKind {
     }
 }
 
-/// One access rule: `allow`, `deny` or `only`, under conditions.
+/// One access rule: routes under one of `allow`, `deny` and `only`, and conditions on the caller. All
+/// conditions that are there must hold, each by one of its entries. A deny wins over every allow.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -62,21 +63,29 @@ impl ProductKind {
 )]
 #[serde(deny_unknown_fields)]
 pub struct RuleDocument {
-    /// Routes such as `GET /rest/*`, `@read` or `@write`.
+    /// Routes that callers who meet the conditions may use. A route is a method or `*`, a space, and a
+    /// path in the product, such as `GET /rest/*`. In a path `*` stands for any characters, and `{name}`
+    /// for one segment. `@read`, `@write`, `@admin` and `@git` are sets of routes. Excludes `deny` and
+    /// `only`.
     pub allow: Option<Vec<String>>,
-    /// Routes such as `DELETE /rest/*` or `@admin`; they win.
+    /// Routes that callers who meet the conditions may not use, whatever other rules allow. They match in
+    /// any case, with all that lies below them. Excludes `allow` and `only`.
     pub deny: Option<Vec<String>>,
-    /// Routes such as `@admin` that are allowed to callers who meet the conditions, and denied to
-    /// all others.
+    /// Routes that callers who meet the conditions may use, and all others may not, whatever other rules
+    /// allow. It needs a condition. Excludes `allow` and `deny`.
     pub only: Option<Vec<String>>,
-    /// The caller needs one of these scopes.
+    /// OAuth scopes, of which the caller's token needs one.
     pub scopes: Option<Vec<String>>,
-    /// The caller needs to be in one of these groups.
+    /// Groups, of which the caller must be in one. The provider's `groups` says where a token names
+    /// them.
     pub groups: Option<Vec<String>>,
-    /// The caller needs to come by one of these providers, by their ids.
+    /// Ids of providers, one of which must have issued the caller's token. `api-tokens` stands for API
+    /// tokens of this service.
     pub providers: Option<Vec<String>>,
-    /// The caller needs to be one of these Atlassian users; `*` stands for any characters.
+    /// Atlassian users, of whom the caller must be one. `*` stands for any characters, and case does not
+    /// count.
     pub users: Option<Vec<String>>,
-    /// The request needs to come from one of these networks, such as `10.0.0.0/8`.
+    /// Networks such as `10.0.0.0/8`, or addresses, from one of which the request must come. With API
+    /// Gateway's cache on, the caller's address must be among the authorizer's identity sources.
     pub networks: Option<Vec<String>>,
 }

@@ -69,6 +69,13 @@ pub(crate) fn without_empty(schema: &mut Schema) {
     }
 }
 
+/// A comment's lines are of the source alone: a description is one.
+pub(crate) fn unwrapped(schema: &mut Schema) {
+    if let Some(Value::String(about)) = schema.get_mut("description") {
+        *about = about.replace('\n', " ");
+    }
+}
+
 impl JsonSchema for Endpoint {
     fn schema_name() -> Cow<'static, str> {
         "Endpoint".into()
@@ -78,7 +85,7 @@ impl JsonSchema for Endpoint {
         json_schema!({
             "type": "string",
             "format": "uri",
-            "description": "An https URL without user, password or fragment; http for loopback addresses alone."
+            "description": "An `https` URL without user, password and fragment. `http` is valid for loopback addresses alone."
         })
     }
 }
@@ -90,8 +97,9 @@ impl JsonSchema for BasicAuthDocument {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
+            "description": "What becomes of Basic credentials.",
             "anyOf": [
-                {"type": "string", "enum": ["deny", "pass_through"]},
+                {"type": "string", "enum": [BasicAuthDocument::DENY, BasicAuthDocument::PASS_THROUGH]},
                 generator.subschema_for::<BasicRuleDocument>(),
             ]
         })
@@ -105,6 +113,7 @@ impl JsonSchema for UsernameDocument {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
+            "description": "The claim that holds the Atlassian username, or a rule.",
             "anyOf": [
                 {"type": "string", "minLength": 1},
                 generator.subschema_for::<UsernameFields>(),
@@ -120,6 +129,7 @@ impl JsonSchema for GroupsDocument {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
+            "description": "The claim that holds the groups, or a rule.",
             "anyOf": [
                 {"type": "string", "minLength": 1},
                 generator.subschema_for::<GroupsFields>(),

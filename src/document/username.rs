@@ -20,7 +20,7 @@ pub struct UsernameDocument {
     pub allow: Option<String>,
 }
 
-/// How attributes become a username.
+/// How a token's claims become a username, of at most 255 bytes of visible characters.
 #[derive(Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -29,13 +29,21 @@ pub struct UsernameDocument {
 )]
 #[serde(deny_unknown_fields)]
 pub(super) struct UsernameFields {
-    /// Where to look, in order; the first with a value decides.
+    /// Claims, in the order in which they are looked at. The first with a non-empty string or an integer
+    /// decides, or with an array of just one. `a.b` leads into nested claims, unless a claim has just
+    /// that name. Required with kind `custom`; other kinds know their claims.
     attributes: Option<Vec<String>>,
-    /// Applied one after the other.
+    /// Steps from the claim's value to the username, applied one after the other.
     transform: Option<Vec<TransformDocument>>,
-    /// Usernames by the value that the transforms give; a value without an entry is refused.
+    /// The username for each value that the transforms give. A value without an entry is refused.
+    /// Required with kind `facebook`. Excludes `allow`.
     map: Option<BTreeMap<String, String>>,
-    /// A regular expression that the username must match from end to end.
+    /// A regular expression that the username must match from end to end. It can list letters outside of
+    /// ASCII, and knows no classes such as `\p{L}`. Excludes `map`.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(extend("default" = crate::username::DEFAULT_ALLOW))
+    )]
     allow: Option<String>,
 }
 
@@ -48,13 +56,13 @@ pub(super) struct UsernameFields {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum TransformDocument {
-    /// ASCII letters to lower case.
+    /// ASCII letters become lower case.
     Lowercase,
-    /// ASCII letters to upper case.
+    /// ASCII letters become upper case.
     Uppercase,
-    /// What stands before the one `@`.
+    /// What stands before the one `@` stays. `alice@a.example` and `alice@b.example` become one user.
     StripDomain,
-    /// The one capture of an expression that must match from end to end.
+    /// The one capture group of a regular expression stays. The expression must match from end to end.
     Regex(String),
 }
 

@@ -24,9 +24,10 @@ pub(super) const GROUPS: &str = "cognito:groups";
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct CognitoFields {
-    /// The user pool's id, such as `eu-west-1_AbCdEfGhI`.
+    /// The user pool's id, such as `eu-west-1_AbCdEfGhI`. Required, unless there is an `issuer`.
     user_pool_id: Option<String>,
-    /// The user pool's domain, for userinfo.
+    /// The user pool's domain, such as `example.auth.eu-west-1.amazoncognito.com`, where its userinfo is.
+    /// Required with `verify` `jwt+userinfo`, unless there is a `userinfo_endpoint`.
     domain: Option<String>,
 }
 

@@ -21,9 +21,13 @@ use crate::keys::cache::KeySource;
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct CustomFields {
-    /// Whether the key set is found by OpenID Connect discovery, or the URL of the document.
+    /// Whether the JWKS is found by OpenID Connect discovery below `issuer`, or the URL of the discovery
+    /// document. Without this field discovery is used where there is neither `jwks_uri` nor `jwks`. `true`
+    /// and a URL exclude these two.
     discovery: Option<Discovery>,
-    /// What tells which client a token was issued to, where userinfo is not enough.
+    /// The URL that is asked which client an opaque token was issued to, as userinfo does not say. It must
+    /// answer to the token as Bearer with `client_id`, `azp`, `cid`, `appid` or `aud`. It needs
+    /// `userinfo_endpoint`. Excludes `introspection_endpoint`.
     binding_endpoint: Option<Endpoint>,
 }
 

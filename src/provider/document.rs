@@ -18,13 +18,13 @@ use crate::document::{
 };
 
 by_tag! {
-    /// One provider.
+    /// One provider of tokens.
     #[allow(
         clippy::large_enum_variant,
         reason = "each lives from its reading to the end of `resolve`"
     )]
     pub(crate) enum ProviderDocument {
-        tag "kind": Kind, "The kind of provider, which knows endpoints, keys and attributes.";
+        tag "kind": Kind, "The kind of provider, which knows the endpoints, the keys and the claims. Required.";
         beside SharedFields;
         schema "Provider";
         /// AWS Cognito user pools.

@@ -24,7 +24,7 @@ const GRAPH: [&str; 3] = [
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct EntraFields {
-    /// The directory (tenant) id.
+    /// The directory (tenant) id, such as `8f0c1b5e-1c2d-4e3f-9a4b-5c6d7e8f9a0b`. Required.
     tenant_id: Option<String>,
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct DebugToken {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct FacebookFields {
-    /// Where a token is checked, in place of Facebook's `debug_token`.
+    /// The URL where a token is checked, in place of Facebook's `debug_token`.
     binding_endpoint: Option<Endpoint>,
 }
 

@@ -38,9 +38,9 @@ pub(crate) struct TokenCheck {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct GithubFields {
-    /// The URL of a GitHub Enterprise Server.
+    /// The URL of a GitHub Enterprise Server, without `/api/v3`. Without this field it is github.com.
     base_url: Option<String>,
-    /// Where a token is checked, in place of the server's own check.
+    /// The URL where a token is checked, in place of the server's own.
     binding_endpoint: Option<Endpoint>,
 }
 

@@ -33,15 +33,20 @@ pub(crate) struct TokenInfo {
     pub(crate) client_ids: Vec<String>,
 }
 
+/// The instance of GitLab's own.
+const GITLAB_COM: &str = "https://gitlab.com";
+
 /// GitLab.com, or a self-managed GitLab.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct GitlabFields {
-    /// The URL of a self-managed instance.
+    /// The URL of the instance.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = GITLAB_COM)))]
     base_url: Option<String>,
-    /// What tells which application a token was issued to, in place of GitLab's token info.
+    /// The URL that is asked which application an opaque token was issued to, in place of GitLab's token
+    /// info.
     binding_endpoint: Option<Endpoint>,
-    /// What tells of the user, in place of GitLab's API.
+    /// The URL that is asked for the user of an opaque token, in place of GitLab's API.
     userinfo_endpoint: Option<Endpoint>,
 }
 
@@ -59,7 +64,7 @@ impl GitlabDocument {
         let Self { own, keys } = self;
         let base = draft
             .base_url(own.base_url.as_ref())
-            .unwrap_or_else(|| "https://gitlab.com".to_owned());
+            .unwrap_or_else(|| GITLAB_COM.to_owned());
         let url = |path: &str| format!("{base}{path}");
         let token = draft.endpoint(own.binding_endpoint, "base_url", &url("/oauth/token/info"));
         let user = draft.endpoint(own.userinfo_endpoint, "base_url", &url("/api/v4/user"));

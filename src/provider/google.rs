@@ -40,11 +40,13 @@ pub(crate) struct TokenInfo {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct GoogleFields {
-    /// The Google Workspace domain that users must be of.
+    /// The Google Workspace domain that users must belong to. Without it users of every domain are
+    /// accepted, and those without one.
     hd: Option<String>,
-    /// What tells of a token, in place of Google's tokeninfo.
+    /// The URL that is asked about access tokens, in place of Google's tokeninfo.
     binding_endpoint: Option<Endpoint>,
-    /// What tells of the user, in place of Google's userinfo.
+    /// The URL that is asked for the user's domain, in place of Google's userinfo. It is asked with `hd`
+    /// alone.
     userinfo_endpoint: Option<Endpoint>,
 }
 

@@ -18,9 +18,10 @@ use crate::error::Denial;
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct KeycloakFields {
-    /// The server's URL.
+    /// The server's URL as its tokens name it: what stands before `/realms/`. Required.
     base_url: Option<String>,
-    /// The realm's name.
+    /// The realm's name, of letters, digits, `.`, `_` and `-`. Required. For other names use kind
+    /// `custom`.
     realm: Option<String>,
 }
 

@@ -17,13 +17,18 @@ use crate::document::{
 /// What stands for the org's own authorization server.
 const ORG: &str = "org";
 
+/// The id of the custom authorization server that an org has at first.
+const DEFAULT_SERVER: &str = "default";
+
 /// An authorization server of Okta.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct OktaFields {
-    /// Your Okta domain.
+    /// Your Okta domain, such as `example.okta.com`. Required.
     domain: Option<String>,
-    /// The authorization server's id, by default `default`; `org` for the org's own.
+    /// The id of the authorization server, or `org` for the org's own. Access tokens of the org's own
+    /// server can be verified by introspection alone.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = DEFAULT_SERVER)))]
     authorization_server: Option<String>,
 }
 
@@ -58,7 +63,7 @@ impl OktaDocument {
             let base = origin(&domain);
             let server = own
                 .authorization_server
-                .unwrap_or_else(|| "default".to_owned());
+                .unwrap_or_else(|| DEFAULT_SERVER.to_owned());
             check(&server, &mut online, &mut draft);
             let (issuer, place) = if server == ORG {
                 (base.clone(), format!("{base}/oauth2"))

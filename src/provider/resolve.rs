@@ -11,19 +11,19 @@ use super::online::{self, Online, Verification};
 use super::{AudienceRule, Groups, Issuer, LifetimeRule, OnlineFor, Provider, Requirement, Test};
 use crate::claims::{AttributePath, EmailRule, TokenUse, media_type};
 use crate::credential::Vendor;
+use crate::document::bounds::{
+    KEYS_MAX_STALE_SECONDS, PROVIDER_RECHECK_SECONDS, REQUEST_TIMEOUT_SECONDS,
+};
 use crate::document::problem::Report;
 use crate::document::{
     AcceptedUse, GroupsDocument, RequirementDocument, Separator, TransformDocument, Trust,
     UsernameDocument,
 };
-use crate::http::{HttpClient, MAX_REQUEST_TIMEOUT};
+use crate::http::HttpClient;
 use crate::inspect::Inspect;
 use crate::keys::Algorithm;
 use crate::keys::cache::KeyTerms;
 use crate::username::{DEFAULT_ALLOW, Pattern, Transform, Username, UsernameRule};
-
-/// How long a provider's word is used again where the settings don't say.
-const DEFAULT_RECHECK: Duration = Duration::from_mins(1);
 
 /// What a kind of provider fills into the fields that all kinds share.
 #[derive(Default)]
@@ -96,11 +96,11 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         token_types: shared.token_types.map(|names| token_types(&names, report)),
         username: username_rule(shared.username, defaults.username, report),
         groups: groups(shared.groups, defaults.groups, report),
-        scopes_by_commas: shared.scope_separator == Some(Separator::Comma),
+        scopes_by_commas: shared.scope_separator.unwrap_or(Separator::OF_SCOPES)
+            == Separator::Comma,
         machine_users: usernames(shared.machine_users, "machine_users", report),
         max_token_age: seconds(
             shared.max_token_age_seconds,
-            u64::MAX,
             "max_token_age_seconds",
             report,
         ),
@@ -113,7 +113,6 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         machine_when,
         lifetime: LifetimeRule::new(seconds(
             shared.max_token_lifetime_seconds,
-            u64::MAX,
             "max_token_lifetime_seconds",
             report,
         )),
@@ -137,8 +136,11 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
         },
         opaque,
         online,
-        recheck: seconds(shared.recheck_seconds, 3_600, "recheck_seconds", report)
-            .unwrap_or(DEFAULT_RECHECK),
+        recheck: Duration::from_secs(report.bounded(
+            shared.recheck_seconds,
+            &PROVIDER_RECHECK_SECONDS,
+            "recheck_seconds",
+        )),
         vendor: defaults.vendor,
         key_terms,
         http: shared
@@ -191,39 +193,18 @@ fn audience(
 }
 
 fn key_terms(draft: &mut Draft<'_, '_>) -> KeyTerms {
-    let default = KeyTerms::default();
+    let (timeout, stale) = (
+        draft.shared.request_timeout_seconds,
+        draft.keys_max_stale_seconds,
+    );
+    let mut bounded = |value, bounds, field| {
+        let seconds = draft.report.bounded(value, bounds, field);
+        Duration::from_secs(seconds)
+    };
     KeyTerms {
-        request_timeout: between(
-            draft.shared.request_timeout_seconds,
-            (1, MAX_REQUEST_TIMEOUT.as_secs()),
-            "request_timeout_seconds",
-            draft.report,
-        )
-        .unwrap_or(default.request_timeout),
-        max_stale: between(
-            draft.keys_max_stale_seconds,
-            (300, 86_400),
-            "keys_max_stale_seconds",
-            draft.report,
-        )
-        .unwrap_or(default.max_stale),
+        request_timeout: bounded(timeout, &REQUEST_TIMEOUT_SECONDS, "request_timeout_seconds"),
+        max_stale: bounded(stale, &KEYS_MAX_STALE_SECONDS, "keys_max_stale_seconds"),
     }
-}
-
-fn between(
-    value: Option<u64>,
-    (least, most): (u64, u64),
-    field: &str,
-    report: &mut Report<'_>,
-) -> Option<Duration> {
-    let value = value?;
-    if value < least || value > most {
-        report.wrong(
-            field,
-            &format!("expected a number of seconds from {least} to {most}"),
-        );
-    }
-    Some(Duration::from_secs(value))
 }
 
 fn algorithms(names: &[String], report: &mut Report<'_>) -> Vec<Algorithm> {
@@ -241,20 +222,10 @@ fn algorithms(names: &[String], report: &mut Report<'_>) -> Vec<Algorithm> {
     known
 }
 
-fn seconds(
-    value: Option<u64>,
-    most: u64,
-    field: &str,
-    report: &mut Report<'_>,
-) -> Option<Duration> {
+fn seconds(value: Option<u64>, field: &str, report: &mut Report<'_>) -> Option<Duration> {
     let value = value?;
-    if value == 0 || value > most {
-        let most = if most == u64::MAX {
-            String::new()
-        } else {
-            format!(" and at most {most}")
-        };
-        report.wrong(field, &format!("expected a number of at least 1{most}"));
+    if value == 0 {
+        report.wrong(field, "expected a number of at least 1");
     }
     Some(Duration::from_secs(value))
 }

@@ -37,9 +37,10 @@ pub(crate) struct UserInfo {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct SlackFields {
-    /// The workspace's id.
+    /// The workspace's id, such as `T0123ABC456`. Required. Tokens of other workspaces are refused.
     team_id: Option<String>,
-    /// What tells of the user, in place of Slack's userinfo.
+    /// The URL that is asked about user tokens, in place of Slack's userinfo. User tokens are accepted
+    /// with `trust` `any_client` alone.
     userinfo_endpoint: Option<Endpoint>,
 }
 

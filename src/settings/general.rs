@@ -7,15 +7,12 @@ use crate::access::BasicAuth;
 use crate::authenticate::ApiTokenRules;
 use crate::authenticate::api_token::{API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY};
 use crate::credential::{ChecksumKey, Checksums};
+use crate::document::bounds::{
+    API_TOKEN_LIFETIME_DAYS, API_TOKEN_RECHECK_SECONDS, MAX_SETTINGS_AGE, REFRESH_SECONDS,
+};
 use crate::document::problem::Report;
 use crate::document::{ApiTokensDocument, BasicAuthDocument, GeneralDocument, Mode, Secrets};
 use crate::username::lowercase;
-
-/// How long settings are used before they are read again.
-const DEFAULT_REFRESH: Duration = Duration::from_mins(5);
-
-/// The most that `max_settings_age_seconds` can be: older settings say little of today.
-const MAX_AGE: Duration = Duration::from_hours(30 * 24);
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -43,7 +40,7 @@ pub struct General {
 impl Default for General {
     fn default() -> Self {
         Self {
-            refresh: DEFAULT_REFRESH,
+            refresh: Duration::from_secs(REFRESH_SECONDS.default),
             max_age: None,
             mode: Mode::Enforce,
             basic_auth: BasicAuth::Deny,
@@ -61,17 +58,16 @@ impl General {
         secrets: &Secrets,
         report: &mut Report<'_>,
     ) -> Self {
-        let refresh = report.bounded(
-            raw.refresh_seconds,
-            DEFAULT_REFRESH.as_secs(),
-            3_600,
-            "refresh_seconds",
-        );
+        let refresh = report.bounded(raw.refresh_seconds, &REFRESH_SECONDS, "refresh_seconds");
         let max_age = raw.max_settings_age_seconds;
-        if max_age.is_some_and(|age| age <= refresh || age > MAX_AGE.as_secs()) {
+        if max_age.is_some_and(|age| age <= refresh || age > MAX_SETTINGS_AGE.as_secs()) {
             report.wrong(
                 "max_settings_age_seconds",
-                "expected a number from 2 to 2592000, and more than `refresh_seconds`, which is 300 by default",
+                &format!(
+                    "expected a number from 2 to {}, and more than `refresh_seconds`, which is {} by default",
+                    MAX_SETTINGS_AGE.as_secs(),
+                    REFRESH_SECONDS.default
+                ),
             );
         }
         Self {
@@ -161,10 +157,10 @@ fn usage_keys(keys: BTreeMap<String, String>, report: &mut Report<'_>) -> BTreeM
 }
 
 fn basic_auth(raw: Option<BasicAuthDocument>, report: &mut Report<'_>) -> BasicAuth {
-    let rule = match raw {
-        None | Some(BasicAuthDocument::Deny) => return BasicAuth::Deny,
-        Some(BasicAuthDocument::PassThrough) => return BasicAuth::PassThrough,
-        Some(BasicAuthDocument::Some(rule)) => rule,
+    let rule = match raw.unwrap_or_default() {
+        BasicAuthDocument::Deny => return BasicAuth::Deny,
+        BasicAuthDocument::PassThrough => return BasicAuth::PassThrough,
+        BasicAuthDocument::Some(rule) => rule,
     };
     let users = rule.allowed_users.unwrap_or_default();
     let paths = rule.allowed_paths.unwrap_or_default();
@@ -198,13 +194,10 @@ fn api_tokens(
     secrets: &Secrets,
     report: &mut Report<'_>,
 ) -> Option<ApiTokenRules> {
-    let days = report.bounded(
-        raw.max_lifetime_days,
-        365,
-        3_650,
-        "api_tokens.max_lifetime_days",
-    );
-    let recheck = report.bounded(raw.recheck_seconds, 60, 3_600, "api_tokens.recheck_seconds");
+    let field = "api_tokens.max_lifetime_days";
+    let days = report.bounded(raw.max_lifetime_days, &API_TOKEN_LIFETIME_DAYS, field);
+    let field = "api_tokens.recheck_seconds";
+    let recheck = report.bounded(raw.recheck_seconds, &API_TOKEN_RECHECK_SECONDS, field);
     // Keys that are too short have been reported.
     let keys = [API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY];
     let keys = keys.iter().filter_map(|name| secrets.find(name));

@@ -6,12 +6,12 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 
-use crate::document::{GeneralDocument, without_empty};
+use crate::document::{GeneralDocument, unwrapped, without_empty};
 use crate::product::ProductDocument;
 use crate::provider::ProviderDocument;
 
-/// The settings of atlassian-authorizer in their file form. In SSM each provider, product and
-/// secret is a parameter of its own; their schemas are those below `$defs`.
+/// The settings of atlassian-authorizer in their file form. In SSM each provider, product and secret is
+/// a parameter of its own, whose schema is below `$defs`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[allow(
@@ -19,26 +19,30 @@ use crate::provider::ProviderDocument;
     reason = "stands for the file, which is read as a tree of documents"
 )]
 struct File {
-    /// Where this schema is, for editors.
+    /// The path or URL of this schema, for editors.
     #[schemars(rename = "$schema")]
     schema: Option<String>,
-    /// General settings.
+    /// General settings. They may be missing.
     settings: Option<GeneralDocument>,
-    /// Providers by id; at least one, unless API tokens are enabled.
+    /// Providers by id. At least one is required, unless API tokens are enabled. An id is 1 to 64 letters,
+    /// digits, `-`, `_` and `.`.
     #[schemars(extend("minProperties" = 1))]
     providers: Option<BTreeMap<String, ProviderDocument>>,
-    /// Products by id.
+    /// Products by id. An id is 1 to 64 letters, digits, `-`, `_` and `.`. Without any, everything below
+    /// `/` is one product.
     #[schemars(extend("minProperties" = 1))]
     products: Option<BTreeMap<String, ProductDocument>>,
-    /// Secrets; the documents refer to them by name.
+    /// Secrets, which the documents name. A secret belongs to one document, and to one field there.
     #[schemars(extend("minProperties" = 1))]
     secrets: Option<SecretsFile>,
-    /// Token ids (`jti`, `origin_jti`, ids of API tokens), subjects (`sub`), client ids and user names
-    /// that are refused; user names in any case.
+    /// What is refused: ids of tokens (`jti`, `origin_jti`) and of API tokens, subjects (`sub`), client ids
+    /// and Atlassian usernames. Case counts, except in usernames. It takes effect even while other
+    /// settings have errors.
+    #[schemars(length(max = super::MAX_REVOKED))]
     revoked: Option<Vec<String>>,
 }
 
-/// Secrets of single documents, the service's own, and secrets that belong to no document.
+/// Secrets of single documents, the service's own, and secrets without a folder.
 #[derive(JsonSchema)]
 #[schemars(rename = "Secrets")]
 #[allow(
@@ -46,16 +50,18 @@ struct File {
     reason = "stands for a folder of the file, which is read as a tree of documents"
 )]
 struct SecretsFile {
-    /// Secrets of providers, by the provider's id and then by name. No other document can name them.
+    /// Secrets of providers, by the provider's id and then by name. No other document can name them. In
+    /// SSM they are `secrets/providers/<id>/<name>`.
     #[schemars(extend("minProperties" = 1))]
     providers: Option<BTreeMap<String, SecretsByName>>,
-    /// Secrets of products, by the product's id and then by name. No other document can name them.
+    /// Secrets of products, by the product's id and then by name. No other document can name them. In SSM
+    /// they are `secrets/products/<id>/<name>`.
     #[schemars(extend("minProperties" = 1))]
     products: Option<BTreeMap<String, SecretsByName>>,
-    /// The service's own keys by name: `api-token-key` makes the checksums of API tokens, and
-    /// `api-token-key-previous` made them before.
+    /// The service's own keys, by name. `api-token-key` is the key of API tokens, of 32 characters or
+    /// more. `api-token-key-previous` is the one before it, whose tokens are accepted too.
     settings: Option<SecretsByName>,
-    /// Secrets by name, each of which one document names.
+    /// Secrets by name, each of which one document names. That document's own folder comes first.
     #[schemars(flatten)]
     others: BTreeMap<String, String>,
 }
@@ -73,6 +79,7 @@ struct SecretsByName(BTreeMap<String, String>);
 pub fn schema() -> Schema {
     SchemaSettings::draft2020_12()
         .with_transform(RecursiveTransform(without_empty))
+        .with_transform(RecursiveTransform(unwrapped))
         .into_generator()
         .into_root_schema_for::<File>()
 }

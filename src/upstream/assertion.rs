@@ -21,17 +21,21 @@ const EXPIRY_MARGIN: Duration = Duration::from_mins(1);
 /// where nobody has said.
 const LONGEST_CACHE: u32 = 3_600;
 
-/// Everyone is themselves, by a signed JWT that something at the origin verifies.
+/// Every caller acts as themselves, by a JWT about the user in `Authorization`, signed with ES256.
+/// It is valid for one minute longer than API Gateway may use an answer. Something at the origin
+/// verifies it, and must be the only way in.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct AssertionDocument {
-    /// The name of the secret, of this product's, that holds the P-256 private key in PEM.
+    /// The name of the secret, below `secrets/products/<id>/`, that holds the P-256 private key in PEM.
+    /// Required.
     private_key: Option<String>,
-    /// The `iss` of the JWT.
+    /// The `iss` of the JWT. Required.
     issuer: Option<String>,
-    /// The `aud` of the JWT.
+    /// The `aud` of the JWT. Required.
     audience: Option<String>,
-    /// Users that nobody is ever made, such as administrators; `*` stands for any characters.
+    /// Users that no caller may act as, whatever a token says, such as administrators. `*` stands for
+    /// any characters, and case does not count.
     never_impersonate: Option<Vec<String>>,
 }
 

@@ -11,13 +11,13 @@ const MAX_CREDENTIAL: usize = 1_000;
 
 /// How a credential is sent.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Scheme {
-    /// A personal access token: `Authorization: Bearer`.
+    /// A personal access token, sent as `Authorization: Bearer`.
     #[default]
     Bearer,
-    /// `user:password`, or Cloud's `email:token`: `Authorization: Basic`.
+    /// `user:password`, or `email:token` of Atlassian Cloud, sent as `Authorization: Basic`.
     Basic,
 }
 

@@ -11,7 +11,8 @@ use super::per_user::PerUserDocument;
 use crate::document::problem::Report;
 use crate::document::{ByTag, Object, Secrets, UpstreamMode, by_tag};
 
-/// The product is told nothing: the username is in the context alone.
+/// The product is not told who is calling, and sees an anonymous caller. The username is in the context
+/// alone.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct NoDocument {}
@@ -19,7 +20,7 @@ pub(crate) struct NoDocument {}
 by_tag! {
     /// How a product learns who is calling.
     pub(crate) enum UpstreamDocument {
-        tag "mode": UpstreamMode, "The way; each has other fields beside it.";
+        tag "mode": UpstreamMode, "How the product learns who is calling. Each mode has fields of its own. Required.";
         beside NoDocument;
         schema "Upstream";
         /// It does not: the username is in the context alone.

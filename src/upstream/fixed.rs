@@ -7,14 +7,16 @@ use crate::document::Secrets;
 use crate::document::problem::Report;
 use crate::secret::Secret;
 
-/// Everyone is one service user.
+/// Every caller acts as one service account of the product.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct FixedDocument {
-    /// How the credential is sent; `bearer` by default.
+    /// How the credential is sent.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = Scheme::default())))]
     scheme: Option<Scheme>,
-    /// The name of the secret, of this product's, that holds a personal access token, or
-    /// `user:password` with the scheme `basic`.
+    /// The name of the secret, below `secrets/products/<id>/`, that holds the service account's
+    /// credential. Required. It is a personal access token or, with the scheme `basic`,
+    /// `user:password`. For Atlassian Cloud that is `email:token`.
     secret: Option<String>,
 }
 

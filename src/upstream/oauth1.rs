@@ -14,17 +14,21 @@ use crate::event::{EventKind, Request};
 use crate::username::Username;
 use signer::{Moment, Signer, SignerError};
 
-/// Everyone is themselves, by two-legged OAuth 1.0a with impersonation.
+/// Every caller acts as themselves, by two-legged OAuth 1.0a with impersonation (RSA-SHA1), which Data
+/// Center supports. Each request is signed, so API Gateway's cache must be off for the product.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct OAuth1Document {
-    /// The name of the secret, of this product's, that holds the RSA private key in PEM.
+    /// The name of the secret, below `secrets/products/<id>/`, that holds the RSA private key in PEM, of
+    /// 2048 to 4096 bits. Required. Its public half goes into the product's application link.
     private_key: Option<String>,
-    /// The consumer key of the product's incoming application link.
+    /// The consumer key of the product's incoming application link. Required.
     consumer_key: Option<String>,
-    /// What the product believes its own URL to be for the product's `path`.
+    /// What the product believes its own URL to be for `path`, with scheme, port and context path.
+    /// Required. It is part of what is signed.
     base_url: Option<String>,
-    /// Users that nobody is ever made, such as administrators; `*` stands for any characters.
+    /// Users that no caller may act as, whatever a token says, such as administrators. `*` stands for
+    /// any characters, and case does not count.
     never_impersonate: Option<Vec<String>>,
 }
 

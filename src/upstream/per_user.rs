@@ -8,15 +8,13 @@ use tracing::{error, info};
 
 use super::RequestContext;
 use super::credential::{self, Scheme, header};
+use crate::document::bounds::USER_RECHECK_SECONDS;
 use crate::document::problem::Report;
 use crate::error::{Fault, Forbidden, Refusal};
 use crate::secret::Secret;
 use crate::store::RecordName;
 use crate::store::records::RecordCache;
 use crate::username::Username;
-
-/// How long a credential is used before it is read again.
-const DEFAULT_RECHECK: u64 = 300;
 
 /// What a map of credentials takes by itself, and what each text in it takes beside its bytes.
 const EMPTY_MAP: usize = 512;
@@ -27,15 +25,24 @@ const PER_TEXT: usize = 64;
 const UNKNOWN_AT_ONCE: u32 = 100;
 const UNKNOWN_PAUSE: Duration = Duration::from_millis(100);
 
-/// Everyone is themselves, by a credential of their own.
+/// Every caller acts as themselves, by a credential that is stored for each user in the parameter
+/// `<prefix>-users/<username>`. A user without one is refused.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct PerUserDocument {
-    /// How the credentials are sent; `bearer` by default.
+    /// How the credentials are sent.
+    #[cfg_attr(feature = "schema", schemars(extend("default" = Scheme::default())))]
     scheme: Option<Scheme>,
-    /// How long a user's credential is used before it is read again, in seconds: 1 to 3600, by
-    /// default 300.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3600)))]
+    /// How long a user's credential is used, in seconds, before it is read again. A credential that is
+    /// changed or deleted takes effect within this time. A user without one is looked up again after 30
+    /// seconds.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(
+            range(min = USER_RECHECK_SECONDS.least, max = USER_RECHECK_SECONDS.most),
+            extend("default" = USER_RECHECK_SECONDS.default)
+        )
+    )]
     recheck_seconds: Option<u64>,
 }
 
@@ -105,7 +112,7 @@ impl PerUserDocument {
     /// Fills in what is left out.
     pub(super) fn resolve(self, report: &mut Report<'_>) -> PerUser {
         let field = "upstream.recheck_seconds";
-        let seconds = report.bounded(self.recheck_seconds, DEFAULT_RECHECK, 3_600, field);
+        let seconds = report.bounded(self.recheck_seconds, &USER_RECHECK_SECONDS, field);
         PerUser {
             scheme: self.scheme.unwrap_or_default(),
             recheck: Duration::from_secs(seconds),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use atlassian_authorizer::deployment::Deployment;
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::document::{Kind, Tree, UpstreamMode};
 use atlassian_authorizer::settings::{Settings, schema};
 use serde_json::{Value, json};
 
 use testing::schema::valid;
+use testing::ssm::{PREFIX, parameters};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -261,6 +262,143 @@ fn the_schema_and_the_reader_agree_on_fields() {
             }
         }
     }
+}
+
+/// The documents whose fields have defaults or bounds: the name in the schema, a file that can be read,
+/// and where the document stands in it.
+fn documents() -> Vec<(String, Value, String)> {
+    let pool =
+        json!({"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["client"]});
+    let in_file = |part: &str, document: Value| {
+        let mut file = json!({
+            "providers": {"idp": pool}, "products": {"jira": {"path": "/jira"}},
+            "secrets": {"providers": {"idp": {"b": "secret"}}, "products": {"jira": {"a": "MDEyMzQ1"}}},
+        });
+        file[part] = document;
+        file
+    };
+    let mut documents = vec![
+        (
+            "General".to_owned(),
+            in_file("settings", json!({"refresh_seconds": 1})),
+            "/settings".to_owned(),
+        ),
+        (
+            "ApiTokens".to_owned(),
+            in_file(
+                "settings",
+                json!({"api_tokens": {"enabled": true, "allow_basic": true}}),
+            ),
+            "/settings/api_tokens".to_owned(),
+        ),
+        (
+            "Product".to_owned(),
+            in_file("products", json!({"jira": {"path": "/jira"}})),
+            "/products/jira".to_owned(),
+        ),
+    ];
+    let mut rule = pool.clone();
+    rule["username"] = json!({"attributes": ["sub"]});
+    documents.push((
+        "UsernameRule".to_owned(),
+        in_file("providers", json!({"idp": rule})),
+        "/providers/idp/username".to_owned(),
+    ));
+    for (kind, mut document, _) in providers() {
+        document["kind"] = kind.as_str().into();
+        documents.push((
+            format!("{kind:?}Provider"),
+            in_file("providers", json!({"idp": document})),
+            "/providers/idp".to_owned(),
+        ));
+    }
+    for (mode, mut document, _) in upstreams() {
+        document["mode"] = mode.as_str().into();
+        let product = json!({"path": "/jira", "upstream": document});
+        documents.push((
+            format!("{mode:?}Upstream"),
+            in_file("products", json!({"jira": product})),
+            "/products/jira/upstream".to_owned(),
+        ));
+    }
+    documents
+}
+
+/// What a file's settings are made of, as `Debug` shows it.
+fn resolved(file: &Value) -> Result<String, String> {
+    let tree: Tree = parameters(file)
+        .into_iter()
+        .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
+        .collect();
+    let options = Deployment {
+        cache_seconds: ByProduct::all(0),
+        ..Deployment::default()
+    };
+    Settings::parse(&tree, &options)
+        .map(|settings| format!("{settings:?}"))
+        .map_err(|problems| problems.to_string())
+}
+
+/// A default is what a field means that is left out, and another value is not.
+#[test]
+fn defaults_are_true() {
+    let schema = schema().to_value();
+    let mut seen = 0;
+    for (name, file, place) in documents() {
+        for (field, about) in schema["$defs"][&name]["properties"].as_object().unwrap() {
+            let Some(default) = about.get("default") else {
+                continue;
+            };
+            seen += 1;
+            let with = |value: Option<Value>| {
+                let mut file = file.clone();
+                let document = file.pointer_mut(&place).unwrap().as_object_mut().unwrap();
+                match value {
+                    Some(value) => document.insert(field.clone(), value),
+                    None => document.remove(field),
+                };
+                resolved(&file).unwrap_or_else(|problems| panic!("{problems}\n{file}"))
+            };
+            let left_out = with(None);
+            assert_eq!(with(Some(default.clone())), left_out, "{name}: {field}");
+            let other = match default {
+                Value::Bool(default) => json!(!default),
+                Value::Number(_) => about["minimum"].clone(),
+                _ => continue,
+            };
+            assert_ne!(with(Some(other)), left_out, "{name}: {field}");
+        }
+    }
+    // None stands where the documents above have no place for it.
+    let all = schema["$defs"].as_object().unwrap().values();
+    let all = all.flat_map(|one| one["properties"].as_object().into_iter().flatten());
+    let all = all.filter(|(_, about)| about.get("default").is_some());
+    assert_eq!(seen, all.count());
+    assert!(seen > 40, "{seen}");
+}
+
+/// What the schema says of a number is what the reader says of it.
+#[test]
+fn bounds_are_true() {
+    let schema = schema().to_value();
+    let mut seen = 0;
+    for (name, file, place) in documents() {
+        for (field, about) in schema["$defs"][&name]["properties"].as_object().unwrap() {
+            let reads = |value: u64| {
+                let mut file = file.clone();
+                file.pointer_mut(&place).unwrap()[field] = value.into();
+                resolved(&file).is_ok()
+            };
+            if let Some(least) = about["minimum"].as_u64() {
+                seen += 1;
+                assert!(reads(least) && !reads(least - 1), "{name}: {field}");
+            }
+            if let Some(most) = about["maximum"].as_u64() {
+                assert!(reads(most) && !reads(most + 1), "{name}: {field}");
+            }
+        }
+    }
+    assert!(seen > 40, "{seen}");
 }
 
 /// What fields hold a secret's name is known to the rules about secrets: each is one document's.

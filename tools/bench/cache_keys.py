@@ -1,7 +1,7 @@
 """Measures what each cache key costs: how often API Gateway, as `atlauth local` plays it, asks the authorizer.
 
 Two programs read a Jira of loopback through the gateway: a sync program by the client `jira`, and a crawler that
-asks for each issue once. Prints the table that docs/deploy.md has. Argument: the program `atlauth`.
+asks for each issue once. Prints the table that docs/performance.md has. Argument: the program `atlauth`.
 """
 
 import json

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::page::Page;
 
 /// Types of values that have a table of their own, and its heading.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 7] = [
     ("ApiTokens", "api_tokens"),
     ("BasicRule", "basic_auth"),
     ("UsernameRule", "username"),
@@ -15,7 +15,6 @@ const SECTIONS: [(&str, &str); 8] = [
     ("Requirement", "require"),
     ("Rule", "access"),
     ("Upstream", "upstream"),
-    ("Transform", "transform"),
 ];
 
 /// The schema, and its definitions.
@@ -85,7 +84,8 @@ impl Schema {
     fn cells(&self, field: &Value) -> String {
         let default = match &field["default"] {
             Value::Null => String::new(),
-            default => format!("`{default}`").replace('"', ""),
+            Value::String(text) => format!("`{text}`"),
+            default => format!("`{default}`"),
         };
         let about = [description(field), self.values(field)].join(" ");
         format!("{} | {default} | {} |", self.type_of(field), about.trim())
@@ -157,16 +157,14 @@ impl Schema {
                 row.push(format!("`{choice}`"));
             }
         }
+        let all: Vec<String> = choices
+            .iter()
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
         let rows: String = rows
             .into_iter()
-            .map(|((name, cells), choices)| {
-                let all = choices.len() == 10;
-                let choices = if all {
-                    "all".to_owned()
-                } else {
-                    choices.join(", ")
-                };
-                format!("| `{name}` | {choices} | {cells}\n")
+            .map(|((name, cells), some)| {
+                format!("| `{name}` | {} | {cells}\n", listed(&some, &all))
             })
             .collect();
         format!(
@@ -216,7 +214,14 @@ impl Schema {
             Some("object") if field["additionalProperties"].is_object() => {
                 format!("object of {}", self.type_of(&field["additionalProperties"]))
             }
-            Some("object") => "object".to_owned(),
+            Some("object") => {
+                let members = field["properties"]
+                    .as_object()
+                    .into_iter()
+                    .flat_map(Map::keys);
+                let members: Vec<_> = members.map(|name| format!("\"{name}\": …")).collect();
+                format!("`{{{}}}`", members.join(", "))
+            }
             _ => "any".to_owned(),
         }
     }
@@ -226,6 +231,9 @@ impl Schema {
         if let Some(name) = reference(field) {
             return self.values(self.definition(name));
         }
+        if field["items"].is_object() {
+            return self.values(&field["items"]);
+        }
         let choices = field
             .get("anyOf")
             .or(field.get("oneOf"))
@@ -234,8 +242,11 @@ impl Schema {
             .into_iter()
             .flatten()
             .map(|choice| match choice["const"].as_str() {
-                Some(value) => format!("`{value}`: {}", lower(&description(choice))),
+                Some(value) => format!("`{value}`: {}", description(choice)),
                 None if reference(choice).is_some() => self.values(choice),
+                None if choice["properties"].is_object() => {
+                    format!("{}: {}", self.type_of(choice), description(choice))
+                }
                 None => String::new(),
             });
         values
@@ -259,11 +270,18 @@ fn description(schema: &Value) -> String {
         .replace('|', "\\|")
 }
 
-/// The text with a small letter in front.
-fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_ascii_lowercase());
-    first.into_iter().chain(chars).collect()
+/// Choices as a cell lists them: where most of all are meant, by those that are not.
+fn listed(some: &[String], all: &[String]) -> String {
+    let others: Vec<_> = all
+        .iter()
+        .filter(|one| !some.contains(one))
+        .cloned()
+        .collect();
+    match others.len() {
+        0 => "all".to_owned(),
+        few if few < some.len() && all.len() > 5 => format!("all but {}", others.join(", ")),
+        _ => some.join(", "),
+    }
 }
 
 /// Each field of the schema has a row.
