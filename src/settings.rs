@@ -4,13 +4,13 @@
 //! once, with the parameter and the field; a document with fields that can't be read has its rules
 //! checked once they can. A tree with any problem is not used at all.
 
-mod advice;
 mod cross_checks;
 mod general;
 mod in_force;
 #[cfg(feature = "schema")]
 mod schema;
 mod service_users;
+mod warnings;
 
 use std::collections::BTreeMap;
 
@@ -29,12 +29,12 @@ use crate::product::Product;
 use crate::provider::Provider;
 use crate::secret::{Secret, holds_private_key};
 
-pub use advice::Advice;
 pub use general::General;
 pub(crate) use general::is_same_header;
 pub use in_force::{SettingsCache, SettingsInForce};
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use warnings::Warning;
 
 /// The most entries of `revoked`.
 const MAX_REVOKED: usize = 1_000;
@@ -144,14 +144,14 @@ impl Settings {
             .collect()
     }
 
-    /// Says in the log what is allowed and seldom wise.
+    /// Logs the warnings.
     fn warn(&self, deployment: &Deployment) {
-        for advice in self.advice_at_load(deployment) {
+        for warning in self.warnings_at_load(deployment) {
             warn!(
-                parameter = advice.parameter,
-                advice = advice.id,
+                parameter = warning.parameter,
+                warning = warning.id,
                 "{}",
-                advice.why
+                warning.why
             );
         }
     }
