@@ -23,10 +23,10 @@ const AN_HOUR: u64 = 3_600;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  atlauth demo           a walk through what is let through and what is refused
-  atlauth demo --keep    leaves it running, with commands to try")]
+  atlauth demo           sends requests, and shows which are allowed and which refused
+  atlauth demo --keep    keeps running afterwards, and prints commands to try")]
 pub(crate) struct DemoArgs {
-    /// Leaves it running after the walk, until Ctrl-C.
+    /// Keeps running after the demo, until Ctrl-C.
     #[arg(long)]
     keep: bool,
 }

@@ -15,7 +15,7 @@ use crate::ui::{Tone, Ui};
 use files::PublicHalf;
 pub(crate) use files::{KeyKind, make_key, public_half};
 
-/// Examples for `--help`.
+/// The examples of `--help`.
 const EXAMPLES: &str = "\
 Examples:
   atlauth keys oauth1 --out jira-oauth1.pem
@@ -32,26 +32,26 @@ pub(crate) struct KeysArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
-    /// Makes an RSA key for the upstream mode `oauth1`.
+    /// Creates an RSA key for the upstream mode `oauth1`.
     Oauth1 {
-        /// The file to write, readable by you alone; nothing is overwritten.
+        /// The file to write, readable only by you. An existing file is not overwritten.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// The key's size.
+        /// The size of the key, in bits.
         #[arg(long, value_parser = ["2048", "3072", "4096"], default_value = "3072")]
         bits: String,
     },
-    /// Makes a P-256 key for the upstream mode `assertion`.
+    /// Creates a P-256 key for the upstream mode `assertion`.
     Assertion {
-        /// The file to write, readable by you alone; nothing is overwritten.
+        /// The file to write, readable only by you. An existing file is not overwritten.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Shows the public half of a key, and where to enter it.
+    /// Shows the public key of a private key, and where to enter it.
     Show(ShowArgs),
-    /// Prints the key set that verifies assertions, by the settings.
+    /// Prints the JWKS that verifies the assertions of a product.
     Jwks {
-        /// The product, where several have the mode `assertion`.
+        /// The product. Needed if several products have the mode `assertion`.
         #[arg(long)]
         product: Option<String>,
     },
@@ -60,12 +60,12 @@ enum KeysCommand {
 /// Arguments of `show`.
 #[derive(Debug, clap::Args)]
 struct ShowArgs {
-    /// The file with the private key in PEM, `-` for standard input.
+    /// The file with the private key in PEM, or `-` for standard input.
     file: PathBuf,
-    /// The consumer key that `upstream.consumer_key` has.
+    /// The consumer key, as in `upstream.consumer_key`.
     #[arg(long, value_name = "NAME", default_value = "gateway")]
     consumer_key: String,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }

@@ -34,32 +34,32 @@ Examples:
   atlauth local --settings ssm:/atlassian-authorizer/prod --port 9090 \\
     --upstream jira=https://jira.example.com --upstream-ca company-ca.pem
 
-It decides and maps as the template says, and has none of API Gateway's limits
-on sizes and rates. It listens on 127.0.0.1 alone, and is not for production.")]
+It decides and maps as the template says, but does not enforce API Gateway's
+limits on sizes and rates. It listens on 127.0.0.1 only. Not for production.")]
 pub(crate) struct LocalArgs {
-    /// A product of the template and its URL; once for each product.
+    /// A product of the template and its URL. Give the option once for each product.
     #[arg(long, required = true, value_name = "PRODUCT=URL", value_parser = upstream)]
     upstream: Vec<(String, Endpoint)>,
-    /// Certificates in PEM that products' certificates are verified by, in place of Mozilla's.
+    /// CA certificates in PEM that verify the products' certificates, instead of Mozilla's roots.
     #[arg(long, value_name = "FILE")]
     upstream_ca: Option<PathBuf>,
-    /// The template to play, in place of the one that this tool was built with.
+    /// The template to use, instead of the one built into this tool.
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
-    /// Where to listen, on 127.0.0.1; 0 takes a free port.
+    /// The port to listen on, on 127.0.0.1. 0 chooses a free port.
     #[arg(long, default_value_t = 8180)]
     port: u16,
-    /// How long answers are used again, in place of what the template says; 0 for never.
+    /// The cache time, instead of the template's. 0 turns the cache off.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=3_600))]
     cache_seconds: Option<u32>,
-    /// What answers are found by, in place of what the template says: `route` or `token`.
+    /// The cache key, instead of the template's: `route` or `token`.
     #[arg(long, value_name = "KEY", value_parser = cache_key)]
     cache_key: Option<CacheKey>,
-    /// Asks a function behind the Invoke API, such as `cargo lambda watch` has on port 9000, in
-    /// place of the authorizer in this tool.
+    /// The Invoke API of a running function, such as that of `cargo lambda watch` on port 9000. It
+    /// replaces the authorizer in this tool.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     invoke_url: Option<Endpoint>,
-    /// Appends the authorizer's audit log to a file.
+    /// Appends the authorizer's audit lines to this file.
     #[arg(long, value_name = "FILE", conflicts_with = "invoke_url")]
     audit: Option<PathBuf>,
 }

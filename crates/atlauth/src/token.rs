@@ -17,14 +17,14 @@ use crate::failure::Failure;
 use crate::times::date;
 use crate::ui::Ui;
 
-/// Examples for `--help`.
+/// The examples of `--help`.
 const EXAMPLES: &str = "\
 Examples:
   atlauth token create --user alice --name 'nightly export' --expires 90d > token.txt
   atlauth token create --user ci --read-only --product jira --cidr 10.0.0.0/8
   atlauth token rotate --grace 24h abcdefghijkmnpqr > token.txt
 
-A token is shown once, on standard output, and is stored nowhere: only a hash of it is.";
+A token is printed once, on standard output. Only its hash is stored.";
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -36,15 +36,15 @@ pub(crate) struct TokenArgs {
 
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
-    /// Makes a token, and prints it.
+    /// Creates a token, and prints it.
     Create(create::CreateArgs),
     /// Lists all tokens.
     List(list::ListArgs),
-    /// Ends tokens.
+    /// Revokes tokens.
     Revoke(retire::RevokeArgs),
-    /// Makes a token like another one, prints it, and ends the other.
+    /// Creates a token with the same limits as an old one, prints it, and revokes the old one.
     Rotate(retire::RotateArgs),
-    /// Makes and ends the key that tells tokens of yours from made-up ones.
+    /// Creates, rotates and retires the key that authenticates API tokens.
     Key(key::KeyArgs),
 }
 

@@ -27,11 +27,11 @@ Examples:
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     api: ApiArgs,
-    /// The stack's parameters, as `sam deploy` takes them: they say how the API is set up, in place
-    /// of --cache-seconds and --cache-key, and what of it is public.
+    /// The stack's parameters, as given to `sam deploy`. They replace --cache-seconds and
+    /// --cache-key, and say which routes are public.
     #[arg(long, value_name = "FILE")]
     parameters: Option<PathBuf>,
-    /// Also asks the providers' endpoints; no token is sent.
+    /// Also sends requests to the providers' endpoints. No token is sent.
     #[arg(long)]
     probe: bool,
     /// Prints one JSON document.

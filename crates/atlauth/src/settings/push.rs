@@ -31,38 +31,38 @@ Examples:
   atlauth settings push settings.json --settings ssm:/atlassian-authorizer/prod
   atlauth settings push --undo --settings ssm:/atlassian-authorizer/prod
 
-While it writes, a parameter `push-in-progress` makes the authorizer refuse what it reads: running
-instances keep the settings that they have, new ones answer 500. An interrupted push is finished by
-running it again, or taken back by --undo.")]
+While it writes, the parameter `push-in-progress` makes the authorizer refuse what it reads. Running
+instances keep their settings, and new ones answer 500. To finish an interrupted push, run it again;
+to revert it, use --undo.")]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "the flags of a command line, each of which stands for itself"
 )]
 pub(crate) struct PushArgs {
-    /// The file with the new settings, or another source such as `ssm:/path`.
+    /// The new settings: a file, or a source such as `ssm:/path`.
     #[arg(
         value_name = "FROM",
         required_unless_present = "undo",
         conflicts_with = "undo"
     )]
     from: Option<String>,
-    /// Takes back the last push, or one that was interrupted.
+    /// Reverts the last push, or one that was interrupted.
     #[arg(long)]
     undo: bool,
-    /// Does not ask before it writes.
+    /// Writes without asking.
     #[arg(long)]
     yes: bool,
-    /// Deletes the secrets that FROM does not have; without this they stay.
+    /// Deletes the secrets that FROM does not have. By default, they are kept.
     #[arg(long, conflicts_with = "undo")]
     delete_secrets: bool,
-    /// The KMS key that new secrets are encrypted with; AWS's own by default.
+    /// The KMS key that encrypts new secrets. By default, the AWS managed key.
     #[arg(long, value_name = "KEY")]
     key_id: Option<String>,
-    /// Goes on where another's push was interrupted, whose journal is not here; can't be undone.
+    /// Continues an interrupted push whose journal is not on this machine. It can't be reverted.
     #[arg(long, conflicts_with = "undo")]
     take_over: bool,
-    /// Seconds that readers are given to end what they have begun, before the first change and
-    /// after the last; the authorizer reads for 8 seconds at most.
+    /// How long to wait for readers, before the first change and after the last one. The authorizer
+    /// reads for at most 8 seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     settle: u64,
     #[command(flatten)]

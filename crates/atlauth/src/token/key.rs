@@ -18,9 +18,9 @@ Examples:
   atlauth token key create --settings ssm:/atlassian-authorizer/prod
   atlauth token key rotate --settings ssm:/atlassian-authorizer/prod
 
-With a key, a token that somebody has made up is refused without a look at the store. The key is the secret
-`api-token-key` of the service, the one before it `api-token-key-previous`, both below `secrets/settings/`.
-Nobody is shown either.")]
+With a key, made-up tokens are refused without a look-up in the store. The key is the secret
+`secrets/settings/api-token-key`, and the previous one is `secrets/settings/api-token-key-previous`.
+Neither is ever shown.")]
 pub(crate) struct KeyArgs {
     #[command(subcommand)]
     command: KeyCommand,
@@ -28,21 +28,21 @@ pub(crate) struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Makes the first key.
+    /// Creates the first key.
     Create(CreateArgs),
-    /// Makes another key. Tokens made with the one before stay good.
+    /// Creates a new key. Tokens that were made with the previous key stay valid.
     Rotate(RotateArgs),
-    /// Ends the key before the last. Tokens made with it are refused.
+    /// Retires the previous key. Tokens that were made with it are refused from then on.
     Retire(RetireArgs),
 }
 
 /// Arguments of `create`.
 #[derive(Debug, clap::Args)]
 struct CreateArgs {
-    /// Makes it even where tokens would be refused that are there already.
+    /// Creates the key even if existing tokens will be refused.
     #[arg(long)]
     force: bool,
-    /// The KMS key that it is encrypted with; AWS's own by default.
+    /// The KMS key that encrypts the key. By default, the AWS managed key.
     #[arg(long, value_name = "KEY")]
     key_id: Option<String>,
 }
@@ -50,10 +50,10 @@ struct CreateArgs {
 /// Arguments of `rotate`.
 #[derive(Debug, clap::Args)]
 struct RotateArgs {
-    /// Ends all keys before it at once, and with them the tokens that were made until now.
+    /// Retires all earlier keys at once. All existing tokens are refused from then on.
     #[arg(long)]
     forget: bool,
-    /// The KMS key that it is encrypted with; AWS's own by default.
+    /// The KMS key that encrypts the key. By default, the AWS managed key.
     #[arg(long, value_name = "KEY")]
     key_id: Option<String>,
 }
@@ -61,7 +61,7 @@ struct RotateArgs {
 /// Arguments of `retire`.
 #[derive(Debug, clap::Args)]
 struct RetireArgs {
-    /// Ends it even where tokens may be refused by that.
+    /// Retires the key even if this may make existing tokens invalid.
     #[arg(long)]
     force: bool,
 }

@@ -10,10 +10,10 @@ use crate::{source, times};
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// Those of this user alone.
+    /// Lists only the tokens of this user.
     #[arg(long)]
     user: Option<String>,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }

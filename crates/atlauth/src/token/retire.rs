@@ -16,7 +16,7 @@ use crate::ui::Ui;
 /// Arguments of `revoke`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RevokeArgs {
-    /// Ids of tokens, as `atlauth token list` shows them.
+    /// The ids of the tokens, as `atlauth token list` shows them.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
 }
@@ -24,16 +24,16 @@ pub(crate) struct RevokeArgs {
 /// Arguments of `rotate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RotateArgs {
-    /// The id of the token that gives way.
+    /// The id of the old token.
     #[arg(value_name = "ID")]
     id: String,
-    /// How long the new one is good; as long as the old one was without it.
+    /// The lifetime of the new token. By default, that of the old token.
     #[arg(long, value_name = "TIME", value_parser = super::lifetime)]
     expires: Option<Duration>,
-    /// Leave the old one good for this long, such as 24h.
+    /// Keeps the old token valid for this long, such as 24h.
     #[arg(long, value_name = "TIME", value_parser = super::lifetime)]
     grace: Option<Duration>,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }
