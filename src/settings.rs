@@ -75,15 +75,15 @@ impl Settings {
                     }
                 }
                 None if name == PUSH_MARKER => report.whole(
-                    "a push of settings is going on, or was interrupted: whoever began it can finish it by \
-                     `atlauth settings push` again, or take it back by `atlauth settings push --undo`; one \
-                     that was written by hand is deleted by hand",
+                    "a push of settings is in progress, or was interrupted: whoever started it can finish \
+                     it with `atlauth settings push`, or revert it with `atlauth settings push --undo`; \
+                     delete a marker that was written by hand",
                 ),
                 None if name == "revoked" => {
                     revoked = read_revoked(text, &mut report);
                 }
                 Some(("providers", API_TOKENS)) => {
-                    report.whole("is the name that our own API tokens have as a provider; expected another");
+                    report.whole("is reserved for the authorizer's own API tokens; expected another id");
                 }
                 Some(("providers", id)) if is_id(id) => {
                     let id = ProviderId::new(id);
@@ -104,7 +104,7 @@ impl Settings {
                     }
                 }
                 _ => report.whole(
-                    "is no known parameter; expected `settings`, `providers/<id>`, `products/<id>`, \
+                    "is not a known parameter; expected `settings`, `providers/<id>`, `products/<id>`, \
                      `secrets/providers/<id>/<name>`, `secrets/products/<id>/<name>`, `secrets/settings/<name>`, \
                      `secrets/<name>` or `revoked`, ids and names of 1 to 64 letters, digits, `-`, `_` and `.`",
                 ),
@@ -160,7 +160,7 @@ impl Settings {
 fn read_revoked(text: &str, report: &mut Report<'_>) -> Option<Revoked> {
     let revoked = read_list(text, report)?;
     if revoked.len() > MAX_REVOKED {
-        report.whole("expected at most 1000 ids; those of expired tokens can be left out");
+        report.whole("expected at most 1000 ids; you can remove those of expired tokens");
         return None;
     }
     Some(Revoked::new(revoked))
@@ -177,14 +177,14 @@ fn api_token_key_problem(rest: &str, text: &str, tree: &Tree) -> Option<&'static
     if holds_private_key(text) || text.contains("-----BEGIN ") {
         Some(
             "holds a private key, a public one or a certificate; expected 32 random characters or more, as \
-             `atlauth token key create` makes them",
+             `atlauth token key create` creates them",
         )
     } else if ChecksumKey::new(&Secret::new(text)).is_none() {
         Some(
-            "is too short; expected 32 characters or more, as `atlauth token key create` makes them",
+            "is too short; expected 32 characters or more, as `atlauth token key create` creates them",
         )
     } else if name == PREVIOUS_API_TOKEN_KEY && !tree.documents().contains_key(&last) {
-        Some("stands alone; expected `api-token-key` beside it")
+        Some("needs `api-token-key`, which is missing")
     } else {
         None
     }

@@ -171,7 +171,7 @@ impl fmt::Display for Source {
 /// [`VARIABLE`] is missing or names no source.
 #[derive(Clone, Copy, Debug, Error)]
 #[error(
-    "{VARIABLE} names no source of settings; expected `ssm:/path/of/parameters` or `file:path.json`"
+    "{VARIABLE} is not a source of settings; expected `ssm:/path/of/parameters` or `file:path.json`"
 )]
 pub struct SourceError;
 

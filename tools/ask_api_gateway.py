@@ -1,6 +1,6 @@
 """Asks a real API Gateway what AWS does not say: how it spells paths, routes, caches and maps.
 
-Run it against a stack whose Jira is the echo server in here: docs/deploy.md says how.
+Run it against a stack whose Jira is the echo server in here: docs/guides/api-gateway.md says how.
 """
 
 import argparse
@@ -158,7 +158,7 @@ def questions(run):
             "Does API Gateway take `[ ] { } | ^` raw, and how does it send them on?",
             [Step(f"{base}/a[1]{{2}}|3^4", (BRACES,), taken)],
             "200, and the origin sees `{ }` encoded and the others as sent; or 400 by API Gateway itself.",
-            "Only OAuth 1.0a rests on it: its signatures are over that spelling. If the origin sees another, "
+            "Only OAuth 1.0a depends on it: its signatures are over that spelling. If the origin sees another, "
             "callers have to encode these characters themselves.",
         ),
         Question(
@@ -190,7 +190,7 @@ def questions(run):
                      mapped={"os_authtype": "any", "os_username": "none", "kept": "1"}),
             ],
             "200 without a token. The mapped value arrives. The caller's may arrive too.",
-            "The header is information alone, so nothing rests on it. If the caller's os_username arrives "
+            "The header is information alone, so nothing depends on it. If the caller's os_username arrives "
             "beside the constant, the product's own switch has to refuse such a login: leave "
             "`atlassian.allow.insecure.url.parameter.login` unset. A 401: set JiraPublicServerInfo to true.",
         ),

@@ -26,7 +26,7 @@ impl Endpoint {
         match url.scheme() {
             "https" => Ok(Self(url)),
             "http" if is_loopback(&url) => Ok(Self(url)),
-            "http" => Err("expected an https URL; http is accepted for loopback addresses alone"),
+            "http" => Err("expected an https URL; http is only accepted for loopback addresses"),
             _ => Err(RULE),
         }
     }

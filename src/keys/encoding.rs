@@ -1,4 +1,4 @@
-//! How key sets write what they hold. Issuers differ, and mean the same.
+//! The encodings in a JWKS. Issuers write the same things differently.
 
 use base64::Engine;
 use base64::alphabet;

@@ -1,5 +1,5 @@
-//! Providers that fail: key sets, introspection and userinfo, behind TLS by an authority of the
-//! settings' own. Time is the test's.
+//! Providers that fail: JWKS, introspection and userinfo, behind TLS by a CA of the settings' own.
+//! Time is the test's.
 
 use std::time::Duration;
 

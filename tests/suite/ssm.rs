@@ -280,7 +280,7 @@ async fn a_slow_ssm_is_bounded() {
         held_up > Duration::from_secs(1) && held_up < Duration::from_secs(4),
         "{held_up:?}"
     );
-    // Back-off: the next request is not held up.
+    // Back-off: the next request does not wait.
     let started = Instant::now();
     assert_eq!(lambda.allowed(&event(&key)).await, "alice");
     assert!(started.elapsed() < Duration::from_millis(500));

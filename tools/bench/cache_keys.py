@@ -1,7 +1,7 @@
 """Measures what each cache key costs: how often API Gateway, as `atlauth local` plays it, asks the authorizer.
 
 Two programs read a Jira of loopback through the gateway: a sync program by the client `jira`, and a crawler that
-asks for each issue once. Prints the table that docs/deploy.md has. Argument: the program `atlauth`.
+asks for each issue once. Prints the table that docs/performance.md has. Argument: the program `atlauth`.
 """
 
 import json
@@ -46,7 +46,7 @@ SETUPS = [
 
 
 class Jira(BaseHTTPRequestHandler):
-    """A Jira of 5,000 issues, and the key set of an identity provider."""
+    """A Jira of 5,000 issues, and the JWKS of an identity provider."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

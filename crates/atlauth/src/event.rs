@@ -65,7 +65,7 @@ fn pair(
             .filter(|(name, _)| !name.is_empty())
             .ok_or_else(|| format!("expected NAME{separator}VALUE"))?;
         if name.eq_ignore_ascii_case("authorization") {
-            return Err("credentials are not taken from the command line".to_owned());
+            return Err("credentials are not accepted on the command line".to_owned());
         }
         Ok((name.to_owned(), value.trim_start().to_owned()))
     }
@@ -140,7 +140,7 @@ pub(crate) fn run(args: &EventArgs, ui: &Ui) -> Result<(), Failure> {
                 format!("{event}\n").as_bytes(),
                 private_file::Existing::Replace,
             )?;
-            ui.note(&format!("{} written; it holds the token", path.display()));
+            ui.note(&format!("wrote {}; it contains the token", path.display()));
             ui.note(&next_step(path));
         }
     }

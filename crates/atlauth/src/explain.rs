@@ -95,14 +95,14 @@ pub(crate) async fn run(args: ExplainArgs, source: Option<&str>, ui: &Ui) -> Res
     } else {
         let credential = args.credential.read(ui)?;
         if args.request.path() == "/" {
-            ui.note("no other --path is given: this is about the API's root");
+            ui.note("no --path was given: this explains the API's root");
         }
         let event = args.request.event(args.kind, Some(&credential))?;
         let decoded = Decoded::of(&credential);
         (event, decoded, Told::request(&args.request))
     };
     let explanation = ui
-        .progress("deciding, as the function would", probe.explain(&event))
+        .progress("deciding as the function would", probe.explain(&event))
         .await;
     let report = Report::new(&explanation, decoded, told, &probe, args.policy);
     if args.json {

@@ -83,18 +83,18 @@ pub(crate) async fn run(args: KeysArgs, source: Option<&str>, ui: &Ui) -> Result
 }
 
 fn make(kind: KeyKind, out: &Path, ui: &Ui) -> Result<(), Failure> {
-    let key = make_key(kind).ok_or_else(|| Failure::unavailable("the key could not be made"))?;
+    let key = make_key(kind).ok_or_else(|| Failure::unavailable("the key could not be created"))?;
     private_file::write(out, key.expose_secret().as_bytes(), Existing::Keep)?;
     let out = out.display();
     ui.note(&format!(
-        "{out} written: {}, readable by you alone",
+        "wrote {out}: {}, readable only by you",
         name(kind)
     ));
     ui.note(&format!(
-        "1. Put it into the secret that `upstream.private_key` names, for example:
+        "1. Store it in the secret that `upstream.private_key` names, for example:
    aws ssm put-parameter --type SecureString --value file://{out} \\
      --name /atlassian-authorizer/prod/secrets/products/jira/upstream-key
-2. `atlauth keys show {out}` tells what the other side needs.
+2. `atlauth keys show {out}` shows what the other side needs.
 3. Delete the file."
     ));
     Ok(())
@@ -103,9 +103,9 @@ fn make(kind: KeyKind, out: &Path, ui: &Ui) -> Result<(), Failure> {
 fn show(args: &ShowArgs, ui: &Ui) -> Result<(), Failure> {
     let text = Secret::new(&crate::input::read(&args.file)?);
     let half = public_half(&text).ok_or_else(|| {
-        Failure::negative(format!("{} holds no private key that is taken", args.file.display())).hint(
-            "expected PEM, not encrypted: RSA of 2048 bits or more, or P-256; `atlauth keys oauth1` \
-             and `atlauth keys assertion` make them",
+        Failure::negative(format!("{} holds no supported private key", args.file.display())).hint(
+            "expected PEM, not encrypted: RSA of 2048 bits or more, or P-256; `atlauth keys oauth1` and \
+             `atlauth keys assertion` create them",
         )
     })?;
     if args.json {
@@ -136,7 +136,7 @@ fn application_link(half: &PublicHalf, consumer_key: &str, ui: &Ui) {
     ui.line(&format!(
         "\
 Create a link of the type \"Atlassian product\" (since Jira 8.22; generic
-application before), go on where the URL does not answer, and enter under
+application before), continue if the URL does not answer, and enter under
 Incoming authentication, OAuth:
 
   Consumer Key          {consumer_key}
@@ -155,7 +155,7 @@ fn verifier(half: &PublicHalf, ui: &Ui) {
     ui.line("");
     ui.line(half.pem.trim_end());
     ui.line("");
-    ui.line(&ui.paint(Tone::Strong, "As a JWK Set, for the verifier at the origin"));
+    ui.line(&ui.paint(Tone::Strong, "As a JWKS, for the verifier at the origin"));
     let set = json!({"keys": [half.jwk]});
     ui.json(&serde_json::to_string_pretty(&set).unwrap_or_default());
 }

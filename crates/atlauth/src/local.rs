@@ -114,7 +114,7 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
         }
         (None, None) => {
             return Err(Failure::usage("no settings are named").hint(
-                "name them by --settings or AUTHORIZER_SETTINGS, or a running function by --invoke-url",
+                "give --settings or AUTHORIZER_SETTINGS, or --invoke-url for a running function",
             ));
         }
     };
@@ -133,8 +133,8 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
     );
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await;
     let listener = listener.map_err(|error| {
-        Failure::unavailable(format!("port {} can't be listened on: {error}", args.port))
-            .hint("--port 0 takes a free one")
+        Failure::unavailable(format!("can't listen on port {}: {error}", args.port))
+            .hint("--port 0 chooses a free one")
     })?;
     let address = listener
         .local_addr()
@@ -143,7 +143,7 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
     for remark in &remarks {
         remark.say(ui);
     }
-    ui.note("Listening; Ctrl-C ends it.");
+    ui.note("Listening; press Ctrl-C to stop.");
     let serving = gateway.serve(listener);
     tokio::pin!(serving);
     ui.line(&ui.paint(Tone::Strong, ROW_HEAD));
@@ -195,7 +195,7 @@ fn place(
         let ids: Vec<&str> = served.iter().map(|one| one.id.as_str()).collect();
         return Err(
             Failure::usage(format!("the template has no product `{id}`")).hint(format!(
-                "it has: {}; --template names another template",
+                "it has: {}; --template gives another template",
                 ids.join(", ")
             )),
         );
@@ -220,7 +220,7 @@ fn place(
 fn announce(ui: &Ui, url: &str, upstreams: &[Upstream], paths: &[String]) {
     ui.note(&ui.paint(
         Tone::Warning,
-        "NOT FOR PRODUCTION: this plays API Gateway for trying things out.",
+        "NOT FOR PRODUCTION: this is a local stand-in for API Gateway.",
     ));
     for (upstream, path) in upstreams.iter().zip(paths) {
         ui.note(&format!("{url}{path} -> {}", upstream.url.as_str()));

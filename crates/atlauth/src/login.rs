@@ -179,16 +179,16 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
 fn forget(ui: &Ui) -> Result<(), Failure> {
     let forgotten = session::forget()?;
     ui.note(if forgotten {
-        "The token is forgotten here. It stays valid until it expires or its provider revokes it."
+        "The stored token is deleted. It stays valid until it expires or its provider revokes it."
     } else {
-        "No token was kept."
+        "No token was stored."
     });
     Ok(())
 }
 
 fn print(ui: &Ui) -> Result<(), Failure> {
     let token = session::stored_token()?.ok_or_else(|| {
-        Failure::negative("no token is kept").hint("log in first: `atlauth login PROVIDER`")
+        Failure::negative("no token is stored").hint("log in first: `atlauth login PROVIDER`")
     })?;
     ui.line(token.expose_secret());
     Ok(())

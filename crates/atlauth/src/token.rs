@@ -76,14 +76,15 @@ fn show(
     let mut out = std::io::stdout();
     let printed = writeln!(out, "{line}").and_then(|()| out.flush());
     printed.map_err(|error| {
-        Failure::unavailable(format!("the token could not be printed: {error}"))
-            .hint(format!("it is lost: `atlauth token revoke {id}`"))
+        Failure::unavailable(format!("the token could not be printed: {error}")).hint(format!(
+            "it is lost; revoke it with `atlauth token revoke {id}`"
+        ))
     })?;
     ui.note(&format!("id {id}, until {}", date(expires, now)));
     ui.note("This is the only time that the token is shown.");
     if rules.is_some_and(|rules| rules.checksums.keys.is_empty()) {
         ui.note(
-            "Without a key anyone can make up tokens of this form; see `atlauth token key --help`.",
+            "Without a key, anyone can make up tokens of this form; see `atlauth token key --help`.",
         );
     }
     Ok(())
@@ -94,8 +95,8 @@ fn id(text: &str) -> Result<TokenId, Failure> {
         let failure = Failure::usage("expected the id of a token: 16 characters, without `atl_`");
         if text.starts_with("atl_") {
             failure.hint(
-                "a whole token does not belong on a command line, which is kept in your shell's \
-                 history: revoke it by the 16 characters after `atl_`",
+                "a whole token does not belong on a command line, which your shell's history keeps: revoke \
+                 it by the 16 characters after `atl_`",
             )
         } else {
             failure.hint("see `atlauth token list`")
@@ -114,7 +115,7 @@ fn failure(error: &ApiTokenError) -> Failure {
             Failure::negative(error.to_string())
         }
         ApiTokenError::Store(_) => Failure::unavailable(error.to_string())
-            .hint("tokens are stored in `<prefix>-tokens/<id>`, beside the settings: may you read and write there?"),
+            .hint("tokens are stored in `<prefix>-tokens/<id>`: you need permission to read and write there"),
         _ => Failure::unavailable(error.to_string()),
     }
 }

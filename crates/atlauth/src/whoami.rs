@@ -47,7 +47,7 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
             false,
         ))
     };
-    let report = ui.progress("asking, as the function would", work).await?;
+    let report = ui.progress("asking as the function would", work).await?;
     if args.json {
         ui.json(&report.json_of_caller());
     } else if let (Some(caller), "allowed" | "forbidden") = (&report.caller, report.outcome) {
@@ -61,13 +61,13 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
             report
                 .log
                 .first()
-                .map_or("atlauth explain tells more", String::as_str),
+                .map_or("atlauth explain shows more", String::as_str),
         )),
         (_, what) => Err(Failure::negative(message(report.code, what)).hint(
             report
                 .next
                 .as_deref()
-                .unwrap_or("atlauth explain tells more"),
+                .unwrap_or("atlauth explain shows more"),
         )),
     }
 }

@@ -86,11 +86,11 @@ fn each_field() {
         ),
         (
             json!({"mode": "fixed", "secret": "words"}),
-            "upstream.secret: is no Bearer token; expected a personal access token",
+            "upstream.secret: is not a Bearer token; expected a personal access token",
         ),
         (
             json!({"mode": "fixed", "secret": "pat", "scheme": "basic"}),
-            "upstream.secret: is no pair; expected `user:password`",
+            "upstream.secret: is not a pair; expected `user:password`",
         ),
         (
             json!({"mode": "fixed", "secret": "pair"}),

@@ -138,7 +138,7 @@ fn userinfo_needs_a_binding_or_trust() {
     );
 }
 
-/// Tokens name the tenant by its id alone, and tokens of any tenant are never taken.
+/// Tokens name the tenant by its id alone, and tokens of any tenant are never accepted.
 #[test]
 fn entra_needs_the_id_of_one_tenant() {
     for tenant in [

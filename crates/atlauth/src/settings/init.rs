@@ -100,8 +100,8 @@ pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
         Some(path) => {
             private_file::write(path, text.as_bytes(), Existing::Replace)?;
             ui.note(&format!(
-                "wrote {path}; `atlauth settings lint --settings file:{path}` says what could be better, `atlauth \
-                 settings push {path} --settings ssm:/…` puts it in force",
+                "wrote {path}; `atlauth settings lint --settings file:{path}` shows warnings, and `atlauth \
+                 settings push {path} --settings ssm:/…` uploads it",
                 path = path.display()
             ));
         }
@@ -125,10 +125,10 @@ fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<Secret>), Fail
         let Question { field, answer, .. } = question;
         if matches!(answer, Answer::Secret) {
             if given.contains_key(field) {
-                return Err(
-                    Failure::usage(format!("--set {field}: a secret is no argument"))
-                        .hint("give --secret-file FILE, or - for standard input"),
-                );
+                return Err(Failure::usage(format!(
+                    "--set {field}: a secret can't be an argument"
+                ))
+                .hint("give --secret-file FILE, or - for standard input"));
             }
             let hint = "give --secret-file FILE, or - for standard input";
             let file = args.secret_file.as_deref();
@@ -176,7 +176,7 @@ fn products(args: &InitArgs) -> Result<Value, Failure> {
         };
         if !["jira", "confluence", "bitbucket"].contains(&id) {
             return Err(Failure::usage(format!("product `{id}` is not known")).hint(
-                "give jira, confluence or bitbucket; another name needs a `kind`, in the file by hand",
+                "give jira, confluence or bitbucket; for another name, add a `kind` to the file by hand",
             ));
         }
         // What reads is a beginning that harms nobody.

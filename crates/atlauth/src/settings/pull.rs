@@ -41,9 +41,9 @@ pub(crate) async fn run(args: &PullArgs, source: Option<&str>, ui: &Ui) -> Resul
     let mut documents = tree.documents().clone();
     if documents.remove(PUSH_MARKER).is_some() {
         return Err(Failure::negative(format!(
-            "a push to {source} is going on, or was interrupted: what is there is neither the old nor the new"
+            "a push to {source} is in progress, or was interrupted: the parameters are a mixture of old and new"
         ))
-        .hint("pull again when `atlauth settings push`, or `push --undo`, has ended"));
+        .hint("pull again when `atlauth settings push`, or `push --undo`, is done"));
     }
     let secrets: Vec<String> = documents
         .keys()

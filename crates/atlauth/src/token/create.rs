@@ -60,7 +60,8 @@ pub(super) async fn run(args: CreateArgs, source: Option<&str>, ui: &Ui) -> Resu
     super::show(&created, rules, json, now, ui)?;
     if bound {
         ui.note(
-            "It is bound to networks: the function needs AUTHORIZER_CACHED_BY_SOURCE_IP=true, or the cache off.",
+            "It is restricted to networks: the function needs AUTHORIZER_CACHED_BY_SOURCE_IP=true, or the \
+             cache off.",
         );
     }
     Ok(())
@@ -70,7 +71,7 @@ impl CreateArgs {
     /// The token to make, unless the settings would refuse it.
     fn checked(self, settings: &Settings) -> Result<NewToken, Failure> {
         let username = Username::new(self.user).ok_or_else(|| {
-            Failure::usage("expected a user name of visible characters, 255 bytes at most")
+            Failure::usage("expected a username of visible characters, at most 255 bytes")
         })?;
         if settings.revoked.contains_user(username.as_str()) {
             return Err(Failure::negative(format!(
