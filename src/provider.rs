@@ -89,7 +89,7 @@ pub struct Provider {
     pub online: Option<Arc<dyn Inspect>>,
     /// The routes for which it is asked so; for all where there are none.
     pub online_for: Option<OnlineFor>,
-    /// How long its word about a token is used again.
+    /// How long its response about a token is used again.
     pub recheck: Duration,
     /// The vendor whose tokens are told by their beginning.
     pub vendor: Option<Vendor>,
@@ -156,7 +156,7 @@ pub struct LifetimeRule {
     told: Arc<Once>,
 }
 
-/// Tokens that live longer are seldom meant to.
+/// Longer lifetimes are rarely intended.
 const LONG_LIFE: Duration = Duration::from_hours(24);
 
 impl LifetimeRule {

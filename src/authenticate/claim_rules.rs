@@ -129,7 +129,7 @@ impl VerifiedClaims {
         Ok(())
     }
 
-    /// A signed token must say when it expires; a provider that is asked need not, for its word
+    /// A signed token must say when it expires; a provider that is asked need not, because its response
     /// lapses by itself.
     pub(super) fn check_times(
         &self,

@@ -85,7 +85,7 @@ fn is_loopback(url: &Url) -> bool {
     address(url).is_some_and(|address| address.is_loopback())
 }
 
-/// By address alone: what `localhost` resolves to is the resolver's word.
+/// By address only: what `localhost` resolves to depends on the resolver.
 pub(super) fn address(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }

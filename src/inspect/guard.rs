@@ -37,7 +37,7 @@ pub struct ProviderGuard {
 #[derive(Debug, Default)]
 struct State {
     pauses: Pauses,
-    /// Tokens that were let through: they are asked about again whatever others send.
+    /// Tokens that were accepted: the provider is asked about them again, whatever others send.
     accepted: Recent<TokenDigest, (), MAX_ACCEPTED>,
 }
 

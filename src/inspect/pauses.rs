@@ -40,7 +40,7 @@ pub(super) struct Question {
     pub(super) began: UnixTime,
 }
 
-/// What came of a question, if no word about the token.
+/// The outcome of a request without an answer about the token.
 #[derive(Clone, Copy)]
 pub(super) enum Trouble {
     /// No answer.

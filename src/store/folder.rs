@@ -192,21 +192,21 @@ mod tests {
                     ("secrets", r#"{"pat": "s3cr3t"}"#),
                     ("secrets/pat", "s3cr3t"),
                 ],
-                "secrets/pat: stands in the parameter `secrets` too",
+                "secrets/pat: is in the parameter `secrets` too",
             ),
             (
                 vec![
                     ("secrets", r#"{"providers": {"idp": {"client": "s3cr3t"}}}"#),
                     ("secrets/providers/idp/client", "s3cr3t"),
                 ],
-                "secrets/providers/idp/client: stands in the parameter `secrets` too",
+                "secrets/providers/idp/client: is in the parameter `secrets` too",
             ),
             (
                 vec![(
                     "secrets",
                     r#"{"products": {"jira": {"pat": "s3cr3t"}}, "products/jira/pat": "s3cr3t"}"#,
                 )],
-                "secrets/products/jira/pat: stands in the parameter `secrets` too",
+                "secrets/products/jira/pat: is in the parameter `secrets` too",
             ),
             (
                 vec![("secrets", r#"{"providers": {"idp": {}}}"#)],

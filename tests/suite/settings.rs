@@ -108,7 +108,7 @@ fn all_problems_are_reported_at_once() {
         "settings: mode: expected one of `enforce`, `monitor`, `off`",
         "settings: refresh_seconds: expected a whole number",
         "settings: basic: is unknown: `basic`, expected one of `refresh_seconds`, `max_settings_age_seconds`, `mode`, `basic_auth`, `api_tokens`, `opaque_order`",
-        "providers/pool: user_pool_id: is no user pool id",
+        "providers/pool: user_pool_id: is not a user pool id",
         "providers/pool: algorithms: expected asymmetric algorithms",
         "providers/pool: discovery: does not belong to kind `cognito`",
         "providers/pool: username.transform: expected a regular expression:",
@@ -130,8 +130,8 @@ fn all_problems_are_reported_at_once() {
         "products/wiki: access[1].deny: `@admin` needs the product's kind",
         "products/wiki: access[3].allow: `@admin` needs the product's kind",
         "products/wiki: access[2].allow: expected routes such as",
-        "colours: is no known parameter",
-        "secrets/bad name: is no known parameter",
+        "colours: is not a known parameter",
+        "secrets/bad name: is not a known parameter",
     ];
     for expected in expected {
         assert!(
@@ -278,7 +278,7 @@ fn rules_must_fit_into_one_policy_where_answers_serve_for_all_routes() {
         ),
         (
             json!([{"only": ["@admin"], "users": ["root"]}]),
-            "`@admin` can be allowed for one route",
+            "`@admin` can only be allowed for one route",
         ),
         (
             json!([{"allow": ["* /*"]}, {"deny": ["GET /a!b"]}]),
@@ -337,7 +337,7 @@ fn conditions_that_could_not_hold() {
         ),
         (
             json!({"allow": ["@read"], "providers": ["api-tokens"]}),
-            "access[0].providers: names our own tokens",
+            "access[0].providers: names the authorizer's own API tokens",
         ),
         (
             json!({"allow": ["@admin"]}),

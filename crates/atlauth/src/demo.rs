@@ -41,9 +41,9 @@ pub(crate) async fn run(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
 
 async fn play(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
     let mut environment = ui.progress("Making keys", Environment::start(ui)).await?;
-    ui.line("This demo runs on loopback: an issuer like a Cognito user pool, and stand-ins for");
-    ui.line("Jira and Confluence that trust the gateway for the user. Between them is a local");
-    ui.line("API Gateway made from template.yaml, with this authorizer. The requests and results:");
+    ui.line("All of this runs on loopback: an issuer like a Cognito user pool, stand-ins for");
+    ui.line("Jira and Confluence that trust the gateway for the user, and between them a");
+    ui.line("local API Gateway, made from template.yaml, with this authorizer. The results:");
     ui.line("");
     let (all, good) = run::run(&mut environment, ui).await?;
     ui.line("");

@@ -66,7 +66,7 @@ fn public_services_need_known_users() {
         ("gitlab id token", "GitLab.com"),
     ] {
         let provider = public(&way(name));
-        let lets_in = format!("username: lets in everyone with an account at {vendor}");
+        let lets_in = format!("username: admits everyone with an account at {vendor}");
         refused(&provider, &lets_in);
         for rule in [
             json!("id"),
@@ -271,7 +271,7 @@ fn what_can_be_asked() {
     }
     refused(
         &with(provider("github"), &json!({"client_ids": ["another"]})),
-        "client_ids: expected just `client_id`",
+        "client_ids: expected only `client_id`",
     );
     refused(
         &with(

@@ -95,7 +95,7 @@ fn at<'c>(claims: &'c Map<String, Value>, path: &str) -> Option<&'c Value> {
     })
 }
 
-/// When a token expires: by its own word, else by what the provider said of it.
+/// When a token expires: by its own `exp`, else by what the provider said about it.
 pub(super) fn expiry(token: &Secret, granted: &Granted) -> Option<UnixTime> {
     let own = claims(token).and_then(|claims| claims.get("exp")?.as_u64());
     own.map(UnixTime::from_secs).or_else(|| {

@@ -184,7 +184,7 @@ async fn discover(
         })
 }
 
-/// Without a word of the operator's, what makes a provider say who logs in.
+/// The default scopes, which make a provider say who logs in.
 fn scopes(provider: &Provider, args: &LoginArgs) -> Vec<String> {
     let usual: &[&str] = match provider.kind.as_str() {
         _ if !args.scopes.is_empty() => return args.scopes.clone(),

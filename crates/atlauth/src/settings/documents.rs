@@ -110,7 +110,7 @@ pub(crate) fn show(changes: &BTreeMap<&str, Change<'_>>, ui: &Ui) {
     }
 }
 
-/// A document as it is compared: a member a line, and values of API keys only told apart.
+/// A document as it is compared: a member a line, and values of API keys only distinguished.
 fn shown(text: &str) -> String {
     let Ok(mut value) = serde_json::from_str::<Value>(text) else {
         // It may be a secret in the wrong place.

@@ -187,8 +187,8 @@ async fn refuse_where_used(store: &Keys<'_>, source: &Source, ui: &Ui) -> Result
         ),
         None => (
             format!(
-                "{tokens} may have been made with the previous key, as it is not known when the current one was \
-                 created"
+                "{tokens} may have been made with the previous key (it is not known when the current one was \
+                 created)"
             ),
             "those created before it".to_owned(),
         ),

@@ -236,7 +236,7 @@ fn a_path_that_is_refused_is_told_with_the_prefix() {
                 "product_unknown",
                 "The products' paths are: `/confluence`, `/jira`.",
                 "With a product's path in front it would belong to one, such as \
-                 `/confluence/rest/api/2/myself` in confluence.",
+                 `/confluence/rest/api/2/myself` to confluence.",
             ],
         ),
         (

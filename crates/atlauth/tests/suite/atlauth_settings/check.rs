@@ -44,7 +44,7 @@ async fn all_errors_are_shown_with_their_lines() {
         // `"allow": [` is in the line before.
         ("\"read\"", "products/jira: access[1].allow: "),
         ("\"path\": \"wiki\"", "products/wiki: path: "),
-        ("\"surprise\"", "surprise: is no known parameter"),
+        ("\"surprise\"", "surprise: is not a known parameter"),
     ] {
         let line = line_of(word) - usize::from(wanted.ends_with("allow: "));
         let wanted = format!("{file}:{line}: {wanted}");
