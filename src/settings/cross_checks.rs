@@ -66,7 +66,7 @@ fn rules(settings: &Settings, deployment: &Deployment, problems: &mut Problems) 
                         "names the authorizer's own API tokens, which the settings don't accept; expected \
                          `api_tokens` in the parameter `settings`"
                     } else {
-                        "is not a provider; expected ids of parameters `providers/<id>`, or `api-tokens`"
+                        "names an unknown provider; expected ids of parameters `providers/<id>`, or `api-tokens`"
                     },
                 );
             }
@@ -269,7 +269,7 @@ fn order(settings: &mut Settings, tree: &Tree, problems: &mut Problems) {
     if order.iter().any(unknown) {
         problems.of("settings").wrong(
             "opaque_order",
-            "is not a provider; expected ids of parameters `providers/<id>`",
+            "names an unknown provider; expected ids of parameters `providers/<id>`",
         );
     }
     // Stable: those that are not named stay in the order of their ids.

@@ -196,7 +196,7 @@ fn what_spans_documents() {
     let twin = ("providers/twin", POOL.1);
     let problems = parse(&[POOL, twin]).unwrap_err();
     assert!(
-        problems[0].contains("is that of providers/"),
+        problems[0].contains("is also that of providers/"),
         "{problems:?}"
     );
 
@@ -258,7 +258,7 @@ fn rules_must_fit_into_one_policy_where_answers_serve_for_all_routes() {
     let product = json!({"path": "/jira", "access": [{"allow": routes}]}).to_string();
     let problems = parse_all(&product);
     assert!(
-        problems[0].contains("access: can't be one policy for all routes")
+        problems[0].contains("access: can't become one policy for all routes")
             && problems[0].contains("bytes of policy"),
         "{problems:?}"
     );
@@ -333,7 +333,7 @@ fn conditions_that_could_not_hold() {
         ),
         (
             json!({"allow": ["@read"], "providers": ["nobody"]}),
-            "access[0].providers: names no",
+            "access[0].providers: names an unknown provider",
         ),
         (
             json!({"allow": ["@read"], "providers": ["api-tokens"]}),
@@ -460,7 +460,7 @@ async fn a_source_that_is_none_ends_the_start() {
         assert_eq!(lambda.exit().await, Some(1), "{source}");
         let output = lambda.output();
         assert!(
-            output.contains("AUTHORIZER_SETTINGS names no source"),
+            output.contains("AUTHORIZER_SETTINGS is not a source"),
             "{output}"
         );
     }
