@@ -142,7 +142,7 @@ impl Callback {
             match outcomes.recv().await {
                 Some(Outcome::Answer(result)) => break result,
                 Some(Outcome::Stranger) => {
-                    ui.note("A browser returned with the wrong `state`: refused. Still waiting.")
+                    ui.note("A browser returned with the wrong `state`: refused. Still waiting.");
                 }
                 None => break Err("the callback server has stopped".into()),
             }
