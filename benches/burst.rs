@@ -39,8 +39,8 @@ use model::Scene;
 use outcome::{Instance, Numbers};
 use policy::Policy;
 
-/// Calls that SSM takes at once. Its throughput is one for an account and region, so part of it is
-/// taken by others: <https://docs.aws.amazon.com/general/latest/gr/ssm.html>.
+/// Calls that SSM accepts at once. Its throughput is one for an account and region, so part of it is
+/// used by others: <https://docs.aws.amazon.com/general/latest/gr/ssm.html>.
 const CAPACITY: u32 = 10;
 /// Calls that it takes in a second.
 const EACH_SECOND: u32 = 10;

@@ -89,7 +89,7 @@ async fn measure() {
 
 fn say(distances: &Distances, place: Place) {
     println!(
-        "SSM answers {} ms after a request, and the key set's server {} ms after one. That is all the \
+        "SSM answers {} ms after a request, and the JWKS server {} ms after one. That is all the \
          distance there is: connecting takes none, and a handshake by TLS waits {} ms before it begins.",
         distances.ssm.as_millis(),
         distances.keys.as_millis(),
@@ -103,7 +103,7 @@ fn say(distances: &Distances, place: Place) {
     }
 }
 
-/// A key set behind TLS, and settings that name it.
+/// A JWKS behind TLS, and settings that name it.
 async fn world(distances: &Distances, place: Place) -> World {
     let key = SigningKey::generate("key", "RS256");
     let authority = Authority::new();

@@ -78,11 +78,11 @@ pub struct AuditRecord<'r> {
     pub time: UnixTime,
     /// What becomes of decisions.
     pub mode: Mode,
-    /// Why the request is not let through, or would not be in the mode `enforce`.
+    /// Why the request is not allowed, or would not be in the mode `enforce`.
     pub refusal: Option<Refusal>,
     /// The product's name.
     pub product: Option<&'r str>,
-    /// The provider that vouched, refused or failed.
+    /// The provider that confirmed the caller, refused or failed.
     pub provider: Option<&'r str>,
     /// The verified caller.
     pub identity: Option<&'r Identity>,

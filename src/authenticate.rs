@@ -59,14 +59,13 @@ pub struct Context<'c> {
 pub struct Route<'c> {
     /// The method.
     pub method: Method,
-    /// All paths in the product that the request's may be taken for; `None` where there is no
-    /// telling.
+    /// All paths in the product that the request's path may mean; `None` where that can't be said.
     pub readings: Option<&'c Readings<'c>>,
     /// The place of its product, and what that is.
     pub product: Option<(usize, Option<ProductKind>)>,
 }
 
-/// An identity, and what its verification rests on.
+/// An identity, and what its verification depends on.
 #[derive(Clone)]
 struct Verdict {
     identity: Arc<Identity>,

@@ -61,7 +61,7 @@ struct Context<'c> {
     fetch: FetchContext<'c>,
 }
 
-/// A request's method, and all paths in the product that its path may be taken for.
+/// A request's method, and all paths in the product that its path may mean.
 struct RequestRoute<'r> {
     method: Method,
     readings: Result<Readings<'r>, Unreadable>,

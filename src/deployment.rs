@@ -218,7 +218,7 @@ impl Deployment {
         self.cache_seconds.of(product) == Some(0)
     }
 
-    /// Whether the API may be taken to send `xoauth_requestor_id` for a product.
+    /// Whether the API can be expected to send `xoauth_requestor_id` for a product.
     pub fn sends_requestor(&self, product: &str) -> bool {
         let products = self.oauth1_products.as_ref();
         products.is_none_or(|products| products.iter().any(|known| known == product))
@@ -254,8 +254,8 @@ pub enum DeploymentError {
     /// Simple responses together with a cache.
     #[error(
         "AUTHORIZER_CACHE_SECONDS: expected `0`, and the authorizer's cache off, or \
-         AUTHORIZER_CACHE_KEY to be `route`: a simple response is right for one route only, and a \
-         cache would use it for all"
+         AUTHORIZER_CACHE_KEY to be `route`: a simple response is valid for one route only, and a cache \
+             would use it for all"
     )]
     Cache,
 }

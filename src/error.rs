@@ -1,5 +1,5 @@
-//! The ways not to be let through: [`Denial`] and [`Forbidden`] are the caller's, [`Fault`] is
-//! ours.
+//! The reasons not to allow a request: [`Denial`] and [`Forbidden`] are the caller's fault,
+//! [`Fault`] is ours.
 //!
 //! All carry a stable `code()` for the audit line. None carries any text of a token, a claim
 //! or a secret, so all can be logged as they are.
@@ -9,16 +9,16 @@ use thiserror::Error;
 /// Why a caller was refused. Every denial becomes a 401.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum Denial {
-    /// A header by which something at the origin knows users.
+    /// A header that something at the origin reads as the user.
     #[error("a header that names a user was sent")]
     IdentityHeader,
-    /// A header that would make another method of the request's.
+    /// A header that names another method than the request's.
     #[error("a header that names another method was sent")]
     MethodOverride,
-    /// A header that would make another path of the request's.
+    /// A header that names another path than the request's.
     #[error("a header that names another path was sent")]
     PathOverride,
-    /// A query parameter that Atlassian would take for a user, a password or a signature.
+    /// A query parameter that Atlassian would read as a user, a password or a signature.
     #[error("a query parameter that names a user was sent")]
     IdentityParameter,
     /// No `Authorization` header, or an empty one.
@@ -28,19 +28,19 @@ pub enum Denial {
     #[error("two different Authorization headers were sent")]
     CredentialAmbiguous,
     /// A scheme other than Bearer and Basic, or a Bearer credential outside RFC 6750's grammar.
-    #[error("the credential is of no known form")]
+    #[error("the form of the credential is not supported")]
     CredentialUnsupported,
     /// Basic auth, which the settings deny, or not of this user or on this path.
     #[error("basic auth is denied")]
     BasicDenied,
-    /// A token of ours whose form or checksum is wrong.
+    /// An API token whose form or checksum is wrong.
     #[error("the API token is not well-formed")]
     ApiTokenMalformed,
     /// An API token whose checksum was made without a key, where the settings have one and accept no
     /// others.
     #[error("the API token's checksum was made without the service's key")]
     ApiTokenUnkeyed,
-    /// A token of ours, where the settings take none.
+    /// An API token, where the settings accept none.
     #[error("API tokens are not enabled")]
     ApiTokensDisabled,
     /// No API token of this id, or another secret.
@@ -60,7 +60,7 @@ pub enum Denial {
     #[error("the token is of a type that is not accepted")]
     TokenTypeUnsupported,
     /// A `crit` header: none of its extensions is understood here (RFC 7515, section 4.1.11).
-    #[error("the token demands an extension that is not supported")]
+    #[error("the token requires an extension that is not supported")]
     CriticalHeaderUnsupported,
     /// `none`, a symmetric algorithm, or one that the provider or the key does not allow.
     #[error("the token's algorithm is not allowed")]
@@ -75,8 +75,8 @@ pub enum Denial {
     /// The token names no key and the provider's set has no single candidate.
     #[error("the token names no key")]
     KeyIdMissing,
-    /// The provider's key set has no such key.
-    #[error("the token's key is not in the provider's key set")]
+    /// The provider's JWKS has no such key.
+    #[error("the token's key is not in the provider's JWKS")]
     KeyUnknown,
     /// The signature does not verify.
     #[error("the token's signature is invalid")]
@@ -98,17 +98,17 @@ pub enum Denial {
     TokenLifetimeTooLong,
     /// The provider says that the token is not active, or knows no such token (RFC 7662,
     /// section 2.2).
-    #[error("the provider does not know the token, or not as an active one")]
+    #[error("the token is not active, or the provider does not know it")]
     TokenInactive,
     /// Its id, subject or client is in the parameter `revoked`.
     #[error("the token, its subject or its client is revoked")]
     TokenRevoked,
-    /// The provider refuses to tell of the token's user for want of a scope.
-    #[error("the token lacks the scope that its provider demands to tell of its user")]
+    /// The token lacks a scope that the provider's userinfo endpoint requires.
+    #[error("the token lacks the scope that the provider's userinfo endpoint requires")]
     ScopeInsufficient,
-    /// What the provider says is of another subject than the token (OpenID Connect Core 1.0,
-    /// section 5.3.2).
-    #[error("the provider speaks of another subject than the token")]
+    /// The userinfo response names another subject than the token (OpenID Connect Core 1.0, section
+    /// 5.3.2).
+    #[error("the userinfo response names another subject than the token")]
     SubjectMismatch,
     /// A rule of the provider's `require` does not hold.
     #[error("a required claim has another value")]
@@ -121,7 +121,7 @@ pub enum Denial {
     AudienceMismatch,
     /// An id token where access tokens are accepted, or the other way round: see the provider's
     /// `token_use`.
-    #[error("the token is of a use that is not accepted")]
+    #[error("the token's use (access or id) is not accepted")]
     TokenUseMismatch,
     /// None of the username attributes is in the token.
     #[error("the token has no username attribute")]
@@ -202,22 +202,24 @@ pub enum Fault {
     /// The provider's keys could not be fetched, and none young enough are cached.
     #[error("the provider's keys could not be fetched")]
     KeysUnavailable,
-    /// The provider could not be asked about a token, or its answer could not be understood.
-    #[error("the provider could not be asked about the token")]
+    /// The introspection or userinfo request failed, or the response could not be read.
+    #[error("the introspection or userinfo request failed")]
     ProviderUnavailable,
-    /// The provider refuses to answer for the number of our questions.
-    #[error("the provider limits the rate of questions about tokens")]
+    /// The provider limits the rate of our requests.
+    #[error("the provider limits the rate of introspection or userinfo requests")]
     ProviderRateLimited,
-    /// The provider refuses our own client credentials, or the question as such.
-    #[error("the provider refuses our client credentials or our question")]
+    /// The provider refuses our own client credentials, or the request itself.
+    #[error("the provider refuses our client credentials or our request")]
     ProviderMisconfigured,
     /// The store of API tokens could not be read, or holds what is no API token.
     #[error("the store of API tokens could not be read")]
     ApiTokensUnavailable,
-    /// An API token is bound to source addresses, which API Gateway's cache would not keep to.
-    #[error("an API token is bound to source addresses, and the cache key does not include them")]
+    /// An API token is restricted to source addresses, which API Gateway's cache would not check.
+    #[error(
+        "an API token is restricted to source addresses, and the cache key does not include them"
+    )]
     SourceNotInCacheKey,
-    /// The rules hold for one route at a time, and API Gateway would use the answer for all.
+    /// The rules need a decision for each route, and API Gateway would use one answer for all.
     #[error("the rules need an answer for each route, and the cache key does not include it")]
     RouteNotInCacheKey,
     /// The store of users' own credentials could not be read.
@@ -226,8 +228,8 @@ pub enum Fault {
     /// What is stored of the user is no credential of the product's scheme.
     #[error("the user's credential can't be sent")]
     UserCredentialInvalid,
-    /// The event tells too little of the request to sign it, as a `TOKEN` authorizer's does.
-    #[error("the event does not tell what a signature of the request needs")]
+    /// The event shows too little of the request to sign it, as that of a `TOKEN` authorizer does.
+    #[error("the event does not show what a signature of the request needs")]
     RequestNotSignable,
     /// The signature for Atlassian could not be made.
     #[error("the signature for Atlassian could not be made")]
@@ -277,13 +279,13 @@ pub enum Forbidden {
     /// The path belongs to no product.
     #[error("the path belongs to no product")]
     ProductUnknown,
-    /// An API token is bound to other networks.
-    #[error("the API token is bound to other networks")]
+    /// An API token is restricted to other networks.
+    #[error("the API token is restricted to other networks")]
     SourceNotAllowed,
     /// The product takes users' own credentials, and none is stored for this one.
     #[error("no credential of the user is stored")]
     UserCredentialMissing,
-    /// The user is one that nobody is ever made.
+    /// The user is in `never_impersonate`.
     #[error("the user is never impersonated")]
     ImpersonationRefused,
     /// A form in the body would be part of an OAuth 1.0a signature, and an authorizer is not shown
@@ -309,7 +311,7 @@ impl Forbidden {
     }
 }
 
-/// Why a request is not let through.
+/// Why a request is not allowed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum Refusal {
     /// The caller's fault: 401.

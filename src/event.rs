@@ -1,7 +1,7 @@
 //! The five shapes of an API Gateway authorizer event, read into one [`Request`].
 //!
-//! The shapes are told apart as AWS documents them: by `version`, then by `type`. Only the fields
-//! that a decision needs are read, borrowed from the event; AWS may add others at any time.
+//! The shapes are distinguished as AWS documents them: by `version`, then by `type`. Only the
+//! fields that a decision needs are read, borrowed from the event; AWS may add others at any time.
 //!
 //! Sources: [REST and WebSocket input](https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html),
 //! [HTTP API payloads](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).

@@ -1,5 +1,5 @@
-//! The HTTP client: key sets are fetched and providers asked through it, and the AWS SDK speaks
-//! through it too.
+//! The HTTP client: it fetches JWKS documents and sends requests to providers, and the AWS SDK
+//! speaks through it too.
 //!
 //! It verifies certificates against Mozilla's roots, or those of a provider's settings, follows no
 //! redirect, uses no proxy and sends no cookies. Every call is bounded in time and size.
@@ -33,7 +33,7 @@ pub use reply::Reply;
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest that the settings may allow.
 pub const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
-/// What key sets are (RFC 7517, section 8.5), and what servers send that don't look at it.
+/// The media type of a JWKS (RFC 7517, section 8.5), and what servers send that ignore `Accept`.
 const DOCUMENTS: &str = "application/json, application/jwk-set+json;q=0.9, */*;q=0.1";
 
 /// Why a fetch failed. Says nothing of what was received.
@@ -41,16 +41,16 @@ const DOCUMENTS: &str = "application/json, application/jwk-set+json;q=0.9, */*;q
 #[non_exhaustive]
 pub enum FetchError {
     /// Nothing complete within the time allowed.
-    #[error("no complete answer in time")]
+    #[error("no complete response in time")]
     Timeout,
     /// No connection, one that was closed before an answer, or one whose certificate failed.
     #[error("the connection failed")]
     Connection,
     /// A connection that was closed within an answer.
-    #[error("the connection was closed within the answer")]
+    #[error("the connection was closed during the response")]
     Broken,
     /// A redirect, which is not followed.
-    #[error("the answer was a redirect, status {status}, which is not followed")]
+    #[error("the response was a redirect, status {status}, which is not followed")]
     Redirect {
         /// The status.
         status: u16,
@@ -58,19 +58,19 @@ pub enum FetchError {
         to: Option<Endpoint>,
     },
     /// A compressed answer, though none was asked for.
-    #[error("the answer's Content-Encoding is {0}, where `identity` was asked for")]
+    #[error("the response's Content-Encoding is {0}, but `identity` was requested")]
     Encoded(&'static str),
     /// A status other than 200.
-    #[error("the answer's status was {0}")]
+    #[error("the response status was {0}")]
     Status(u16),
     /// More than the bytes allowed.
-    #[error("the answer was larger than {0} bytes")]
+    #[error("the response was larger than {0} bytes")]
     TooLarge(usize),
     /// The SDK was told to use `http` on the network.
     #[error("the endpoint is not https")]
     Plain,
     /// Not what was asked for.
-    #[error("the answer was not {0}")]
+    #[error("the response was not {0}")]
     Unusable(&'static str),
 }
 
@@ -136,7 +136,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// When the text holds no certificate, or one that can't be an authority's.
+    /// When the text holds no certificate, or one that can't be a CA's.
     pub fn trusting_pem(pem: &str) -> Result<Self, HttpSetupError> {
         Self::trusting(roots_of(pem)?)
     }
@@ -146,7 +146,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// As [`HttpClient::new`], and when the text holds no authority's certificate.
+    /// As [`HttpClient::new`], and when the text holds no CA certificate.
     pub fn tls(authority: Option<&str>) -> Result<rustls::ClientConfig, HttpSetupError> {
         tls(match authority {
             Some(pem) => roots_of(pem)?,

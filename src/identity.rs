@@ -21,7 +21,7 @@ pub struct Identity {
 /// What authentication has found out about a caller.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// The provider that vouched for the caller.
+    /// The provider that confirmed the caller.
     pub provider: ProviderId,
     /// How the caller authenticated.
     pub auth_method: AuthMethod,

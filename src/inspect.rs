@@ -58,10 +58,10 @@ pub enum InspectionError {
     #[error(transparent)]
     Unavailable(#[from] FetchError),
     /// Too many requests; the next may come after this time.
-    #[error("the provider limits the rate of our questions")]
+    #[error("the provider limits the rate of our requests")]
     RateLimited(Option<Duration>),
     /// The provider refused our own credentials or the request.
-    #[error("the provider refused our credentials or the question with status {status}")]
+    #[error("the provider refused our credentials or the request with status {status}")]
     Misconfigured {
         /// The answer's status.
         status: u16,

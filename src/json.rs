@@ -1,8 +1,8 @@
 //! JSON whose objects have unique members.
 //!
 //! RFC 7519, section 4, lets a receiver reject a claims set with duplicate names or take the last
-//! one; two parsers that choose differently see two different users. So duplicates are rejected,
-//! at every depth, in tokens, key sets and settings alike.
+//! one; two parsers that choose differently see two different users. So duplicates are rejected, at
+//! every depth, in tokens, JWKS documents and settings alike.
 
 mod writer;
 
@@ -23,7 +23,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
     read(text, Nulls::Kept)
 }
 
-/// Parses a JSON text that a provider wrote, in a token, a key set or an answer: a member that is
+/// Parses a JSON text that a provider wrote, in a token, a JWKS or a response: a member that is
 /// `null` counts as missing, at every depth. Many servers write `null` for what they don't have.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! A provider's public keys: reading a JSON Web Key Set (RFC 7517).
+//! A provider's public keys: reading a JWKS (RFC 7517).
 
 mod algorithm;
 pub mod cache;
@@ -92,7 +92,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The usable keys of a JSON Web Key Set.
+/// The usable keys of a JWKS.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: Vec<Arc<Key>>,
@@ -100,13 +100,13 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// Reads a key set. Keys that can't be used here are skipped: encryption keys, symmetric
-    /// ones, RSA outside of 2,048 to 8,192 bits or with an exponent over 4 bytes, unknown curves,
-    /// weak ones, and private keys that were published.
+    /// Reads a JWKS. Keys that can't be used here are skipped: encryption keys, symmetric ones, RSA
+    /// outside of 2,048 to 8,192 bits or with an exponent over 4 bytes, unknown curves, weak ones,
+    /// and private keys that were published.
     ///
     /// # Errors
     ///
-    /// When the text is no JSON object with an array `keys`, or none of the keys is usable.
+    /// When the text is not a JSON object with an array `keys`, or none of the keys is usable.
     pub fn parse(text: &[u8]) -> Result<Self, KeySetError> {
         let value = crate::json::parse(text).map_err(|_| KeySetError::Malformed)?;
         Self::from_value(&value)
@@ -127,7 +127,7 @@ impl KeySet {
         for (place, jwk) in listed.iter().enumerate() {
             let read = match jwk.as_object() {
                 Some(jwk) => jwk::read(jwk),
-                None => Err("is no JSON object"),
+                None => Err("is not a JSON object"),
             };
             match read {
                 Ok(key) if keys.len() < MAX_KEYS => keys.push(Arc::new(key)),
@@ -238,7 +238,7 @@ impl Naming {
     }
 }
 
-/// What a key set has for a token's header.
+/// What a JWKS has for a token's header.
 pub(crate) enum Candidates<'s> {
     /// The keys to verify with.
     Fitting(Fitting<'s>),
@@ -277,7 +277,7 @@ impl<'s> Fitting<'s> {
     }
 }
 
-/// Why a key set can't be used.
+/// Why a JWKS can't be used.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum KeySetError {

@@ -89,17 +89,17 @@ pub struct Provider {
     pub online: Option<Arc<dyn Inspect>>,
     /// The routes for which it is asked so; for all where there are none.
     pub online_for: Option<OnlineFor>,
-    /// How long its word about a token is used again.
+    /// How long its response about a token is used again.
     pub recheck: Duration,
     /// The vendor whose tokens are told by their beginning.
     pub vendor: Option<Vendor>,
-    /// Trusts the authority in the settings; without it, the client that all others share serves.
+    /// Trusts the CA in the settings. Without one, the shared client is used.
     pub http: Option<HttpClient>,
     /// On which terms its keys are fetched and kept.
     pub key_terms: KeyTerms,
 }
 
-/// An issuer, compared octet by octet (RFC 8725, section 3.8), and its keys.
+/// An issuer, an exact match (RFC 8725, section 3.8), and its keys.
 #[derive(Clone, Debug)]
 pub struct Issuer {
     /// The exact `iss` of its tokens.
@@ -156,7 +156,7 @@ pub struct LifetimeRule {
     told: Arc<Once>,
 }
 
-/// Tokens that live longer are seldom meant to.
+/// Longer lifetimes are rarely intended.
 const LONG_LIFE: Duration = Duration::from_hours(24);
 
 impl LifetimeRule {
@@ -180,7 +180,7 @@ impl LifetimeRule {
                 warn!(
                     provider = provider.as_str(),
                     seconds = life.as_secs(),
-                    "tokens live longer than a day; `max_token_lifetime_seconds` would refuse them"
+                    "tokens live longer than a day; set `max_token_lifetime_seconds` to refuse them"
                 );
             }),
             _ => {}
@@ -277,8 +277,8 @@ impl Provider {
             Groups::None => (Vec::new(), false),
             Groups::Claim { path, separator } => {
                 let found = claims.names(path, *separator)?;
-                // Cognito's own claim names all groups, and is missing where there are none; any other
-                // can be taken away by a scope or a setting.
+                // Cognito's own claim names all groups, and is missing where there are none; any
+                // other may be missing because of a scope or a setting.
                 let is_complete = self.kind == Kind::Cognito && path.as_str() == cognito::GROUPS;
                 let may_be_more = (found.is_missing && !is_complete)
                     || found.is_partial

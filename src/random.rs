@@ -12,7 +12,7 @@ pub const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// The system's random generator failed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("no random numbers could be had")]
+#[error("random numbers are not available")]
 pub struct RandomError;
 
 /// 128 random bits in base64url, for a `jti`.

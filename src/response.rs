@@ -31,7 +31,7 @@ const UNVERIFIED: &str = "unverified";
 
 /// What the caller may do, and whether that includes this request.
 pub struct Decision<'d> {
-    /// The verified caller; `None` for one that was let through without being verified.
+    /// The verified caller; `None` for one that was allowed without being verified.
     pub identity: Option<&'d Identity>,
     /// How a caller without an identity came: `basic`, or empty.
     pub unverified_method: &'static str,

@@ -4,13 +4,13 @@
 //! once, with the parameter and the field; a document with fields that can't be read has its rules
 //! checked once they can. A tree with any problem is not used at all.
 
-mod advice;
 mod cross_checks;
 mod general;
 mod in_force;
 #[cfg(feature = "schema")]
 mod schema;
 mod service_users;
+mod warnings;
 
 use std::collections::BTreeMap;
 
@@ -29,12 +29,12 @@ use crate::product::Product;
 use crate::provider::Provider;
 use crate::secret::{Secret, holds_private_key};
 
-pub use advice::Advice;
 pub use general::General;
 pub(crate) use general::is_same_header;
 pub use in_force::{SettingsCache, SettingsInForce};
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use warnings::Warning;
 
 /// The most entries of `revoked`.
 const MAX_REVOKED: usize = 1_000;
@@ -75,15 +75,15 @@ impl Settings {
                     }
                 }
                 None if name == PUSH_MARKER => report.whole(
-                    "a push of settings is going on, or was interrupted: whoever began it can finish it by \
-                     `atlauth settings push` again, or take it back by `atlauth settings push --undo`; one \
-                     that was written by hand is deleted by hand",
+                    "a push of settings is in progress, or was interrupted: whoever started it can finish \
+                     it with `atlauth settings push`, or revert it with `atlauth settings push --undo`; \
+                     delete a marker that was written by hand",
                 ),
                 None if name == "revoked" => {
                     revoked = read_revoked(text, &mut report);
                 }
                 Some(("providers", API_TOKENS)) => {
-                    report.whole("is the name that our own API tokens have as a provider; expected another");
+                    report.whole("is reserved for the authorizer's own API tokens; expected another id");
                 }
                 Some(("providers", id)) if is_id(id) => {
                     let id = ProviderId::new(id);
@@ -104,7 +104,7 @@ impl Settings {
                     }
                 }
                 _ => report.whole(
-                    "is no known parameter; expected `settings`, `providers/<id>`, `products/<id>`, \
+                    "is not a known parameter; expected `settings`, `providers/<id>`, `products/<id>`, \
                      `secrets/providers/<id>/<name>`, `secrets/products/<id>/<name>`, `secrets/settings/<name>`, \
                      `secrets/<name>` or `revoked`, ids and names of 1 to 64 letters, digits, `-`, `_` and `.`",
                 ),
@@ -144,14 +144,14 @@ impl Settings {
             .collect()
     }
 
-    /// Says in the log what is allowed and seldom wise.
+    /// Logs the warnings.
     fn warn(&self, deployment: &Deployment) {
-        for advice in self.advice_at_load(deployment) {
+        for warning in self.warnings_at_load(deployment) {
             warn!(
-                parameter = advice.parameter,
-                advice = advice.id,
+                parameter = warning.parameter,
+                warning = warning.id,
                 "{}",
-                advice.why
+                warning.why
             );
         }
     }
@@ -160,7 +160,7 @@ impl Settings {
 fn read_revoked(text: &str, report: &mut Report<'_>) -> Option<Revoked> {
     let revoked = read_list(text, report)?;
     if revoked.len() > MAX_REVOKED {
-        report.whole("expected at most 1000 ids; those of expired tokens can be left out");
+        report.whole("expected at most 1000 ids; you can remove those of expired tokens");
         return None;
     }
     Some(Revoked::new(revoked))
@@ -177,14 +177,14 @@ fn api_token_key_problem(rest: &str, text: &str, tree: &Tree) -> Option<&'static
     if holds_private_key(text) || text.contains("-----BEGIN ") {
         Some(
             "holds a private key, a public one or a certificate; expected 32 random characters or more, as \
-             `atlauth token key create` makes them",
+             `atlauth token key create` creates them",
         )
     } else if ChecksumKey::new(&Secret::new(text)).is_none() {
         Some(
-            "is too short; expected 32 characters or more, as `atlauth token key create` makes them",
+            "is too short; expected 32 characters or more, as `atlauth token key create` creates them",
         )
     } else if name == PREVIOUS_API_TOKEN_KEY && !tree.documents().contains_key(&last) {
-        Some("stands alone; expected `api-token-key` beside it")
+        Some("needs `api-token-key`, which is missing")
     } else {
         None
     }

@@ -18,7 +18,7 @@ use thiserror::Error;
 #[derive(Clone)]
 pub struct PrivateKey(Arc<Pair>);
 
-/// A key pair of a kind that is taken.
+/// A key pair of a supported kind.
 pub enum Pair {
     /// RSA.
     Rsa(RsaKeyPair),

@@ -70,7 +70,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// When they can't be read, and [`LoadError::Invalid`] where documents can't be told apart.
+    /// When they can't be read, and [`LoadError::Invalid`] where documents can't be distinguished.
     pub async fn read(
         &self,
         deadline: Deadline,
@@ -82,7 +82,8 @@ impl Source {
         Ok(found.tree)
     }
 
-    /// As [`Source::read`], where documents that can be told apart are of use without the others.
+    /// As [`Source::read`], where documents that can be distinguished are useful without the
+    /// others.
     ///
     /// # Errors
     ///
@@ -126,7 +127,7 @@ impl Source {
     }
 }
 
-/// Documents, as far as they can be told apart.
+/// Documents, as far as they can be distinguished.
 pub(crate) struct Found {
     /// The documents.
     pub(crate) tree: Tree,
@@ -171,7 +172,7 @@ impl fmt::Display for Source {
 /// [`VARIABLE`] is missing or names no source.
 #[derive(Clone, Copy, Debug, Error)]
 #[error(
-    "{VARIABLE} names no source of settings; expected `ssm:/path/of/parameters` or `file:path.json`"
+    "{VARIABLE} is not a source of settings; expected `ssm:/path/of/parameters` or `file:path.json`"
 )]
 pub struct SourceError;
 

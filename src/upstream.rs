@@ -1,7 +1,7 @@
 //! How Atlassian learns who is calling.
 //!
-//! What a product is sent rests on the verified [`crate::identity::Identity`] and the settings alone.
-//! It goes into the answer's context, from where API Gateway's mappings take it.
+//! What a product is sent depends only on the verified [`crate::identity::Identity`] and the
+//! settings. It goes into the answer's context, from where API Gateway's mappings take it.
 
 mod assertion;
 mod credential;

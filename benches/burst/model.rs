@@ -14,7 +14,7 @@ use crate::{AGAIN, INIT_LIMIT};
 pub(crate) struct Scene {
     /// When each instance makes its first call, from the burst's begin on.
     pub(crate) first_calls: Vec<Duration>,
-    /// Calls that SSM takes at once.
+    /// Calls that SSM accepts at once.
     pub(crate) capacity: u32,
     /// Calls that it takes in a second.
     pub(crate) each_second: u32,

@@ -18,7 +18,7 @@ use crate::mix::Mix;
 
 /// How long settings stay before they change.
 const STAY: Duration = Duration::from_secs(2);
-/// How long an answer may rest on settings after others have taken their place: `refresh_seconds`,
+/// How long an answer may be based on settings after others have replaced them: `refresh_seconds`,
 /// the longest pause after the loads that failed meanwhile, and a second for a busy machine.
 const SETTLED: Duration = Duration::from_secs(6);
 
@@ -104,7 +104,7 @@ impl<'w> Settings<'w> {
         self.put();
     }
 
-    /// Whether an answer may rest on the settings with this product. Those with an error never
+    /// Whether an answer may be based on the settings with this product. Those with an error never
     /// count, and those before them stay in force meanwhile.
     pub(crate) fn may_be_in_force(&self, product: &str) -> bool {
         let was = |name: &str| {

@@ -84,7 +84,7 @@ fn check_claims(claims: &str, answer: &Value) {
         named.all(|client| client == "client"),
         "issued to another client"
     );
-    assert!(claims["cnf"].is_null(), "bound to a key");
+    assert!(claims["cnf"].is_null(), "restricted to a key");
     let username = claims["username"].as_str().map(str::to_owned);
     let username = username.unwrap_or_else(|| match &claims["username"] {
         Value::Array(one) if one.len() == 1 => one[0].as_str().unwrap_or_default().to_owned(),

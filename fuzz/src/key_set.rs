@@ -1,4 +1,4 @@
-//! A provider's key set.
+//! A provider's JWKS.
 
 use atlassian_authorizer::authenticate::verify_jws;
 use atlassian_authorizer::keys::{Algorithm, KeySet};

@@ -1,4 +1,4 @@
-//! Basic credentials. Nothing here checks a password: what is let through, Atlassian checks.
+//! Basic credentials. Nothing here checks a password: Atlassian checks it.
 
 use crate::credential::API_TOKEN_PREFIX;
 use crate::error::Denial;

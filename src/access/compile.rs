@@ -28,7 +28,7 @@ pub enum Uncompilable {
     #[error("`{0}` has a part in braces")]
     Braces(String),
     /// A rule allows administration.
-    #[error("`{0}` can be allowed for one route at a time alone")]
+    #[error("`{0}` can only be allowed for one route at a time")]
     Administration(String),
     /// A rule denies characters that can be spelled in several ways.
     #[error("`{0}` denies characters that a path can spell in several ways")]

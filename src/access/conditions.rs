@@ -53,8 +53,8 @@ impl Condition {
     }
 }
 
-/// An IPv4 network that is written as an IPv6 one, as what it is: so are the addresses that it is held
-/// against (RFC 4291, section 2.5.5.2).
+/// An IPv4 network that is written as an IPv6 one, as IPv4: the addresses to compare are converted
+/// the same way (RFC 4291, section 2.5.5.2).
 fn canonical(network: IpNet) -> IpNet {
     const MAPPED: u8 = 96;
     let IpNet::V6(mapped) = network else {
@@ -118,7 +118,7 @@ impl Conditions {
     /// Whether they hold for a caller, or the first that does not. `None` is a caller whom nobody
     /// has verified, and an address that is not known.
     ///
-    /// What is not known is taken as `unknown`.
+    /// What is not known counts as `unknown`.
     ///
     /// # Errors
     ///

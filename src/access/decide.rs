@@ -11,7 +11,7 @@ use crate::route::{Class, Method, Readings, Target};
 pub struct Asked<'a> {
     /// The method.
     pub method: Method,
-    /// All paths in the product that the request's may be taken for.
+    /// All paths in the product that the request's path may mean.
     pub readings: &'a Readings<'a>,
 }
 

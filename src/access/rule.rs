@@ -64,8 +64,7 @@ impl Rule {
         if effect == Effect::Only && conditions.are_none() {
             report.wrong(
                 &field,
-                "expected conditions such as `groups`: without any, `only` would deny to nobody; \
-                 `allow` says that",
+                "expected conditions such as `groups`: without any, `only` denies nobody; use `allow` for that",
             );
         }
         let field = format!("{field}.{}", effect.as_str());

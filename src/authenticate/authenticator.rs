@@ -105,8 +105,8 @@ impl Authenticator {
         }
     }
 
-    /// The identity of a token seen before, provided that what its verification rests on still
-    /// holds: the key is in its provider's set, and the provider's answer has not lapsed.
+    /// The identity of a token seen before, if what its verification depends on is still valid: the
+    /// key is in its provider's JWKS, and the provider's response has not lapsed.
     async fn known(
         &self,
         digest: &TokenDigest,

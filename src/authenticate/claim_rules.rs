@@ -120,8 +120,8 @@ impl VerifiedClaims {
         }))
     }
 
-    /// Not for us to take is what is bound to a key of its holder (RFC 7800, RFC 9449): as a bearer
-    /// token it is stolen. Nor is what tells of events (RFC 8417).
+    /// Refuses tokens that are restricted to a key of their holder (RFC 7800, RFC 9449): sent as a
+    /// bearer token, such a token is stolen. Also refuses tokens about events (RFC 8417).
     fn check_type(&self) -> Result<(), Denial> {
         if self.claims.claim("cnf").is_some() || self.claims.claim("events").is_some() {
             return Err(Denial::TokenTypeUnsupported);
@@ -129,7 +129,7 @@ impl VerifiedClaims {
         Ok(())
     }
 
-    /// A signed token must say when it expires; a provider that is asked need not, for its word
+    /// A signed token must say when it expires; a provider that is asked need not, because its response
     /// lapses by itself.
     pub(super) fn check_times(
         &self,

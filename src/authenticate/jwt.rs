@@ -80,7 +80,7 @@ impl<'t> UnverifiedJwt<'t> {
         self.jws.has_signature()
     }
 
-    /// Whom the token says that it is for, to refuse it in words of its own.
+    /// The audience that the token names, to refuse it with a code of its own.
     pub(super) fn unverified_audience(&self) -> Option<&Value> {
         self.jws.unverified_payload.get("aud")
     }

@@ -90,7 +90,7 @@ fn candidates<'r>(
     Ok(others)
 }
 
-/// The identity of a token that its provider vouches for.
+/// The identity of a token that its provider confirms.
 pub(super) fn by_answer(
     index: ProviderIndex,
     way: &dyn Inspect,

@@ -143,7 +143,7 @@ impl Refused {
 pub struct DecisionRecord {
     /// What API Gateway is told.
     pub answer: Result<Box<RawValue>, Refusal>,
-    /// Why the request is not let through, or would not be in the mode `enforce`.
+    /// Why the request is not allowed, or would not be in the mode `enforce`.
     pub refusal: Option<Refusal>,
     /// What becomes of decisions.
     pub mode: Mode,
@@ -239,7 +239,7 @@ impl DecisionRecord {
         self.caller.as_ref().and_then(Caller::identity)
     }
 
-    /// The provider that vouched for the caller, or that refused or failed.
+    /// The provider that confirmed the caller, or that refused or failed.
     pub fn provider(&self) -> Option<&ProviderId> {
         let vouched = self.identity().map(|identity| &identity.provider);
         vouched.or_else(|| {

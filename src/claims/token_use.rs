@@ -90,7 +90,7 @@ enum Meaning {
     Other,
 }
 
-/// `None` for a word that says nothing of tokens: `type` alone is many things.
+/// `None` for a word that says nothing about tokens: `type` alone can mean many things.
 fn meaning(text: &str, name: &str) -> Option<Meaning> {
     // No word that is known is longer.
     if text.len() > 64 {

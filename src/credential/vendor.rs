@@ -16,7 +16,7 @@ pub enum Vendor {
 }
 
 impl Vendor {
-    /// The vendor of a token with a known beginning.
+    /// The vendor of a token with a known prefix.
     pub fn of(token: &str) -> Option<Self> {
         const KNOWN: [(&str, Vendor); 7] = [
             ("gho_", Vendor::GitHub),
@@ -33,8 +33,8 @@ impl Vendor {
             .map(|(_, vendor)| *vendor)
     }
 
-    /// Whether a token is a vendor's personal or machine token, or a secret. No application is
-    /// behind these that they could be bound to, and no other provider is to see them.
+    /// Whether a token is a vendor's personal or service account token, or a secret. These were not
+    /// issued to an application, and no other provider may see them.
     pub fn is_personal_or_machine(token: &str) -> bool {
         const PREFIXES: [&str; 10] = [
             "ghp_",
@@ -51,8 +51,8 @@ impl Vendor {
         PREFIXES.iter().any(|prefix| token.starts_with(prefix))
     }
 
-    /// Whether a token without any known beginning may be one of the vendor's. GitHub issued tokens
-    /// of forty hexadecimal digits until 2021, and those of OAuth apps don't expire.
+    /// Whether a token without a known prefix may be one of the vendor's. GitHub issued tokens of
+    /// forty hexadecimal digits until 2021, and those of OAuth apps don't expire.
     pub fn may_have_issued(self, token: &str) -> bool {
         match self {
             Self::GitLab => true,

@@ -1,4 +1,4 @@
-//! An object of the settings whose fields are taken out in groups.
+//! An object of the settings whose fields are removed in groups.
 
 use serde_json::{Map, Value};
 
@@ -48,7 +48,7 @@ impl Object {
         })
     }
 
-    /// Whether all that has been taken out could be read, and nothing unknown was found.
+    /// Whether all removed fields could be read, and nothing unknown was found.
     pub(crate) fn is_clean(&self) -> bool {
         self.is_clean
     }

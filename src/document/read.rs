@@ -26,7 +26,7 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str, report: &mut Report<'_>) -> 
     found.filter(|_| is_filled && is_clean)
 }
 
-/// Attempts to read a value until it can be read: after each error the field at fault is taken out,
+/// Attempts to read a value until it can be read: after each error the field at fault is removed,
 /// and reported with `prefix` before its path. `false` if there was any.
 pub(super) fn read_value(
     mut value: Value,
@@ -128,8 +128,8 @@ fn expectation(error: &serde_json::Error) -> String {
     }
 }
 
-/// Takes out what a path leads to. Of an array the whole is taken: without one of its elements
-/// the places of the others would be reported wrongly.
+/// Removes what a path leads to. An array is removed as a whole: without one of its elements, the
+/// places of the others would be reported wrongly.
 fn take_out(value: &mut Value, path: &serde_path_to_error::Path) -> bool {
     let segments: Vec<&Segment> = path.iter().collect();
     let Some(last_name) = segments

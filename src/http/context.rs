@@ -56,7 +56,7 @@ impl Reading {
 /// What is counted for the metrics.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Fetches of key sets.
+    /// Fetches of JWKS documents.
     pub key_fetches: Counter,
     /// Requests to a provider about a token.
     pub inspections: Counter,

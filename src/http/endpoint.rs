@@ -26,7 +26,7 @@ impl Endpoint {
         match url.scheme() {
             "https" => Ok(Self(url)),
             "http" if is_loopback(&url) => Ok(Self(url)),
-            "http" => Err("expected an https URL; http is accepted for loopback addresses alone"),
+            "http" => Err("expected an https URL; http is only accepted for loopback addresses"),
             _ => Err(RULE),
         }
     }
@@ -85,7 +85,7 @@ fn is_loopback(url: &Url) -> bool {
     address(url).is_some_and(|address| address.is_loopback())
 }
 
-/// By address alone: what `localhost` resolves to is the resolver's word.
+/// By address only: what `localhost` resolves to depends on the resolver.
 pub(super) fn address(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }

@@ -37,7 +37,7 @@ pub struct ProviderGuard {
 #[derive(Debug, Default)]
 struct State {
     pauses: Pauses,
-    /// Tokens that were let through: they are asked about again whatever others send.
+    /// Tokens that were accepted: the provider is asked about them again, whatever others send.
     accepted: Recent<TokenDigest, (), MAX_ACCEPTED>,
 }
 
@@ -48,7 +48,7 @@ pub struct Inspection<'i> {
     pub provider: &'i ProviderId,
     /// How it is asked.
     pub inspect: &'i dyn Inspect,
-    /// The client that trusts the provider's own authority, where it has one.
+    /// The client that trusts the provider's private CA, where it has one.
     pub http: Option<&'i HttpClient>,
     /// The token.
     pub token: &'i Token<'i>,
@@ -131,7 +131,7 @@ impl ProviderGuard {
         };
         context.counters.inspections.count_failure();
         let provider = inspection.provider.as_str();
-        warn!(provider, %error, "the provider could not be asked about a token");
+        warn!(provider, %error, "an introspection or userinfo request failed");
         // What could not be found out has cost a request all the same.
         if !is_known {
             self.unknown_tokens.spend();
@@ -142,7 +142,7 @@ impl ProviderGuard {
             .state
             .with(|state| state.pauses.troubled(&question, trouble, now));
         if is_left_alone {
-            warn!(provider, %error, "the provider is left alone for a while, but for single questions");
+            warn!(provider, %error, "backing off from the provider, except for single requests");
         }
         Err(fault)
     }

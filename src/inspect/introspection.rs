@@ -122,7 +122,7 @@ impl Introspection {
             Some(Value::Bool(true)) => {}
             // The server also says so of tokens that it does not know (section 2.2).
             Some(Value::Bool(false)) => return Ok(TokenStatus::Inactive),
-            _ => return Err(FetchError::Unusable("an introspection answer").into()),
+            _ => return Err(FetchError::Unusable("an introspection response").into()),
         }
         let names_issuer = answer.contains_key("iss");
         if !is_access_token(&answer) || (self.always_names_issuer && !names_issuer) {

@@ -1,9 +1,10 @@
-//! Whom a provider is not asked about for a while, and when it is left alone as a whole.
+//! Back-off: for which tokens a provider is not asked for a while, and when it is not asked at all.
 //!
-//! Anyone can send a token that the provider limits or that a firewall on the way drops. So no answer,
-//! or a limit, counts for the token that met it. The provider as a whole is left alone once
-//! [`SEVERAL`] distinct tokens have met the same in a row. Even then one question about a token of a
-//! known caller is let through each second: an outage ends with the first answer.
+//! Anyone can send a token that the provider limits or that a firewall on the way drops. So a
+//! missing answer, or a limit, first counts only for the token that met it. The authorizer backs off from
+//! the provider as a whole once [`SEVERAL`] distinct tokens have met the same in a row. Even then
+//! one request about a token of a known caller is sent each second: an outage ends with the first
+//! answer.
 
 use std::time::Duration;
 
@@ -16,16 +17,16 @@ use crate::sync::Recent;
 const SEVERAL: usize = 5;
 /// The time within which they must.
 const WINDOW: Duration = Duration::from_mins(1);
-/// The first pause after silence. A provider that is left alone gets one question about a known
+/// The first pause after silence. During back-off a provider gets one request about a known
 /// caller's token in each such time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause of one token after silence, and of a provider that refuses our credentials.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// The longest pause of a silent provider: the silence may be the doing of made-up tokens alone.
 const MAX_SILENT_PAUSE: Duration = Duration::from_secs(5);
-/// How long one that limits our rate is left alone when it does not say.
+/// The back-off for a provider that limits our rate without a `Retry-After`.
 const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(5);
-/// The longest `Retry-After` that is believed, and the longest pause of all.
+/// The longest `Retry-After` that is respected, and the longest pause of all.
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
 /// The most tokens whose pauses are remembered.
 const MAX_TOKENS: usize = 2_000;
@@ -39,7 +40,7 @@ pub(super) struct Question {
     pub(super) began: UnixTime,
 }
 
-/// What came of a question, if no word about the token.
+/// The outcome of a request without an answer about the token.
 #[derive(Clone, Copy)]
 pub(super) enum Trouble {
     /// No answer.
@@ -69,7 +70,7 @@ pub(super) struct Pauses {
 #[derive(Debug, Default)]
 struct MetBy(Vec<(TokenDigest, UnixTime)>);
 
-/// The provider as a whole is left alone.
+/// Back-off from the provider as a whole.
 #[derive(Debug)]
 struct Whole {
     why: Why,
@@ -137,7 +138,7 @@ impl Pauses {
         self.whole = None;
     }
 
-    /// The provider has not told of the token. Returns whether it is left alone from now on.
+    /// The provider did not answer for the token. Returns whether to back off from it from now on.
     pub(super) fn troubled(
         &mut self,
         question: &Question,
@@ -201,7 +202,7 @@ impl Pauses {
         self.tokens.put(question.digest, (fault, pause));
     }
 
-    /// Returns whether it has not been left alone for this before.
+    /// Returns whether this back-off is new.
     fn leave_alone(
         &mut self,
         why: Why,

@@ -67,7 +67,7 @@ impl InspectionRequest<'_> {
             .verification
             .filter(|verification| !verification.keys.issuers.is_empty())
             .ok_or(unusable(
-                "plain; it is signed, and the settings name no `issuer` with keys for it",
+                "unsigned; it is signed, and the settings name no `issuer` with keys for it",
             ))?;
         let text = std::str::from_utf8(text).map_err(|_| unusable("a signed answer"))?;
         let jws = UnverifiedJws::parse(text).map_err(|error| unusable(expected(error)))?;
@@ -102,14 +102,14 @@ impl InspectionRequest<'_> {
             Signed::Introspection(own) => {
                 // RFC 9701, section 5: so that nothing else that the provider signs passes for it.
                 if !is_typed || !claims.contains_key("iss") || !claims.contains_key("aud") {
-                    return Err(unusable("a signed introspection answer"));
+                    return Err(unusable("a signed introspection response"));
                 }
                 let Verification { keys, .. } = verification;
                 self.check(&claims, &[&keys.client_ids, &keys.audiences], own)?;
                 let mut claims = claims;
                 match claims.remove("token_introspection") {
                     Some(Value::Object(answer)) => Ok(answer),
-                    _ => Err(unusable("a signed introspection answer")),
+                    _ => Err(unusable("a signed introspection response")),
                 }
             }
         }
@@ -154,12 +154,12 @@ impl InspectionRequest<'_> {
 const fn expected(error: JwsError) -> &'static str {
     match error {
         JwsError::Encrypted => {
-            "plain or just signed: it is encrypted, which can be turned off for the client at the provider"
+            "unsigned or only signed: it is encrypted, which you can turn off for the client at the provider"
         }
         JwsError::Malformed => "a signed answer",
         JwsError::Algorithm => "signed with an algorithm of the settings",
         JwsError::Critical => "signed without extensions",
-        JwsError::Key => "signed with a key of the provider's set",
+        JwsError::Key => "signed with a key of the provider's JWKS",
         JwsError::Signature => "signed by the provider: the signature is invalid",
     }
 }

@@ -1,4 +1,4 @@
-//! The key cache: when a key set is fetched, how long it is kept, and who waits for it.
+//! The key cache: when a JWKS is fetched, how long it is kept, and who waits for it.
 //!
 //! - A set is fresh for as long as its `Cache-Control` says, within [`MIN_FRESH`] and
 //!   [`MAX_FRESH`]; the request that finds it older fetches it again.
@@ -37,9 +37,9 @@ pub const MAX_BACKOFF: Duration = Duration::from_mins(1);
 pub enum KeySource {
     /// Written in the settings.
     Inline(Arc<KeySet>),
-    /// A key set endpoint.
+    /// A JWKS endpoint.
     Jwks(Endpoint),
-    /// OpenID Connect Discovery 1.0, section 4: the document names the key set endpoint.
+    /// OpenID Connect Discovery 1.0, section 4: the document names the JWKS endpoint.
     Discovery {
         /// The discovery document.
         endpoint: Endpoint,
@@ -71,7 +71,7 @@ impl Default for KeyTerms {
 pub struct KeyCache {
     source: KeySource,
     terms: KeyTerms,
-    /// Trusts the provider's own authority, where it has one.
+    /// Trusts the provider's private CA, where it has one.
     http: Option<HttpClient>,
     /// Outlives a change of the terms: who lengthens them in an outage needs what there is.
     fetched: Arc<Refreshed<FetchedKeys>>,
@@ -156,12 +156,12 @@ impl KeyCache {
         &self.source
     }
 
-    /// Whether the keys come by an authority of the provider's own.
+    /// Whether the keys come from a server with a private CA.
     pub(crate) fn is_private(&self) -> bool {
         self.http.is_some()
     }
 
-    /// The current key set, fetched when it is due or when it lacks `wanted`.
+    /// The current JWKS, fetched when it is due or when it lacks `wanted`.
     ///
     /// The set may lack it all the same: then the provider has no such key, or was asked less than
     /// [`COOLDOWN`] ago.
@@ -196,7 +196,7 @@ impl KeyCache {
         let fetch = async || match self.try_fetch(context).await {
             Ok(fetched) => Some(fetched),
             Err(error) => {
-                info!(source = ?self.source, %error, "the key set could not be fetched ahead of the first token");
+                info!(source = ?self.source, %error, "the JWKS could not be fetched ahead of the first token");
                 None
             }
         };
@@ -211,7 +211,7 @@ impl KeyCache {
                 // No outage: the issuer says that none of its keys holds any more.
                 let withdrawn = matches!(error, KeyFetchError::NoKeys(_));
                 let kept = kept && !withdrawn;
-                warn!(source = ?self.source, %error, kept, "the key set could not be fetched");
+                warn!(source = ?self.source, %error, kept, "the JWKS could not be fetched");
                 if withdrawn {
                     FetchOutcome::Withdrawn
                 } else {
@@ -232,16 +232,16 @@ impl KeyCache {
         let fetched = fetch(&self.source, context).await?;
         let skipped = fetched.keys.skipped();
         if skipped.over_limit() > 0 {
-            warn!(source = ?self.source, %skipped, "the key set has more keys than are kept");
+            warn!(source = ?self.source, %skipped, "the JWKS has more keys than are kept");
         } else if !skipped.is_empty() {
-            info!(source = ?self.source, %skipped, "keys of the key set are of no use here");
+            info!(source = ?self.source, %skipped, "some keys of the JWKS can't be used here");
         }
         if let (Some(name), KeySource::Discovery { issuer, .. }) =
             (&fetched.access_token_issuer, &self.source)
             && name != issuer
         {
             info!(source = ?self.source, access_token_issuer = ?name,
-                  "access tokens of this server have another issuer; set `issuer` to it for them");
+                  "access tokens of this server have another issuer; to accept them, set `issuer` to it");
         }
         Ok(fetched.into())
     }

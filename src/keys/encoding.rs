@@ -1,4 +1,4 @@
-//! How key sets write what they hold. Issuers differ, and mean the same.
+//! The encodings in a JWKS. Issuers write the same things differently.
 
 use base64::Engine;
 use base64::alphabet;
@@ -49,7 +49,7 @@ pub(super) fn number(text: &str) -> Option<Vec<u8>> {
     bytes.get(zeros..).map(<[u8]>::to_vec)
 }
 
-/// A number as exactly this many octets, big-endian; `None` for one that takes more. RFC 7518,
+/// A number as exactly this many bytes, big-endian; `None` for one that takes more. RFC 7518,
 /// section 6.2.1.2, wants zeros in front, which some issuers leave out and some add to.
 pub(super) fn coordinate(text: &str, length: usize) -> Option<Vec<u8>> {
     let number = number(text)?;

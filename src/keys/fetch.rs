@@ -1,4 +1,4 @@
-//! Fetching a key set, and the discovery document that names it, and what is wrong with what came.
+//! Fetching a JWKS, and the discovery document that names it, and what may be wrong with them.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::keys::{KeySet, KeySetError, Skipped};
 /// Where AD FS's discovery document names the issuer of its access tokens.
 const ACCESS_TOKEN_ISSUER: &str = "access_token_issuer";
 
-/// The largest key set and discovery document that are read, in bytes.
+/// The largest JWKS and discovery document that are read, in bytes.
 const MAX_DOCUMENT: usize = 256 * 1024;
 
 /// Why keys could not be fetched. It shows an issuer that a discovery document names, and nothing else
@@ -24,9 +24,7 @@ pub enum KeyFetchError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// A redirect, which is not followed.
-    #[error(
-        "a redirect, status {status}, is not followed; set `{field}` to the URL that it leads to"
-    )]
+    #[error("a redirect, status {status}, is not followed; set `{field}` to its target URL")]
     Redirect {
         /// The field of the provider's settings.
         field: &'static str,
@@ -35,21 +33,22 @@ pub enum KeyFetchError {
         /// Where it leads, if that may be fetched.
         to: Option<Endpoint>,
     },
-    /// A key set without any key that can be used.
-    #[error("the key set has no usable key: {0}")]
+    /// A JWKS without any key that can be used.
+    #[error("the JWKS has no usable key: {0}")]
     NoKeys(Skipped),
     /// A discovery document of another issuer.
     #[error("{}", other_issuer(.named.as_deref(), .jwks_uri.as_ref()))]
     OtherIssuer {
         /// The issuer that it names, where that can be shown.
         named: Option<String>,
-        /// The key set that it names.
+        /// The JWKS that it names.
         jwks_uri: Option<Endpoint>,
     },
 }
 
 fn other_issuer(named: Option<&str>, jwks_uri: Option<&Endpoint>) -> String {
-    const NOT_OURS: &str = "the answer was not a discovery document of the issuer in the settings";
+    const NOT_OURS: &str =
+        "the response was not a discovery document of the issuer in the settings";
     let keys = jwks_uri.map_or_else(String::new, |uri| format!(" to {uri:?}"));
     match named {
         None => format!("{NOT_OURS}; it names no `issuer` in printable characters"),
@@ -78,7 +77,7 @@ pub struct FetchedSet {
     pub access_token_issuer: Option<String>,
 }
 
-/// Fetches a key set, whatever is cached.
+/// Fetches a JWKS, whatever is cached.
 ///
 /// # Errors
 ///
@@ -111,7 +110,7 @@ pub async fn fetch(
     };
     let fetched = get(context.http, endpoint, "jwks_uri", context.deadline).await?;
     let keys = KeySet::parse(&fetched.body).map_err(|error| match error {
-        KeySetError::Malformed => FetchError::Unusable("a key set").into(),
+        KeySetError::Malformed => FetchError::Unusable("a JWKS").into(),
         KeySetError::NoUsableKey(skipped) => KeyFetchError::NoKeys(skipped),
     })?;
     Ok(FetchedSet {

@@ -12,7 +12,7 @@ use super::encoding;
 pub struct KeyId(String);
 
 impl KeyId {
-    /// The `kid`, exactly as the key set or the token has it.
+    /// The `kid`, exactly as the JWKS or the token has it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -19,7 +19,7 @@ use super::{Algorithm, Key, KeyId, thumbprint, weak};
 pub(super) fn read(jwk: &Map<String, Value>) -> Result<Key, &'static str> {
     // A private key in a published set is known to everyone who read it.
     if member(jwk, "d").is_some() {
-        return Err("is a private key, which whoever can read the set has");
+        return Err("is a private key, which everyone who can read the JWKS has");
     }
     check_usage(jwk)?;
     let (by_type, material) = material(jwk)?;
@@ -28,18 +28,21 @@ pub(super) fn read(jwk: &Map<String, Value>) -> Result<Key, &'static str> {
         Some(name) => {
             let named = name.as_str().and_then(Algorithm::named);
             let named = named.filter(|algorithm| by_type.contains(algorithm));
-            vec![named.ok_or("has an `alg` that does not sign, or not with its type")?]
+            vec![named.ok_or("has an `alg` that is not for signatures, or not for its type")?]
         }
     };
     let id = match member(jwk, "kid") {
         None => None,
         Some(id) => Some(KeyId::from(
-            id.as_str().ok_or("has a `kid` that is no text")?,
+            id.as_str().ok_or("has a `kid` that is not a string")?,
         )),
     };
     let issuer = match member(jwk, "issuer") {
         None => None,
-        Some(name) => KeyIssuer::of(name.as_str().ok_or("has an `issuer` that is no text")?),
+        Some(name) => KeyIssuer::of(
+            name.as_str()
+                .ok_or("has an `issuer` that is not a string")?,
+        ),
     };
     let issuer_name = issuer.as_ref().map_or("", KeyIssuer::as_str);
     let mut parts = material.parts();
@@ -84,14 +87,14 @@ fn material(jwk: &Map<String, Value>) -> Result<(&'static [Algorithm], Material)
             let coordinate = |name| {
                 let written = text(jwk, name).filter(|text| !text.is_empty());
                 let octets = written.and_then(|text| coordinate(text, length));
-                octets.ok_or("has coordinates that are none of its curve")
+                octets.ok_or("has coordinates that are not on its curve")
             };
             let (x, y) = (coordinate("x")?, coordinate("y")?);
             Ok((algorithms, Material::Ec { x, y }))
         }
         Some("OKP") if text(jwk, "crv") == Some("Ed25519") => {
             let x = text(jwk, "x").and_then(base64).filter(|x| x.len() == 32);
-            let x = x.ok_or("has an `x` that is none of Ed25519")?;
+            let x = x.ok_or("has an `x` that is not valid for Ed25519")?;
             if weak::has_small_order(&x) {
                 return Err("is weak: a point of small order");
             }
@@ -107,8 +110,8 @@ fn material(jwk: &Map<String, Value>) -> Result<(&'static [Algorithm], Material)
 fn rsa(jwk: &Map<String, Value>) -> Result<Material, &'static str> {
     // The crypto library takes no leading zeros; some issuers send one.
     let number = |name| text(jwk, name).and_then(number);
-    let n = number("n").ok_or("has an `n` that is no base64url")?;
-    let e = number("e").ok_or("has an `e` that is no base64url")?;
+    let n = number("n").ok_or("has an `n` that is not base64url")?;
+    let e = number("e").ok_or("has an `e` that is not base64url")?;
     if !is_rsa_size(&n) {
         return Err("is RSA of less than 2048 or more than 8192 bits");
     }

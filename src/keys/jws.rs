@@ -29,16 +29,16 @@ pub(crate) enum JwsError {
     #[error("it is encrypted")]
     Encrypted,
     /// Not three base64url parts, two of them JSON objects with unique members.
-    #[error("it is no compact JWS of a JSON object")]
+    #[error("it is not a compact JWS of a JSON object")]
     Malformed,
     /// `none`, a symmetric algorithm, or one that the settings or the key don't allow.
     #[error("its algorithm is not allowed")]
     Algorithm,
     /// `crit`: none of its extensions is understood here (RFC 7515, section 4.1.11).
-    #[error("it demands an extension")]
+    #[error("it requires an extension")]
     Critical,
-    /// The key set has no key of that name, or no single one without a name.
-    #[error("its key is not in the key set")]
+    /// The JWKS has no key with that id, or no single key without one.
+    #[error("its key is not in the JWKS")]
     Key,
     /// The signature does not verify.
     #[error("its signature is invalid")]

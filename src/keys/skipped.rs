@@ -1,4 +1,4 @@
-//! What a key set holds that is of no use here.
+//! Keys of a JWKS that can't be used here.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct Skipped {
 }
 
 impl Skipped {
-    /// Whether every key was taken.
+    /// Whether every key is usable.
     pub fn is_empty(&self) -> bool {
         self.listed.is_empty() && self.over_limit == 0
     }

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use super::Registry;
 use crate::http::{Endpoint, FetchContext, HttpClient};
 
-/// The most key sets that are fetched ahead, and the most servers that are connected to.
+/// The most JWKS documents that are fetched ahead, and the most servers that are connected to.
 const MOST: usize = 16;
 
 /// Something that is done ahead.

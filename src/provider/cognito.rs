@@ -115,7 +115,8 @@ fn issuers(
     let Some(region) = region(&pool_id) else {
         draft.wrong(
             "user_pool_id",
-            "is no user pool id; expected a region, `_` and letters or digits, for example `eu-west-1_AbCdEfGhI`",
+            "is not a user pool id; expected a region, `_` and letters or digits, for example \
+             `eu-west-1_AbCdEfGhI`",
         );
         return None;
     };

@@ -100,8 +100,8 @@ impl CustomDocument {
                 issuers,
                 opaque,
                 algorithms: (self.keys.algorithms, &[]),
-                // Which claim holds the Atlassian username can't be guessed without letting one
-                // user be taken for another.
+                // Which claim holds the Atlassian username can't be guessed, or one user could act
+                // as another.
                 username: None,
                 online: Online {
                     fields: self.online,
@@ -120,7 +120,11 @@ impl CustomDocument {
         let userinfo = self.online.userinfo_endpoint.clone();
         if let Some(endpoint) = &self.introspection.introspection_endpoint {
             if binding.is_some() {
-                draft.wrong("binding_endpoint", "contradicts `introspection_endpoint`, which binds tokens too; leave one of them out");
+                draft.wrong(
+                    "binding_endpoint",
+                    "contradicts `introspection_endpoint`, which also says \
+                    which application a token was issued to; remove one of them",
+                );
             }
             let asked = Asked {
                 endpoint,
@@ -135,12 +139,12 @@ impl CustomDocument {
             if binding.is_some() {
                 draft.wrong(
                     "binding_endpoint",
-                    "needs `userinfo_endpoint`, which tells of the user",
+                    "needs `userinfo_endpoint`, which returns the user",
                 );
             }
             return None;
         };
-        // Set for JWTs, which are bound by their claims.
+        // Set for JWTs, whose claims restrict the audience.
         if binding.is_none()
             && draft.shared.trust.is_none()
             && self.online.verify == Some(Verify::JwtUserinfo)
@@ -161,8 +165,8 @@ impl CustomDocument {
             if !can_be_asked || has_keys {
                 draft.wrong(
                     "issuer",
-                    "is missing; expected the exact `iss` of the provider's tokens, or, where they are no JWTs, \
-                     `introspection_endpoint` or `userinfo_endpoint`",
+                    "is missing; expected the exact `iss` of the provider's tokens, or, if they are not \
+                     JWTs, `introspection_endpoint` or `userinfo_endpoint`",
                 );
             }
             return None;
@@ -207,8 +211,8 @@ impl CustomDocument {
                 Some(Discovery::On) | None => usual_discovery(&name)
                     .map_err(|expected| {
                         // AD FS's access tokens have such an issuer.
-                        let instead = "where the `iss` of tokens is no such URL, set `discovery` to the \
-                                       document's URL, or `jwks_uri`";
+                        let instead = "if the `iss` of the tokens is not such a URL, set `discovery` to the \
+                            document's URL, or set `jwks_uri`";
                         draft.wrong("issuer", &format!("{expected}; {instead}"));
                     })
                     .ok()?,

@@ -172,7 +172,7 @@ mod tests {
         );
     }
 
-    /// Without its kind, a document's fields are held against all kinds.
+    /// Without its kind, a document's fields are compared with all kinds.
     #[test]
     fn no_kind_and_no_such_kind() {
         for (kind, expected) in [

@@ -98,7 +98,7 @@ impl<'d, 'p> Draft<'d, 'p> {
     pub(super) fn keys(&mut self, keys: &KeyFields, url: &str) -> Option<KeySource> {
         self.keys_max_stale_seconds = keys.keys_max_stale_seconds;
         if keys.jwks.is_some() && keys.jwks_uri.is_some() {
-            self.wrong("jwks_uri", "contradicts `jwks`; leave one of them out");
+            self.wrong("jwks_uri", "contradicts `jwks`; remove one of them");
         }
         if let Some(set) = &keys.jwks {
             return self.inline_keys(set);
@@ -119,7 +119,7 @@ impl<'d, 'p> Draft<'d, 'p> {
         issuer.into_iter().collect()
     }
 
-    /// The key set written in the settings.
+    /// The JWKS in the settings.
     pub(super) fn inline_keys(&mut self, set: &Value) -> Option<KeySource> {
         match KeySet::from_value(set) {
             Ok(keys) => Some(KeySource::Inline(Arc::new(keys))),
@@ -222,9 +222,9 @@ impl<'d, 'p> Draft<'d, 'p> {
             self.wrong(
                 "username",
                 &format!(
-                    "lets in everyone with an account at {vendor}, under a name of their own choice; expected \
-                     `username.map`, from the provider's names or ids to Atlassian's, or `username.allow`, \
-                     a regular expression of the names that are yours"
+                    "admits everyone with an account at {vendor}, under a name of their own choice; \
+                     expected `username.map`, from the provider's names or ids to Atlassian's, or \
+                     `username.allow`, a regular expression that matches your users only"
                 ),
             );
         }

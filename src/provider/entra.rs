@@ -47,7 +47,11 @@ impl EntraDocument {
         );
         let tenant = tenant.unwrap_or_default().to_ascii_lowercase();
         if !tenant.is_empty() && !is_guid(&tenant) {
-            draft.wrong("tenant_id", "expected the tenant's id, 32 hexadecimal digits in five groups, for tokens never name its domain");
+            draft.wrong(
+                "tenant_id",
+                "expected the tenant's id, 32 hexadecimal digits in five groups, \
+                because tokens never name its domain",
+            );
         }
         // A token of version 1.0 or 2.0, as the API's own registration says.
         let versions = [

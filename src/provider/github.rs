@@ -84,7 +84,11 @@ impl GithubDocument {
         if let (Some(check), Some(ids)) = (&check, &draft.shared.client_ids)
             && ids.as_slice() != [check.client_id.clone()]
         {
-            draft.wrong("client_ids", "expected just `client_id`, or the field to be left out: GitHub tells of tokens of that application alone");
+            draft.wrong(
+                "client_ids",
+                "expected only `client_id`, or the field to be removed: GitHub \
+                confirms only tokens of that application",
+            );
         }
         let client_ids = app.client_id.into_iter().collect();
         draft.shared.client_ids.get_or_insert(client_ids);

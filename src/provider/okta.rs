@@ -113,11 +113,11 @@ fn check(server: &str, online: &mut OnlineFields, draft: &mut Draft<'_, '_>) {
         Some(Verify::Introspection) if server == ORG => {}
         Some(_) if server == ORG => draft.wrong(
             "verify",
-            "expected `introspection`: an org's access tokens can't be verified by its keys",
+            "expected `introspection`: the keys of an org can't verify its access tokens",
         ),
         Some(Verify::JwtUserinfo) => draft.wrong(
             "verify",
-            "expected `jwt+introspection`: userinfo names users by another `sub` than access tokens do",
+            "expected `jwt+introspection`: the userinfo response has another `sub` than access tokens",
         ),
         _ => {}
     }

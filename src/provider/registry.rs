@@ -46,7 +46,7 @@ impl Registry {
     ///
     /// Takes over the key caches whose source is the same, so that a change of a rule doesn't make
     /// us fetch all keys anew; issuers whose keys come from one source share what was fetched. Keys
-    /// that came by a private authority are fetched anew, for the authority may be what has changed.
+    /// from a server with a private CA are fetched anew, because the CA may be what has changed.
     /// Takes over the guards of the providers that `is_unchanged`.
     pub(crate) fn new(
         providers: Vec<Provider>,
@@ -173,7 +173,7 @@ fn answer_keys(
     }
 }
 
-/// The cache of keys that come from this source by public authorities.
+/// The cache of keys that come from this source with a public CA.
 fn public_keys(issuers: &[RegisteredIssuer], source: &KeySource) -> Option<Arc<KeyCache>> {
     let caches = issuers.iter().filter_map(|issuer| issuer.keys.as_ref());
     caches

@@ -58,8 +58,8 @@ pub(super) fn resolve_shared(mut draft: Draft<'_, '_>, defaults: Defaults<'_>) -
     {
         draft.wrong(
             "trust",
-            "is missing; expected \"any_client\", for nothing tells which application a token was issued to: \
-             set `binding_endpoint` or `introspection_endpoint` where the provider has one that does",
+            "is missing; expected \"any_client\", because nothing says which application a token was issued \
+             to; or set `binding_endpoint` or `introspection_endpoint`, if the provider has one",
         );
     }
     let key_terms = key_terms(&mut draft);
@@ -154,10 +154,7 @@ fn own_client(pem: &str, report: &mut Report<'_>) -> Option<HttpClient> {
     let client = HttpClient::trusting_pem(pem);
     client
         .map_err(|_| {
-            report.wrong(
-                "ca_certificates",
-                "expected certificates of authorities in PEM",
-            );
+            report.wrong("ca_certificates", "expected CA certificates in PEM");
         })
         .ok()
 }
@@ -177,8 +174,8 @@ fn audience(
     if !listed && !rule.any_client {
         draft.wrong(
             "client_ids",
-            "is missing; expected `client_ids` or `audiences`, or tokens of any application \
-             would be accepted; \"trust\": \"any_client\" does just that",
+            "is missing; expected `client_ids` or `audiences`, or \"trust\": \"any_client\" to accept \
+             tokens of any application",
         );
     }
     // Both make sense together where the lists are for JWTs, and opaque tokens can't be bound.
@@ -186,7 +183,7 @@ fn audience(
     if listed && rule.any_client && !unbound {
         draft.wrong(
             "trust",
-            "contradicts `client_ids` and `audiences`; leave one of them out",
+            "contradicts `client_ids` and `audiences`; remove one of them",
         );
     }
     rule
@@ -344,7 +341,7 @@ fn username_rule(
     if raw.map.is_some() && raw.allow.is_some() {
         report.wrong(
             "username.allow",
-            "contradicts `map`, which lists the usernames; leave one of them out",
+            "contradicts `map`, which lists the usernames; remove one of them",
         );
     }
     let allow = raw.allow.as_deref().unwrap_or(DEFAULT_ALLOW);

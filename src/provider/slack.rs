@@ -145,9 +145,9 @@ impl UserInfo {
                 "ratelimited" | "rate_limited" => {
                     Err(InspectionError::RateLimited(reply.retry_after))
                 }
-                _ => Err(FetchError::Unusable("a userinfo answer").into()),
+                _ => Err(FetchError::Unusable("a userinfo response").into()),
             },
-            _ => Err(FetchError::Unusable("a userinfo answer").into()),
+            _ => Err(FetchError::Unusable("a userinfo response").into()),
         }
     }
 }

@@ -29,7 +29,7 @@ const MOST_SUFFIXES: usize = 8;
 /// The most places at which a path is compared with the ARN's, behind a stage or a base path.
 const MOST_PREFIXES: usize = 8;
 
-/// The paths in a product that a request's path may be taken for, each with a slash at its beginning.
+/// The paths in a product that a request's path may mean, each with a leading slash.
 #[derive(Clone, Debug)]
 pub struct Readings<'p>(Vec<Cow<'p, str>>);
 
@@ -40,7 +40,7 @@ pub enum Unreadable {
     #[error("dot segments lead out of the product")]
     LeavesProduct,
     /// It holds control characters, or bytes that are no UTF-8.
-    #[error("it holds control characters, or bytes that are no UTF-8")]
+    #[error("it holds control characters or invalid UTF-8")]
     NoText,
     /// There are too many ways to read it.
     #[error("it can be read in more than 32 ways")]

@@ -96,7 +96,7 @@ const fn lists(kind: Option<ProductKind>) -> &'static Lists {
     }
 }
 
-/// The lists that requests are held against, by their places in an [`Index`].
+/// The lists that requests are matched with, by their places in an [`Index`].
 const ADMIN: usize = 0;
 const NOT_ADMIN: usize = 1;
 const READ: usize = 2;
@@ -134,7 +134,7 @@ fn index(kind: Option<ProductKind>) -> &'static Index {
     }
 }
 
-/// Makes what requests to products of a kind are held against, ahead of the first.
+/// Builds what requests to products of a kind are matched with, ahead of the first.
 pub(crate) fn prepare(kind: Option<ProductKind>) {
     let _ = index(kind);
 }

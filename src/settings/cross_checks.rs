@@ -63,10 +63,10 @@ fn rules(settings: &Settings, deployment: &Deployment, problems: &mut Problems) 
                 report.wrong(
                     &format!("access[{index}].providers"),
                     if id == API_TOKENS {
-                        "names our own tokens, which the settings don't accept; expected `api_tokens` in the \
-                         parameter `settings`"
+                        "names the authorizer's own API tokens, which the settings don't accept; expected \
+                         `api_tokens` in the parameter `settings`"
                     } else {
-                        "names no provider; expected ids of parameters `providers/<id>`, or `api-tokens`"
+                        "names an unknown provider; expected ids of parameters `providers/<id>`, or `api-tokens`"
                     },
                 );
             }
@@ -86,7 +86,8 @@ fn rules(settings: &Settings, deployment: &Deployment, problems: &mut Problems) 
             report.wrong(
                 "access",
                 &format!(
-                    "can't be one policy for all routes, as the cache key `token` needs it: {why}; expected \
+                    "can't become one policy for all routes, which the cache key `token` needs: {why}; \
+                     expected \
                      AUTHORIZER_CACHE_KEY to be `route` for this product (the stack's parameter JiraCacheKey, or that \
                      of the product), or the cache off, or other rules"
                 ),
@@ -111,7 +112,7 @@ fn secrets(tree: &Tree, problems: &mut Problems) {
         } = &named;
         let message = if other.document == *document {
             format!(
-                "names {parameter}, as `{}` does; expected a secret for each purpose",
+                "names {parameter}, as `{}` does; expected a different secret for each purpose",
                 other.field
             )
         } else {
@@ -134,8 +135,8 @@ fn issuers(providers: &[Provider], problems: &mut Problems) {
         for issuer in &provider.issuers {
             if let Some(other) = issuers.insert(&issuer.name, provider) {
                 let message = format!(
-                    "is that of {} too; a token's issuer decides which provider it belongs to; expected \
-                     one parameter for it, and the other deleted",
+                    "is also that of {}, but a token's issuer must decide which provider it belongs to; \
+                     delete one of the two parameters",
                     of(other)
                 );
                 problems.of(&of(provider)).wrong("issuer", &message);
@@ -157,7 +158,7 @@ fn groups(providers: &[Provider], products: &[Product], problems: &mut Problems)
             problems.of(&of(provider)).wrong(
                 "groups",
                 &format!(
-                    "is missing; products/{} denies by group, which needs the claim that holds them",
+                    "is missing; products/{} denies by group, so expected the claim that holds the groups",
                     product.id()
                 ),
             );
@@ -175,7 +176,7 @@ fn overlaps(products: &[Product], problems: &mut Problems) {
             problems.of(&format!("products/{}", product.id())).wrong(
                 "path",
                 &format!(
-                    "lies within the path of products/{}; expected paths that don't overlap",
+                    "overlaps with the path of products/{}; expected paths that don't overlap",
                     other.id()
                 ),
             );
@@ -195,9 +196,9 @@ fn online_for(settings: &mut Settings, deployment: &Deployment, problems: &mut P
         if products.any(|product| deployment.scope(product.id()) == AnswerScope::Token) {
             report.wrong(
                 "online_for",
-                "needs an answer for each route, for else a cached one serves for all; expected \
-                 AUTHORIZER_CACHE_KEY to be `route`, or AUTHORIZER_CACHE_SECONDS to be 0, or the field to be \
-                 left out",
+                "needs an answer for each route, because a cached one would be used for all; expected \
+                 AUTHORIZER_CACHE_KEY to be `route`, or AUTHORIZER_CACHE_SECONDS to be 0, or the field to \
+                 be removed",
             );
         }
         for product in &settings.products {
@@ -224,7 +225,7 @@ fn upstream(products: &[Product], deployment: &Deployment, problems: &mut Proble
         if !deployment.cache_is_off(product.id()) {
             report.wrong(
                 "upstream.mode",
-                "needs API Gateway's cache to be off, for the signature is right for one request alone; \
+                "needs API Gateway's cache to be off, because a signature is valid for one request only; \
                  expected the stack's parameter JiraOAuth1, or that of the product, to be true, or in an \
                  API of your own AUTHORIZER_CACHE_SECONDS to be 0 for this product",
             );
@@ -243,7 +244,7 @@ fn simple_responses(products: &[Product], deployment: &Deployment, problems: &mu
     for product in products {
         if deployment.simple_responses && deployment.scope(product.id()) == AnswerScope::Token {
             problems.of(&format!("products/{}", product.id())).whole(
-                "is answered with simple responses, which are right for one route each; expected \
+                "uses simple responses, each of which is valid for one route only; expected \
                  AUTHORIZER_CACHE_KEY to be `route` or AUTHORIZER_CACHE_SECONDS to be 0 for this product",
             );
         }
@@ -268,7 +269,7 @@ fn order(settings: &mut Settings, tree: &Tree, problems: &mut Problems) {
     if order.iter().any(unknown) {
         problems.of("settings").wrong(
             "opaque_order",
-            "names no provider; expected ids of parameters `providers/<id>`",
+            "names an unknown provider; expected ids of parameters `providers/<id>`",
         );
     }
     // Stable: those that are not named stay in the order of their ids.
@@ -291,7 +292,8 @@ fn basic(settings: &mut Settings, problems: &mut Problems) {
         {
             report.wrong(
                 "basic_auth.allowed_paths",
-                "lies in no product; expected a product's path before each path, such as `/jira/rest/…`",
+                "belongs to no product; expected paths that begin with a product's path, such as \
+                 `/jira/rest/…`",
             );
         }
     }

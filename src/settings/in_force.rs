@@ -199,7 +199,8 @@ impl SettingsCache {
             let amended = revoked.and_then(|list| previous.amended(&list, &self.deployment));
             if let Some(amended) = amended {
                 let (entries, generation) = (amended.revoked.len(), amended.generation);
-                warn!(source = %self.source, entries, generation, "more is revoked, by the parameter `revoked` alone");
+                warn!(source = %self.source, entries, generation, "more is revoked: only the parameter \
+                    `revoked` was updated");
                 return FetchOutcome::Amended(amended);
             }
         }

@@ -1,6 +1,6 @@
 //! Products that know one user alone: what callers can do with that user's account.
 
-use super::Advice;
+use super::Warning;
 use crate::access::{Rule, Rules};
 use crate::document::ProductKind;
 use crate::product::Product;
@@ -44,8 +44,8 @@ const UNTOLD: [ProductKind; 3] = [
 /// What the names in braces may stand for: versions first.
 const NAMES: [&str; 4] = ["latest", "1.0", "2", "x"];
 
-/// What is said of products whose upstream is one service user.
-pub(super) fn advise(products: &[Product], advice: &mut Vec<Advice>) {
+/// Warns about products whose upstream mode is `fixed`.
+pub(super) fn warn(products: &[Product], warnings: &mut Vec<Warning>) {
     let of_one_user = products
         .iter()
         .filter(|product| matches!(product.upstream(), Upstream::Fixed(_)));
@@ -53,29 +53,29 @@ pub(super) fn advise(products: &[Product], advice: &mut Vec<Advice>) {
         let name = format!("products/{}", product.id());
         let access = product.access();
         if let Some((route, place)) = minting_route(access) {
-            let found = Advice::new("mints_service_tokens", &*name, &place);
-            advice.push(
+            let found = Warning::new("mints_service_tokens", &*name, &place);
+            warnings.push(
                 found
                     .why(format!(
-                        "callers can make themselves a credential of the service user, which no rule here \
-                         binds: `{route}`"
+                        "callers can create a credential of the service account, which no rule here \
+                         restricts: `{route}`"
                     ))
-                    .instead("a deny of `@admin`, or of that route")
+                    .instead("deny `@admin`, or that route")
                     .severe(),
             );
         }
         if let Some(index) = administering_rule(access) {
-            let found = Advice::new("admin_as_service_user", &*name, &format!("access[{index}]"));
+            let found = Warning::new("admin_as_service_user", &*name, &format!("access[{index}]"));
             let instead = if access.kind().is_some() {
-                "{\"deny\": [\"@admin\"]} beside it"
+                "add {\"deny\": [\"@admin\"]}"
             } else {
-                "the product's `kind`, and {\"deny\": [\"@admin\"]} beside the rule"
+                "set the product's `kind`, and add {\"deny\": [\"@admin\"]}"
             };
-            advice.push(
+            warnings.push(
                 found
                     .why(
-                        "callers can administer what the service user may: routes that write are allowed, \
-                         and administration is not denied",
+                        "callers can use the administrative rights of the service account: routes that write are \
+                         allowed, and administration is not denied",
                     )
                     .instead(instead)
                     .severe(),
@@ -218,8 +218,8 @@ mod tests {
         ProductKind::BitbucketCloud,
     ];
 
-    /// The advice on a product, each with its field.
-    fn advice(kind: Option<&str>, access: &Value, mode: &str) -> Vec<String> {
+    /// The warnings about a product, each with its field.
+    fn warnings(kind: Option<&str>, access: &Value, mode: &str) -> Vec<String> {
         let mut product = json!({"path": "/"});
         if let Some(kind) = kind {
             product["kind"] = kind.into();
@@ -252,9 +252,9 @@ mod tests {
         };
         let settings = Settings::parse(&tree, &deployment).unwrap();
         let mut found = Vec::new();
-        super::advise(&settings.products, &mut found);
+        super::warn(&settings.products, &mut found);
         assert!(found.iter().all(|one| one.severe));
-        let show = |one: &super::Advice| match one.id {
+        let show = |one: &super::Warning| match one.id {
             "mints_service_tokens" => format!("mints by {}", one.field),
             "admin_as_service_user" => format!("administers by {}", one.field),
             other => other.to_owned(),
@@ -447,12 +447,12 @@ mod tests {
             (None, json!([{"allow": ["* /rest/api/*"]}]), administers),
         ] {
             assert_eq!(
-                advice(kind, &access, "fixed"),
+                warnings(kind, &access, "fixed"),
                 expected,
                 "{kind:?} {access}"
             );
             for mode in ["none", "per_user"] {
-                assert_eq!(advice(kind, &access, mode), none, "{kind:?} {access}");
+                assert_eq!(warnings(kind, &access, mode), none, "{kind:?} {access}");
             }
         }
     }

@@ -69,7 +69,7 @@ fn flatten(text: &[u8]) -> Found {
     let mut tree = BTreeMap::new();
     for (name, text) in documents {
         if tree.contains_key(&name) {
-            problems.of(&name).whole("stands there twice");
+            problems.of(&name).whole("is there twice");
         }
         tree.insert(name, text);
     }

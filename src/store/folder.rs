@@ -30,7 +30,7 @@ pub(super) fn documents(
     if entries.is_empty() {
         problems
             .of(folder)
-            .whole("is empty; expected documents by their names, or no such member or parameter");
+            .whole("is empty; expected documents by their names, or remove it");
     }
     let mut documents = Vec::new();
     for (id, entry) in entries {
@@ -83,7 +83,8 @@ pub(super) fn tree(parameters: Vec<(String, String)>) -> Found {
                 // The error names a place and no value: this may be the folder of secrets.
                 let (line, column) = (error.line(), error.column());
                 problems.of(&folder).whole(&format!(
-                    "is no JSON object with unique members; the first error is at line {line}, column {column}"
+                    "is not a JSON object with unique members; the first error is at line {line}, column \
+                     {column}"
                 ));
                 continue;
             }
@@ -91,7 +92,7 @@ pub(super) fn tree(parameters: Vec<(String, String)>) -> Found {
         for (name, text) in documents(&folder, entries, &mut problems) {
             if found.iter().any(|(known, _)| *known == name) {
                 problems.of(&name).whole(&format!(
-                    "stands in the parameter `{folder}` too; expected it in one of the two"
+                    "is in the parameter `{folder}` too; expected it in only one of them"
                 ));
             }
             found.push((name, text));
@@ -191,21 +192,21 @@ mod tests {
                     ("secrets", r#"{"pat": "s3cr3t"}"#),
                     ("secrets/pat", "s3cr3t"),
                 ],
-                "secrets/pat: stands in the parameter `secrets` too",
+                "secrets/pat: is in the parameter `secrets` too",
             ),
             (
                 vec![
                     ("secrets", r#"{"providers": {"idp": {"client": "s3cr3t"}}}"#),
                     ("secrets/providers/idp/client", "s3cr3t"),
                 ],
-                "secrets/providers/idp/client: stands in the parameter `secrets` too",
+                "secrets/providers/idp/client: is in the parameter `secrets` too",
             ),
             (
                 vec![(
                     "secrets",
                     r#"{"products": {"jira": {"pat": "s3cr3t"}}, "products/jira/pat": "s3cr3t"}"#,
                 )],
-                "secrets/products/jira/pat: stands in the parameter `secrets` too",
+                "secrets/products/jira/pat: is in the parameter `secrets` too",
             ),
             (
                 vec![("secrets", r#"{"providers": {"idp": {}}}"#)],

@@ -254,7 +254,7 @@ where
     }
 }
 
-/// What an error says, and what it rests on. Not their `Debug`, which holds whole answers.
+/// An error with its causes. Not their `Debug`, which holds whole answers.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut said = error.to_string();
     let mut cause = error.source();

@@ -83,7 +83,7 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_secs(1);
 
-    /// Draws once; `true` where it was let through and spent.
+    /// Draws once; `true` where it was allowed and spent.
     async fn draw(allowance: &Allowance, clock: &ManualClock, spends: bool) -> bool {
         let Some(_reserved) = allowance.reserve(clock).await else {
             return false;

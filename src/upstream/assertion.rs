@@ -60,7 +60,8 @@ impl AssertionDocument {
             if found.is_none() {
                 report.wrong(
                     field,
-                    "names no P-256 private key; expected PEM (`PRIVATE KEY` or `EC PRIVATE KEY`), not encrypted",
+                    "is not a P-256 private key; expected PEM (`PRIVATE KEY` or `EC PRIVATE KEY`), not \
+                     encrypted",
                 );
             }
             found
@@ -73,7 +74,7 @@ impl AssertionDocument {
         let audience = report.required(
             self.audience,
             "upstream.audience",
-            "the `aud` that the verifier at the origin takes",
+            "the `aud` that the verifier at the origin accepts",
         );
         let never_impersonate = NeverImpersonate::resolve(self.never_impersonate, report);
         let (key, public) = key?;

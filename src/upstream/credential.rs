@@ -49,10 +49,12 @@ pub(super) fn header(scheme: Scheme, credential: &str) -> Option<String> {
 pub(super) const fn expected(scheme: Scheme) -> &'static str {
     match scheme {
         Scheme::Bearer => {
-            "is no Bearer token; expected a personal access token of at most 1000 letters, digits and `-._~+/=`, or for `user:password` the scheme `basic`"
+            "is not a Bearer token; expected a personal access token of at most 1000 letters, digits and \
+             `-._~+/=`, or for `user:password` the scheme `basic`"
         }
         Scheme::Basic => {
-            "is no pair; expected `user:password` or `email:token`, of at most 1000 bytes without control characters, or for a token alone the scheme `bearer`"
+            "is not a pair; expected `user:password` or `email:token`, of at most 1000 bytes without \
+             control characters, or the scheme `bearer` for a token alone"
         }
     }
 }

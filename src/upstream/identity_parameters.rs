@@ -25,7 +25,7 @@ pub(super) enum Company {
 /// How often a name is decoded. Nothing on the way to the product decodes it that often.
 const MOST_DECODINGS: usize = 4;
 
-/// Whether a query parameter of this name would be taken for a user, a password or a part of a
+/// Whether a product would read a query parameter of this name as a user, a password or part of a
 /// signature.
 ///
 /// `user_id` counts only beside a signature, where it is another name of `xoauth_requestor_id`.

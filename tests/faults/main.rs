@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 /// The services that can fail.
 const SERVICES: [&str; 5] = [
     "settings",
-    "key set",
+    "JWKS",
     "introspection",
     "userinfo",
     "token store",
@@ -196,7 +196,7 @@ fn faults_of(
     let serves_on = service == "settings" && knowledge != Knowledge::Cold;
     let good_may = fault == Fault::None || knowledge == Knowledge::Warm || serves_on;
     let new_may =
-        fault == Fault::None || serves_on || (service == "key set" && knowledge == Knowledge::Warm);
+        fault == Fault::None || serves_on || (service == "JWKS" && knowledge == Knowledge::Warm);
     for (who, code, may) in [("known", &cell.good, good_may), ("new", &cell.new, new_may)] {
         if may && code != "allowed" {
             wrong.push(format!("refuses a good caller who is {who}: {code}"));

@@ -1,5 +1,5 @@
-//! Providers that fail: key sets, introspection and userinfo, behind TLS by an authority of the
-//! settings' own. Time is the test's.
+//! Providers that fail: JWKS, introspection and userinfo, behind TLS by a CA of the settings' own.
+//! Time is the test's.
 
 use std::time::Duration;
 
@@ -36,13 +36,13 @@ struct Service {
 
 pub(crate) async fn cell(service: &str, fault: Fault, knowledge: Knowledge) -> Cell {
     let it = match service {
-        "key set" => key_set().await,
+        "JWKS" => key_set().await,
         _ => asked(service).await,
     };
     let code = async |token: &str| it.local.code(&bearer(token)).await;
     if knowledge != Knowledge::Cold {
         assert_eq!(code(&it.callers.good).await, "allowed", "{service}");
-        if service != "key set" {
+        if service != "JWKS" {
             assert_ne!(code(&it.callers.bad).await, "allowed", "{service}");
         }
     }

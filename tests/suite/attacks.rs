@@ -22,7 +22,7 @@ const ISSUER: &str = "https://idp.example.com";
 const OTHER: &str = "https://other.example.com";
 /// One whose tokens are for an audience.
 const API: &str = "https://api.example.com";
-/// A pool of which access tokens alone are taken.
+/// A pool of which only access tokens are accepted.
 const POOL: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI";
 
 /// A row of the table: what is sent, in all its ways, and the code of each.

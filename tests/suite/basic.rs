@@ -310,15 +310,15 @@ fn rules_that_are_wrong() {
         ),
         (
             json!({"allowed_paths": ["/elsewhere/x"]}),
-            "basic_auth.allowed_paths: lies in no product",
+            "basic_auth.allowed_paths: belongs to no product",
         ),
         (
             json!({"allowed_paths": ["/*"]}),
-            "basic_auth.allowed_paths: lies in no product",
+            "basic_auth.allowed_paths: belongs to no product",
         ),
         (
             json!({"allowed_paths": ["/jira2/x"]}),
-            "basic_auth.allowed_paths: lies in no product",
+            "basic_auth.allowed_paths: belongs to no product",
         ),
         (
             json!({"allowed_paths": ["jira/x"]}),
@@ -344,7 +344,7 @@ fn rules_that_are_wrong() {
     // Nobody has said that answers are for one route each.
     let found = problems_for(&json!({"allowed_paths": many}), ByProduct::default());
     assert!(
-        found[0].starts_with("products/jira: access: can't be one policy for all routes"),
+        found[0].starts_with("products/jira: access: can't become one policy for all routes"),
         "{found:?}"
     );
     for basic_auth in [

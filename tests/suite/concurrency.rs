@@ -156,7 +156,7 @@ fn loads(ssm: &FakeSsm) -> usize {
     pages.count()
 }
 
-/// Each kind of token for a key of the issuer, in turns. All of them wait for the key set.
+/// Each kind of token for a key of the issuer, in turns. All of them wait for the JWKS.
 fn signed(issuer: &str, key: &SigningKey, other: &SigningKey, forger: &SigningKey) -> Vec<Case> {
     let case = |number: usize| {
         let mut claims = access_claims(issuer);

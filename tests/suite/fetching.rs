@@ -31,8 +31,9 @@ fn with(mut provider: Value, fields: &Value) -> Value {
     provider
 }
 
-/// Of a discovery document, a key set, introspection and userinfo alike: one that is closed before an
-/// answer is made once more, and what is only read is asked for again where an answer breaks off, too.
+/// Of a discovery document, a JWKS, introspection and userinfo alike: one that is closed before an
+/// answer is made once more, and what is only read is asked for again where an answer breaks off,
+/// too.
 #[tokio::test]
 async fn a_connection_that_breaks_is_made_once_more() {
     let key = SigningKey::generate("key", "ES256");
@@ -70,7 +71,7 @@ async fn a_connection_that_breaks_is_made_once_more() {
     let keys_fail = Fault::KeysUnavailable;
     let asking_fails = Fault::ProviderUnavailable;
     for (what, provider, is_read, fault) in [
-        ("a key set", &by_uri, true, keys_fail),
+        ("a JWKS", &by_uri, true, keys_fail),
         ("discovery", &custom, true, keys_fail),
         ("introspection", &with_secret, false, asking_fails),
         ("introspection by a key", &with_key, false, asking_fails),

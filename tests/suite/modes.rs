@@ -114,7 +114,7 @@ async fn monitor_records_what_enforce_would_do() {
     }
     let output = lambda.output();
     assert!(
-        output.contains("mode `monitor`: every request is let through"),
+        output.contains("mode `monitor`: every request is allowed"),
         "{output}"
     );
 

@@ -27,7 +27,7 @@ async fn asked_for_some_routes_alone() {
         ("GET", "/jira/rest/api/2/myself", 0),
         ("GET", "/other/x", 0),
         ("POST", "/jira/rest/api/2/issue", 1),
-        // The word holds for its time, whatever the route.
+        // The response is used for its time, whatever the route.
         ("GET", "/jira/rest/api/2/myself", 1),
         ("DELETE", "/other/x", 1),
     ] {

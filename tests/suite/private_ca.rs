@@ -1,4 +1,4 @@
-//! `ca_certificates`: providers whose certificates are by an authority of the operator's own.
+//! `ca_certificates`: providers with certificates from a private CA.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn provider(authority: &Authority, name: &str, key: &SigningKey) -> Asked 
     asked
 }
 
-/// Settings that fetch the provider's keys, and trust these authorities.
+/// Settings that fetch the provider's keys, and trust these CAs.
 fn settings(asked: &Asked, key: &SigningKey, pem: Option<&str>) -> Value {
     let mut settings = asked.settings(key, "jwt");
     settings["settings"]["refresh_seconds"] = 1.into();
@@ -146,8 +146,7 @@ async fn what_is_no_certificate_is_reported() {
         lambda.keep_secret("aHVudGVyMi1odW50ZXIy");
         assert_eq!(lambda.failed(&event).await, "settings_unavailable");
         let output = lambda.output();
-        let expected =
-            "providers/idp: ca_certificates: expected certificates of authorities in PEM";
+        let expected = "providers/idp: ca_certificates: expected CA certificates in PEM";
         assert!(output.contains(expected), "{output}");
     }
 }

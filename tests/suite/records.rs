@@ -1,4 +1,4 @@
-//! How many records are held: of 10,000 API tokens each is read once.
+//! How many records are kept: of 10,000 API tokens each is read once.
 
 use atlassian_authorizer::authenticate::api_token::hash;
 use atlassian_authorizer::deployment::Deployment;

@@ -197,7 +197,7 @@ async fn by_itself_while_other_documents_are_invalid() {
         assert_eq!(local.audit()["settings_load_failures"], 1, "{what}");
         assert_eq!(local.code(&other).await, "token_revoked", "{what}");
 
-        // What is taken out, or can't be read, counts until settings are good again.
+        // What is removed, or can't be read, counts until settings are valid again.
         for revoked in [json!([]), json!("b1a2"), json!(["something-else"])] {
             tree["revoked"] = revoked;
             local.folder.settings(&tree);

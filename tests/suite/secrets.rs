@@ -299,7 +299,7 @@ fn a_private_key_is_sent_to_nobody() {
 
 #[test]
 fn names_of_secrets() {
-    let unknown = "is no known parameter";
+    let unknown = "is not a known parameter";
     for (name, text, expected) in [
         ("secrets/a", "s3cr3t", None),
         ("secrets/settings/a", "s3cr3t", None),
@@ -335,7 +335,7 @@ fn names_of_secrets() {
         (
             "secrets/settings/api-token-key-previous",
             "s3cr3t-of-32-characters-01234567",
-            Some("stands alone; expected `api-token-key` beside it"),
+            Some("needs `api-token-key`, which is missing"),
         ),
         (
             "secrets/settings/api-token-key",

@@ -108,7 +108,7 @@ fn all_problems_are_reported_at_once() {
         "settings: mode: expected one of `enforce`, `monitor`, `off`",
         "settings: refresh_seconds: expected a whole number",
         "settings: basic: is unknown: `basic`, expected one of `refresh_seconds`, `max_settings_age_seconds`, `mode`, `basic_auth`, `api_tokens`, `opaque_order`",
-        "providers/pool: user_pool_id: is no user pool id",
+        "providers/pool: user_pool_id: is not a user pool id",
         "providers/pool: algorithms: expected asymmetric algorithms",
         "providers/pool: discovery: does not belong to kind `cognito`",
         "providers/pool: username.transform: expected a regular expression:",
@@ -130,8 +130,8 @@ fn all_problems_are_reported_at_once() {
         "products/wiki: access[1].deny: `@admin` needs the product's kind",
         "products/wiki: access[3].allow: `@admin` needs the product's kind",
         "products/wiki: access[2].allow: expected routes such as",
-        "colours: is no known parameter",
-        "secrets/bad name: is no known parameter",
+        "colours: is not a known parameter",
+        "secrets/bad name: is not a known parameter",
     ];
     for expected in expected {
         assert!(
@@ -196,7 +196,7 @@ fn what_spans_documents() {
     let twin = ("providers/twin", POOL.1);
     let problems = parse(&[POOL, twin]).unwrap_err();
     assert!(
-        problems[0].contains("is that of providers/"),
+        problems[0].contains("is also that of providers/"),
         "{problems:?}"
     );
 
@@ -258,7 +258,7 @@ fn rules_must_fit_into_one_policy_where_answers_serve_for_all_routes() {
     let product = json!({"path": "/jira", "access": [{"allow": routes}]}).to_string();
     let problems = parse_all(&product);
     assert!(
-        problems[0].contains("access: can't be one policy for all routes")
+        problems[0].contains("access: can't become one policy for all routes")
             && problems[0].contains("bytes of policy"),
         "{problems:?}"
     );
@@ -278,7 +278,7 @@ fn rules_must_fit_into_one_policy_where_answers_serve_for_all_routes() {
         ),
         (
             json!([{"only": ["@admin"], "users": ["root"]}]),
-            "`@admin` can be allowed for one route",
+            "`@admin` can only be allowed for one route",
         ),
         (
             json!([{"allow": ["* /*"]}, {"deny": ["GET /a!b"]}]),
@@ -333,11 +333,11 @@ fn conditions_that_could_not_hold() {
         ),
         (
             json!({"allow": ["@read"], "providers": ["nobody"]}),
-            "access[0].providers: names no",
+            "access[0].providers: names an unknown provider",
         ),
         (
             json!({"allow": ["@read"], "providers": ["api-tokens"]}),
-            "access[0].providers: names our own tokens",
+            "access[0].providers: names the authorizer's own API tokens",
         ),
         (
             json!({"allow": ["@admin"]}),
@@ -460,7 +460,7 @@ async fn a_source_that_is_none_ends_the_start() {
         assert_eq!(lambda.exit().await, Some(1), "{source}");
         let output = lambda.output();
         assert!(
-            output.contains("AUTHORIZER_SETTINGS names no source"),
+            output.contains("AUTHORIZER_SETTINGS is not a source"),
             "{output}"
         );
     }

@@ -110,7 +110,7 @@ async fn folders_in_one_parameter_take_one_call() {
     pass(1_100).await;
     assert_eq!(lambda.allowed(&event(&key)).await, "alice");
     assert_eq!(lambda.audit().await["settings_load_failures"], 1);
-    let problem = "secrets/secret-7: stands in the parameter `secrets` too";
+    let problem = "secrets/secret-7: is in the parameter `secrets` too";
     assert!(lambda.output().contains(problem));
 }
 
@@ -280,7 +280,7 @@ async fn a_slow_ssm_is_bounded() {
         held_up > Duration::from_secs(1) && held_up < Duration::from_secs(4),
         "{held_up:?}"
     );
-    // Back-off: the next request is not held up.
+    // Back-off: the next request does not wait.
     let started = Instant::now();
     assert_eq!(lambda.allowed(&event(&key)).await, "alice");
     assert!(started.elapsed() < Duration::from_millis(500));

@@ -1,8 +1,9 @@
 //! Project Wycheproof's vectors for JWS and JWK, from a checkout of C2SP/wycheproof.
 //!
 //! No package registry has these files, so they are not part of `make test`:
-//! `make wycheproof VECTORS=<checkout>`. Each vector goes through a key set and through the rules for a
-//! token's header and signature. What differs from the vector's own word must stand in `jose.tsv`.
+//! `make wycheproof VECTORS=<checkout>`. Each vector goes through a JWKS and through the rules for
+//! a token's header and signature. What differs from the vector's own result must stand in
+//! `jose.tsv`.
 
 #![allow(
     clippy::arithmetic_side_effects,

@@ -1,6 +1,6 @@
 //! Project Wycheproof's vectors for the signatures that JWS knows (C2SP/wycheproof, Apache-2.0).
 //!
-//! Each key goes through a key set, as a provider's does, and each signature through the key that
+//! Each key goes through a JWKS, as a provider's does, and each signature through the key that
 //! comes out of it.
 
 use atlassian_authorizer::keys::{self, KeySet};

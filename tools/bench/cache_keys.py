@@ -46,7 +46,7 @@ SETUPS = [
 
 
 class Jira(BaseHTTPRequestHandler):
-    """A Jira of 5,000 issues, and the key set of an identity provider."""
+    """A Jira of 5,000 issues, and the JWKS of an identity provider."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

@@ -64,14 +64,15 @@ pub enum ApiTokenError {
     Disabled,
     /// A lifetime of nothing, or longer than the settings allow.
     #[error(
-        "the lifetime is out of bounds; expected at least one second and at most {0} days, by `api_tokens.max_lifetime_days`"
+        "the lifetime is out of range; expected at least one second and at most {0} days \
+         (`api_tokens.max_lifetime_days`)"
     )]
     Lifetime(u64),
     /// The random generator failed.
     #[error(transparent)]
     Random(#[from] RandomError),
     /// The record would exceed SSM's limit.
-    #[error("the token's record is too large; expected fewer groups, scopes or networks")]
+    #[error("the token's record is too large; give fewer groups, scopes or networks")]
     TooLarge,
     /// A record that is none.
     #[error("the token's record can't be read")]

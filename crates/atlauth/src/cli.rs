@@ -5,22 +5,22 @@ use clap_complete::Shell;
 
 use crate::ui::Color;
 
-/// Exit codes, as `--help` tells them.
+/// Exit codes, as `--help` shows them.
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  it is so: allowed, valid, the same, done
-  1  it is not so: refused, invalid, different
+  0  success: allowed, valid, the same, done
+  1  the answer is no: refused, invalid, different
   2  the command line is wrong
-  3  it could not be found out: no network, no settings, no permission
+  3  no answer: no network, no settings, no permission
 
-Secrets are never taken from the command line: give a file, standard input or answer the prompt.";
+Secrets are never read from the command line: give a file or standard input, or answer the prompt.";
 
-/// Sets up, tries and explains the authorizer that lets OAuth and OpenID Connect identities call
+/// The operator's tool for the authorizer that lets OAuth and OpenID Connect identities call
 /// Atlassian's REST APIs.
 #[derive(Debug, Parser)]
 #[command(name = "atlauth", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// Where the settings are: `ssm:/path/of/parameters` or `file:path.json`.
+    /// The source of the settings: `ssm:/path/of/parameters` or `file:path.json`.
     #[arg(
         long,
         global = true,
@@ -29,7 +29,7 @@ pub(crate) struct Cli {
         value_name = "SOURCE"
     )]
     pub(crate) settings: Option<String>,
-    /// When to use colours; `NO_COLOR` turns them off too.
+    /// When to use colours. The environment variable `NO_COLOR` turns them off too.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
     #[command(subcommand)]
@@ -38,25 +38,25 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Shows the gateway at work on loopback, with an issuer and an Atlassian of its own.
+    /// Runs a demo on loopback: the gateway, a token issuer, and stand-ins for Jira and Confluence.
     Demo(crate::demo::DemoArgs),
-    /// Plays API Gateway in front of a real Atlassian, on this machine. Not for production.
+    /// Runs a local API Gateway in front of a real Atlassian product. Not for production.
     Local(crate::local::LocalArgs),
-    /// Fetches a token from a provider of the settings, and shows what it would mean here.
+    /// Logs in at a provider of the settings, and shows what the token allows.
     Login(Box<crate::login::LoginArgs>),
-    /// Says whom a token stands for, by the settings.
+    /// Shows which user a token stands for.
     Whoami(crate::whoami::WhoamiArgs),
-    /// Explains, stage by stage, what becomes of a request.
+    /// Explains, stage by stage, why a request is allowed or refused.
     Explain(crate::explain::ExplainArgs),
-    /// Checks, compares and moves settings.
+    /// Checks, compares, downloads and uploads settings.
     Settings(crate::settings::SettingsArgs),
-    /// Makes, lists and revokes API tokens.
+    /// Creates, lists, rotates and revokes API tokens.
     Token(crate::token::TokenArgs),
-    /// Writes an event for `cargo lambda invoke`.
+    /// Writes a sample event for `cargo lambda invoke`.
     Event(crate::event::EventArgs),
-    /// Makes and shows the keys that upstream modes need.
+    /// Creates and shows the keys that upstream modes need.
     Keys(crate::keys::KeysArgs),
-    /// Prints a shell's completions.
+    /// Prints completions for a shell.
     Completions(CompletionsArgs),
 }
 

@@ -15,7 +15,7 @@ use crate::ui::Ui;
 
 /// How to give a token.
 const HINT: &str =
-    "name a file that holds one, give - and send it to standard input, or run `atlauth login`";
+    "give a file with a token, give - and send the token to standard input, or run `atlauth login`";
 
 /// A credential in the two forms in which it is needed.
 pub(crate) struct Credential {
@@ -42,7 +42,7 @@ impl Credential {
         let token = text.expose_secret().trim();
         let token = token.strip_prefix("Bearer ").unwrap_or(token).trim();
         if token.is_empty() {
-            return Err(Failure::usage("there is no token in it"));
+            return Err(Failure::usage("it holds no token"));
         }
         Ok(Self {
             authorization: Secret::new(&format!("Bearer {token}")),
@@ -52,7 +52,7 @@ impl Credential {
 
     /// Basic credentials of a user, with the password from a file, standard input or a prompt.
     pub(crate) fn basic(user: &str, file: Option<&Path>) -> Result<Self, Failure> {
-        let hint = "name a file that holds it, or give - and send it to standard input";
+        let hint = "give a file with the password, or give - and send it to standard input";
         let password = input::secret(&format!("password of {user}"), file, hint)?;
         let password = password.expose_secret();
         let pair = STANDARD.encode(format!("{user}:{password}"));

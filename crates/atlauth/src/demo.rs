@@ -23,10 +23,10 @@ const AN_HOUR: u64 = 3_600;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  atlauth demo           a walk through what is let through and what is refused
-  atlauth demo --keep    leaves it running, with commands to try")]
+  atlauth demo           sends requests, and shows which are allowed and which refused
+  atlauth demo --keep    keeps running afterwards, and prints commands to try")]
 pub(crate) struct DemoArgs {
-    /// Leaves it running after the walk, until Ctrl-C.
+    /// Keeps running after the demo, until Ctrl-C.
     #[arg(long)]
     keep: bool,
 }
@@ -41,19 +41,19 @@ pub(crate) async fn run(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
 
 async fn play(args: DemoArgs, ui: &Ui) -> Result<(), Failure> {
     let mut environment = ui.progress("Making keys", Environment::start(ui)).await?;
-    ui.line("On loopback: an issuer like a Cognito user pool, a Jira and a Confluence that");
-    ui.line("know their users by the gateway alone, and between them API Gateway, played by");
-    ui.line("template.yaml, with this authorizer. What is sent, and what comes of it:");
+    ui.line("All of this runs on loopback: an issuer like a Cognito user pool, stand-ins for");
+    ui.line("Jira and Confluence that trust the gateway for the user, and between them a");
+    ui.line("local API Gateway, made from template.yaml, with this authorizer. The results:");
     ui.line("");
     let (all, good) = run::run(&mut environment, ui).await?;
     ui.line("");
     if good < all {
         let wrong = all.saturating_sub(good);
         return Err(Failure::negative(format!(
-            "{wrong} of {all} came out otherwise than they must"
+            "{wrong} of {all} requests did not give the expected result"
         )));
     }
-    let done = format!("All {all} came out as they must.");
+    let done = format!("All {all} requests gave the expected result.");
     ui.line(&ui.paint(Tone::Good, &done));
     if args.keep {
         keep(&environment, ui)?;
@@ -78,7 +78,7 @@ fn keep(environment: &Environment, ui: &Ui) -> Result<(), Failure> {
     let file = environment.folder.write("header", header.as_bytes())?;
     let (file, url) = (file.display(), &environment.url);
     ui.line("");
-    ui.line("It goes on until Ctrl-C. For an hour, alice's token is good for:");
+    ui.line("It runs until Ctrl-C. Alice's token is valid for an hour. Try:");
     ui.line("");
     ui.line(&format!("  H='@{file}'"));
     ui.line(&format!("  curl -H \"$H\" {url}/jira/rest/api/2/myself"));

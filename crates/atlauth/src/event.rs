@@ -12,26 +12,26 @@ use crate::ui::Ui;
 
 pub(crate) use shape::{Kind, Sent};
 
-/// Examples for `--help`.
+/// The examples of `--help`.
 const EXAMPLES: &str = "\
 Examples:
   atlauth event rest-request --path /jira/rest/api/2/myself --out event.json
   atlauth event http-2.0 --method POST --path /rest/api/2/issue --token-file - < token
 
-An event holds the token: keep it as you would keep the token itself.";
+The event contains the token: protect the file as you protect the token.";
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct EventArgs {
-    /// The shape of the event.
+    /// The kind of event.
     kind: Kind,
     #[command(flatten)]
     request: RequestArgs,
-    /// The file that holds the token, `-` for standard input.
+    /// The file with the token, or `-` for standard input.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Where to write the event, readable by you alone; standard output without it.
+    /// The file to write, readable only by you. By default, standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -39,19 +39,19 @@ pub(crate) struct EventArgs {
 /// What a client asks for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RequestArgs {
-    /// The method.
+    /// The HTTP method.
     #[arg(long, default_value = "GET")]
     method: String,
-    /// The path below the stage, with or without a query.
+    /// The path below the stage, with or without a query string.
     #[arg(long, default_value = "/")]
     path: String,
-    /// A parameter of the query; may be repeated.
+    /// A query parameter. The option can be given several times.
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair('='))]
     query: Vec<(String, String)>,
-    /// A header; may be repeated. Not for `Authorization`.
+    /// A header other than `Authorization`. The option can be given several times.
     #[arg(long, value_name = "NAME:VALUE", value_parser = pair(':'))]
     header: Vec<(String, String)>,
-    /// The caller's address, as API Gateway would see it.
+    /// The caller's IP address, as API Gateway would see it.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     source_ip: IpAddr,
 }
@@ -65,7 +65,7 @@ fn pair(
             .filter(|(name, _)| !name.is_empty())
             .ok_or_else(|| format!("expected NAME{separator}VALUE"))?;
         if name.eq_ignore_ascii_case("authorization") {
-            return Err("credentials are not taken from the command line".to_owned());
+            return Err("credentials are not accepted on the command line".to_owned());
         }
         Ok((name.to_owned(), value.trim_start().to_owned()))
     }
@@ -140,7 +140,7 @@ pub(crate) fn run(args: &EventArgs, ui: &Ui) -> Result<(), Failure> {
                 format!("{event}\n").as_bytes(),
                 private_file::Existing::Replace,
             )?;
-            ui.note(&format!("{} written; it holds the token", path.display()));
+            ui.note(&format!("wrote {}; it contains the token", path.display()));
             ui.note(&next_step(path));
         }
     }

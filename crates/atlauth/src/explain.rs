@@ -24,18 +24,18 @@ pub(crate) use explanation::Explanation;
 pub(crate) use probe::Probe;
 pub(crate) use report::{Caller, Report, Told};
 
-/// Examples for `--help`.
+/// The examples of `--help`.
 const EXAMPLES: &str = "\
 Examples:
   atlauth explain --path /jira/rest/api/2/myself token.txt
   atlauth explain --method POST --path /jira/rest/api/2/issue --policy - < token.txt
   atlauth explain --event event.json
 
-Without a file it takes the token that `atlauth login` stored, or asks for one;
-a terminal takes no more than 4,095 characters.
-Only the providers that the function would ask see the token. AUTHORIZER_CACHE_SECONDS and
-AUTHORIZER_CACHE_KEY count as they do for the function; unset, they are taken as
-the template sets them.
+Without a file, it uses the token that `atlauth login` stored, or asks for one.
+A terminal accepts at most 4,095 characters.
+The token is sent only to the providers that the function would ask.
+AUTHORIZER_CACHE_SECONDS and AUTHORIZER_CACHE_KEY apply as they do for the
+function. Where they are not set, the template's values apply.
 
 Exit codes: 0 allowed, 1 refused (401 or 403), 3 no decision (500).";
 
@@ -47,20 +47,20 @@ pub(crate) struct ExplainArgs {
     credential: CredentialArgs,
     #[command(flatten)]
     request: RequestArgs,
-    /// The shape of the event.
+    /// The kind of event.
     #[arg(long, value_enum, default_value_t = Kind::RestRequest)]
     kind: Kind,
-    /// An event to explain as it is, with its own credential.
+    /// A file with an event to explain as it is, with its own credential.
     #[arg(
         long,
         value_name = "FILE",
         conflicts_with_all = ["token", "basic", "method", "path", "query", "header", "source_ip", "kind"]
     )]
     event: Option<PathBuf>,
-    /// Show the policy and the context that API Gateway would get.
+    /// Shows the policy and the context that API Gateway would get.
     #[arg(long)]
     policy: bool,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }
@@ -68,10 +68,10 @@ pub(crate) struct ExplainArgs {
 /// Where the credential comes from.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CredentialArgs {
-    /// The file that holds the token (with --basic: the password), `-` for standard input.
+    /// The file with the token (with --basic: the password), or `-` for standard input.
     #[arg(value_name = "TOKEN_FILE")]
     token: Option<PathBuf>,
-    /// Send Basic credentials of this user.
+    /// Sends Basic credentials of this user.
     #[arg(long, value_name = "USER")]
     basic: Option<String>,
 }
@@ -95,14 +95,14 @@ pub(crate) async fn run(args: ExplainArgs, source: Option<&str>, ui: &Ui) -> Res
     } else {
         let credential = args.credential.read(ui)?;
         if args.request.path() == "/" {
-            ui.note("no other --path is given: this is about the API's root");
+            ui.note("no --path was given: this explains the API's root");
         }
         let event = args.request.event(args.kind, Some(&credential))?;
         let decoded = Decoded::of(&credential);
         (event, decoded, Told::request(&args.request))
     };
     let explanation = ui
-        .progress("deciding, as the function would", probe.explain(&event))
+        .progress("deciding as the function would", probe.explain(&event))
         .await;
     let report = Report::new(&explanation, decoded, told, &probe, args.policy);
     if args.json {

@@ -118,7 +118,7 @@ impl From<UpstreamError> for Failure {
     fn from(error: UpstreamError) -> Self {
         match error {
             UpstreamError::Unknown(_) => Self::usage(error.to_string()).hint(
-                "its products are the parameters that end with `BaseUrl`, such as JiraBaseUrl for `jira`",
+                "its products are the parameters that end in `BaseUrl`, such as JiraBaseUrl for `jira`",
             ),
             UpstreamError::Template(error) => error.into(),
         }

@@ -68,9 +68,9 @@ fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
     if text.starts_with(API_TOKEN_PREFIX)
         || text.matches('.').count() == 2 && text.starts_with("ey")
     {
-        return Failure::usage("that is a token, where the name of a file with one belongs")
-            .hint("send it to standard input with -, and take it out of the shell's history");
+        return Failure::usage("this is a token, but expected the name of a file with a token")
+            .hint("give - and send the token to standard input, and delete it from the shell's history");
     }
     Failure::unavailable(format!("{} could not be read: {error}", name(file)))
-        .hint("name a file that is there, or - for standard input")
+        .hint("give an existing file, or - for standard input")
 }

@@ -15,7 +15,7 @@ use crate::ui::{Tone, Ui};
 use files::PublicHalf;
 pub(crate) use files::{KeyKind, make_key, public_half};
 
-/// Examples for `--help`.
+/// The examples of `--help`.
 const EXAMPLES: &str = "\
 Examples:
   atlauth keys oauth1 --out jira-oauth1.pem
@@ -32,26 +32,26 @@ pub(crate) struct KeysArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
-    /// Makes an RSA key for the upstream mode `oauth1`.
+    /// Creates an RSA key for the upstream mode `oauth1`.
     Oauth1 {
-        /// The file to write, readable by you alone; nothing is overwritten.
+        /// The file to write, readable only by you. An existing file is not overwritten.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// The key's size.
+        /// The size of the key, in bits.
         #[arg(long, value_parser = ["2048", "3072", "4096"], default_value = "3072")]
         bits: String,
     },
-    /// Makes a P-256 key for the upstream mode `assertion`.
+    /// Creates a P-256 key for the upstream mode `assertion`.
     Assertion {
-        /// The file to write, readable by you alone; nothing is overwritten.
+        /// The file to write, readable only by you. An existing file is not overwritten.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Shows the public half of a key, and where to enter it.
+    /// Shows the public key of a private key, and where to enter it.
     Show(ShowArgs),
-    /// Prints the key set that verifies assertions, by the settings.
+    /// Prints the JWKS that verifies the assertions of a product.
     Jwks {
-        /// The product, where several have the mode `assertion`.
+        /// The product. Needed if several products have the mode `assertion`.
         #[arg(long)]
         product: Option<String>,
     },
@@ -60,12 +60,12 @@ enum KeysCommand {
 /// Arguments of `show`.
 #[derive(Debug, clap::Args)]
 struct ShowArgs {
-    /// The file with the private key in PEM, `-` for standard input.
+    /// The file with the private key in PEM, or `-` for standard input.
     file: PathBuf,
-    /// The consumer key that `upstream.consumer_key` has.
+    /// The consumer key, as in `upstream.consumer_key`.
     #[arg(long, value_name = "NAME", default_value = "gateway")]
     consumer_key: String,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }
@@ -83,18 +83,18 @@ pub(crate) async fn run(args: KeysArgs, source: Option<&str>, ui: &Ui) -> Result
 }
 
 fn make(kind: KeyKind, out: &Path, ui: &Ui) -> Result<(), Failure> {
-    let key = make_key(kind).ok_or_else(|| Failure::unavailable("the key could not be made"))?;
+    let key = make_key(kind).ok_or_else(|| Failure::unavailable("the key could not be created"))?;
     private_file::write(out, key.expose_secret().as_bytes(), Existing::Keep)?;
     let out = out.display();
     ui.note(&format!(
-        "{out} written: {}, readable by you alone",
+        "wrote {out}: {}, readable only by you",
         name(kind)
     ));
     ui.note(&format!(
-        "1. Put it into the secret that `upstream.private_key` names, for example:
+        "1. Store it in the secret that `upstream.private_key` names, for example:
    aws ssm put-parameter --type SecureString --value file://{out} \\
      --name /atlassian-authorizer/prod/secrets/products/jira/upstream-key
-2. `atlauth keys show {out}` tells what the other side needs.
+2. `atlauth keys show {out}` shows what the other side needs.
 3. Delete the file."
     ));
     Ok(())
@@ -103,9 +103,9 @@ fn make(kind: KeyKind, out: &Path, ui: &Ui) -> Result<(), Failure> {
 fn show(args: &ShowArgs, ui: &Ui) -> Result<(), Failure> {
     let text = Secret::new(&crate::input::read(&args.file)?);
     let half = public_half(&text).ok_or_else(|| {
-        Failure::negative(format!("{} holds no private key that is taken", args.file.display())).hint(
-            "expected PEM, not encrypted: RSA of 2048 bits or more, or P-256; `atlauth keys oauth1` \
-             and `atlauth keys assertion` make them",
+        Failure::negative(format!("{} holds no supported private key", args.file.display())).hint(
+            "expected PEM, not encrypted: RSA of 2048 bits or more, or P-256; `atlauth keys oauth1` and \
+             `atlauth keys assertion` create them",
         )
     })?;
     if args.json {
@@ -136,7 +136,7 @@ fn application_link(half: &PublicHalf, consumer_key: &str, ui: &Ui) {
     ui.line(&format!(
         "\
 Create a link of the type \"Atlassian product\" (since Jira 8.22; generic
-application before), go on where the URL does not answer, and enter under
+application before), continue if the URL does not answer, and enter under
 Incoming authentication, OAuth:
 
   Consumer Key          {consumer_key}
@@ -155,7 +155,7 @@ fn verifier(half: &PublicHalf, ui: &Ui) {
     ui.line("");
     ui.line(half.pem.trim_end());
     ui.line("");
-    ui.line(&ui.paint(Tone::Strong, "As a JWK Set, for the verifier at the origin"));
+    ui.line(&ui.paint(Tone::Strong, "As a JWKS, for the verifier at the origin"));
     let set = json!({"keys": [half.jwk]});
     ui.json(&serde_json::to_string_pretty(&set).unwrap_or_default());
 }

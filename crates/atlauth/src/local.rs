@@ -34,32 +34,32 @@ Examples:
   atlauth local --settings ssm:/atlassian-authorizer/prod --port 9090 \\
     --upstream jira=https://jira.example.com --upstream-ca company-ca.pem
 
-It decides and maps as the template says, and has none of API Gateway's limits
-on sizes and rates. It listens on 127.0.0.1 alone, and is not for production.")]
+It decides and maps as the template says, but does not enforce API Gateway's
+limits on sizes and rates. It listens on 127.0.0.1 only. Not for production.")]
 pub(crate) struct LocalArgs {
-    /// A product of the template and its URL; once for each product.
+    /// A product of the template and its URL. Give the option once for each product.
     #[arg(long, required = true, value_name = "PRODUCT=URL", value_parser = upstream)]
     upstream: Vec<(String, Endpoint)>,
-    /// Certificates in PEM that products' certificates are verified by, in place of Mozilla's.
+    /// CA certificates in PEM that verify the products' certificates, instead of Mozilla's roots.
     #[arg(long, value_name = "FILE")]
     upstream_ca: Option<PathBuf>,
-    /// The template to play, in place of the one that this tool was built with.
+    /// The template to use, instead of the one built into this tool.
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
-    /// Where to listen, on 127.0.0.1; 0 takes a free port.
+    /// The port to listen on, on 127.0.0.1. 0 chooses a free port.
     #[arg(long, default_value_t = 8180)]
     port: u16,
-    /// How long answers are used again, in place of what the template says; 0 for never.
+    /// The cache time, instead of the template's. 0 turns the cache off.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=3_600))]
     cache_seconds: Option<u32>,
-    /// What answers are found by, in place of what the template says: `route` or `token`.
+    /// The cache key, instead of the template's: `route` or `token`.
     #[arg(long, value_name = "KEY", value_parser = cache_key)]
     cache_key: Option<CacheKey>,
-    /// Asks a function behind the Invoke API, such as `cargo lambda watch` has on port 9000, in
-    /// place of the authorizer in this tool.
+    /// The Invoke API of a running function, such as that of `cargo lambda watch` on port 9000. It
+    /// replaces the authorizer in this tool.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     invoke_url: Option<Endpoint>,
-    /// Appends the authorizer's audit log to a file.
+    /// Appends the authorizer's audit lines to this file.
     #[arg(long, value_name = "FILE", conflicts_with = "invoke_url")]
     audit: Option<PathBuf>,
 }
@@ -114,7 +114,7 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
         }
         (None, None) => {
             return Err(Failure::usage("no settings are named").hint(
-                "name them by --settings or AUTHORIZER_SETTINGS, or a running function by --invoke-url",
+                "give --settings or AUTHORIZER_SETTINGS, or --invoke-url for a running function",
             ));
         }
     };
@@ -133,8 +133,8 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
     );
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await;
     let listener = listener.map_err(|error| {
-        Failure::unavailable(format!("port {} can't be listened on: {error}", args.port))
-            .hint("--port 0 takes a free one")
+        Failure::unavailable(format!("can't listen on port {}: {error}", args.port))
+            .hint("--port 0 chooses a free one")
     })?;
     let address = listener
         .local_addr()
@@ -143,7 +143,7 @@ pub(crate) async fn run(args: LocalArgs, source: Option<&str>, ui: &Ui) -> Resul
     for remark in &remarks {
         remark.say(ui);
     }
-    ui.note("Listening; Ctrl-C ends it.");
+    ui.note("Listening; press Ctrl-C to stop.");
     let serving = gateway.serve(listener);
     tokio::pin!(serving);
     ui.line(&ui.paint(Tone::Strong, ROW_HEAD));
@@ -195,7 +195,7 @@ fn place(
         let ids: Vec<&str> = served.iter().map(|one| one.id.as_str()).collect();
         return Err(
             Failure::usage(format!("the template has no product `{id}`")).hint(format!(
-                "it has: {}; --template names another template",
+                "it has: {}; --template gives another template",
                 ids.join(", ")
             )),
         );
@@ -220,7 +220,7 @@ fn place(
 fn announce(ui: &Ui, url: &str, upstreams: &[Upstream], paths: &[String]) {
     ui.note(&ui.paint(
         Tone::Warning,
-        "NOT FOR PRODUCTION: this plays API Gateway for trying things out.",
+        "NOT FOR PRODUCTION: this is a local stand-in for API Gateway.",
     ));
     for (upstream, path) in upstreams.iter().zip(paths) {
         ui.note(&format!("{url}{path} -> {}", upstream.url.as_str()));

@@ -23,7 +23,7 @@ impl Log {
             .with_target(false)
             .with_writer(move || writer.clone())
             .with_filter(Targets::new().with_target("atlassian_authorizer", LevelFilter::WARN));
-        // Only fails when a subscriber is there already, and then that one serves.
+        // Only fails when a subscriber already exists, and then that one serves.
         let _ = tracing_subscriber::registry().with(lines).try_init();
         log
     }

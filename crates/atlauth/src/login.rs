@@ -34,46 +34,47 @@ pub(crate) struct LoginArgs {
     /// The provider's id in the settings.
     #[arg(required_unless_present_any = ["forget", "print_token"])]
     provider: Option<String>,
-    /// The application that logs in; by default the one that the provider's settings name.
+    /// The client id of the application that logs in. By default, the one in the provider's
+    /// settings.
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// A file with the application's secret, or `-` for standard input. Public clients have none.
+    /// A file with the client secret, or `-` for standard input. Public clients have no secret.
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
-    /// How the secret is sent; by default as the provider's discovery document says.
+    /// How the client secret is sent. By default, as the provider's discovery document says.
     #[arg(long, value_enum)]
     client_auth: Option<ClientAuth>,
-    /// A scope to ask for; may be given several times.
+    /// A scope to request. The option can be given several times.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
-    /// The API that the access token is to be for (RFC 8707), where the provider wants it said.
+    /// The API that the access token is for (RFC 8707), if the provider needs it.
     #[arg(long, value_name = "URI")]
     resource: Option<String>,
     #[command(flatten)]
     flow: FlowArgs,
-    /// Take the id token, not the access token.
+    /// Uses the id token instead of the access token.
     #[arg(long)]
     id_token: bool,
-    /// The issuer whose discovery document names the endpoints; by default the provider's.
+    /// The issuer whose discovery document names the endpoints. By default, the provider's issuer.
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// Where people log in, in place of what the discovery document says.
+    /// The authorization endpoint, instead of the one in the discovery document.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     authorization_endpoint: Option<Endpoint>,
-    /// Where tokens are had.
+    /// The token endpoint, instead of the one in the discovery document.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     token_endpoint: Option<Endpoint>,
-    /// Where a device begins its login.
+    /// The device authorization endpoint, instead of the one in the discovery document.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     device_endpoint: Option<Endpoint>,
-    /// The port for the browser's way back; by default a free one. Give the one that is registered
-    /// where the provider compares ports.
+    /// The port of the redirect URI. By default, a free one. If the provider compares ports, give
+    /// the registered one.
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
-    /// How the way back is written: Cognito wants `localhost`.
+    /// The host name in the redirect URI. Cognito needs `localhost`.
     #[arg(long, value_enum, default_value_t = RedirectHost::Address)]
     redirect_host: RedirectHost,
-    /// How long to wait for the login.
+    /// How long to wait for the login, such as 5m.
     #[arg(long, default_value = "5m", value_name = "TIME", value_parser = humantime::parse_duration)]
     timeout: Duration,
     #[command(flatten)]
@@ -83,13 +84,13 @@ pub(crate) struct LoginArgs {
 /// How to log in; by default with a browser on this machine.
 #[derive(Clone, Copy, Debug, Args)]
 struct FlowArgs {
-    /// Print the URL to log in at, and open no browser.
+    /// Prints the login URL, and opens no browser.
     #[arg(long, conflicts_with_all = ["device", "client_credentials"])]
     no_browser: bool,
-    /// Log in on another device, by a code.
+    /// Logs in on another device, with a code (device flow).
     #[arg(long, conflicts_with = "client_credentials")]
     device: bool,
-    /// Log in as the application itself.
+    /// Logs in as the application itself (client credentials).
     #[arg(long)]
     client_credentials: bool,
 }
@@ -97,13 +98,13 @@ struct FlowArgs {
 /// What becomes of the token; by default it is shown and kept.
 #[derive(Clone, Copy, Debug, Args)]
 struct OutputArgs {
-    /// Print the token alone, and keep nothing; without PROVIDER, the token that was kept.
+    /// Prints only the token, and stores nothing. Without PROVIDER, prints the stored token.
     #[arg(long, conflicts_with = "json")]
     print_token: bool,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
-    /// Remove the token that was kept.
+    /// Deletes the stored token.
     #[arg(long, conflicts_with_all = ["provider", "print_token", "json"])]
     forget: bool,
 }
@@ -178,16 +179,16 @@ pub(crate) async fn run(args: LoginArgs, source: Option<&str>, ui: &Ui) -> Resul
 fn forget(ui: &Ui) -> Result<(), Failure> {
     let forgotten = session::forget()?;
     ui.note(if forgotten {
-        "The token is forgotten here. It stays valid until it expires or its provider revokes it."
+        "The stored token is deleted. It stays valid until it expires or its provider revokes it."
     } else {
-        "No token was kept."
+        "No token was stored."
     });
     Ok(())
 }
 
 fn print(ui: &Ui) -> Result<(), Failure> {
     let token = session::stored_token()?.ok_or_else(|| {
-        Failure::negative("no token is kept").hint("log in first: `atlauth login PROVIDER`")
+        Failure::negative("no token is stored").hint("log in first: `atlauth login PROVIDER`")
     })?;
     ui.line(token.expose_secret());
     Ok(())

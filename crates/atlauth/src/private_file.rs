@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::failure::Failure;
 
-/// What becomes of a file that is there already.
+/// What becomes of a file that already exists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Existing {
     /// It stays, and that is an error.
@@ -41,19 +41,17 @@ pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(
     let result = put();
     let _ = std::fs::remove_file(next);
     result.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::usage(format!("{} is there already", path.display()))
-            .hint("name another file: nothing is overwritten"),
+        ErrorKind::AlreadyExists => Failure::usage(format!("{} already exists", path.display()))
+            .hint("give another file: nothing is overwritten"),
         _ => Failure::unavailable(format!("{} could not be written: {error}", path.display())),
     })
 }
 
-/// Refuses a file that is there already, before any work is done for it.
+/// Refuses a file that already exists, before any work is done for it.
 pub(crate) fn refuse_existing(path: Option<&Path>, force: bool) -> Result<(), Failure> {
     match path.filter(|path| !force && path.exists()) {
         None => Ok(()),
-        Some(path) => Err(
-            Failure::usage(format!("{} is there already", path.display()))
-                .hint("give --force to write over it"),
-        ),
+        Some(path) => Err(Failure::usage(format!("{} already exists", path.display()))
+            .hint("give --force to overwrite it")),
     }
 }

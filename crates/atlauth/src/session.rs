@@ -59,14 +59,14 @@ pub(crate) fn stored_token() -> Result<Option<Secret>, Failure> {
     };
     let stored: Stored = serde_json::from_slice(&text).map_err(|_| {
         Failure::unavailable(format!("{} holds no token", path.display()))
-            .hint("remove it by `atlauth login --forget`, and log in again")
+            .hint("delete it with `atlauth login --forget`, and log in again")
     })?;
     let now = SystemClock.now().as_secs();
     if let Some(expires) = stored.expires.filter(|expires| *expires <= now) {
         let when = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires));
         let when = when.map(|when| humantime::format_rfc3339_seconds(when).to_string());
         return Err(Failure::negative(format!(
-            "the token that was kept expired at {}",
+            "the stored token expired at {}",
             when.unwrap_or_default()
         ))
         .hint(format!("log in again: `atlauth login {}`", stored.provider)));
@@ -96,7 +96,7 @@ fn private(path: &Path) -> io::Result<()> {
     }
     Err(io::Error::new(
         ErrorKind::PermissionDenied,
-        "others than its owner may read it",
+        "users other than its owner can read it",
     ))
 }
 
@@ -105,5 +105,5 @@ fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
         "the token in {} could not be {what}: {error}",
         path.display()
     ))
-    .hint("remove it by `atlauth login --forget`, or take a token by --print-token")
+    .hint("delete it with `atlauth login --forget`, or get a token with --print-token")
 }

@@ -29,27 +29,27 @@ pub(crate) struct SettingsArgs {
 
 #[derive(Debug, Subcommand)]
 enum SettingsCommand {
-    /// Shows everything that is wrong with settings, a problem a line.
+    /// Checks settings, and shows each problem on a line.
     Check(check::CheckArgs),
-    /// Shows what is valid and seldom wise, and what would be better.
+    /// Warns about settings that are valid but risky, and says what is better.
     Lint(lint::LintArgs),
-    /// Writes first settings, for any kind of provider.
+    /// Creates a first settings file, for any kind of provider.
     Init(init::InitArgs),
-    /// Writes the settings of SSM to a file.
+    /// Downloads the settings from SSM to a file.
     Pull(pull::PullArgs),
-    /// Shows how other settings differ, parameter by parameter.
+    /// Compares settings with other settings, parameter by parameter.
     Diff(diff::DiffArgs),
-    /// Writes settings to SSM: all of them take effect, or none.
+    /// Uploads settings to SSM: either all changes take effect, or none.
     Push(push::PushArgs),
 }
 
 /// How the API is set up, where that decides what settings may say.
 #[derive(Debug, clap::Args)]
 struct ApiArgs {
-    /// API Gateway's cache time: one number, or one for each product such as jira=0,confluence=60.
+    /// API Gateway's cache time: one number, or one for each product, such as jira=0,confluence=60.
     #[arg(long, value_name = "SECONDS", env = "AUTHORIZER_CACHE_SECONDS")]
     cache_seconds: Option<ByProduct<u32>>,
-    /// What API Gateway finds an answer by: route or token, or one for each product such as
+    /// API Gateway's cache key: route or token, or one for each product, such as
     /// jira=route,confluence=token.
     #[arg(long, value_name = "KEY", env = "AUTHORIZER_CACHE_KEY")]
     cache_key: Option<ByProduct<CacheKey>>,

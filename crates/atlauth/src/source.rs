@@ -31,7 +31,7 @@ pub(crate) async fn open(name: Option<&str>) -> Result<(Source, HttpClient), Fai
         Ok(Source::Ssm(function)) => Source::Ssm(as_operator(function, &http).await),
         Ok(file) => file,
         Err(_) => {
-            return Err(Failure::usage(format!("`{name}` names no source of settings")).hint(
+            return Err(Failure::usage(format!("`{name}` is not a source of settings")).hint(
                 "expected ssm:/path/of/parameters or file:path.json, such as file:settings.json",
             ));
         }
@@ -104,18 +104,17 @@ pub(crate) async fn load(source: &Source, ui: &Ui) -> Result<Settings, Failure> 
 pub(crate) fn failure(source: &Source, error: &LoadError) -> Failure {
     match error {
         LoadError::Invalid(problems) => Failure::negative(format!("{source} is invalid: {problems}"))
-            .hint("`atlauth settings check` shows a problem a line"),
+            .hint("`atlauth settings check` shows each problem on a line"),
         LoadError::File(_) => Failure::unavailable(format!("{source}: {error}")),
         _ => Failure::unavailable(format!("{source}: {error}")).hint(
-            "`aws sts get-caller-identity` shows whose credentials these are; AWS_PROFILE and AWS_REGION choose \
-             others",
+            "`aws sts get-caller-identity` shows whose credentials these are; change them with AWS_PROFILE \
+             and AWS_REGION",
         ),
     }
 }
 
 /// Nothing at all is below a prefix, or in a file.
 pub(crate) fn nothing_there(source: &Source) -> Failure {
-    Failure::unavailable(format!("there are no settings in {source}")).hint(
-        "look at the path, and at the account and region that AWS_PROFILE and AWS_REGION choose",
-    )
+    Failure::unavailable(format!("there are no settings in {source}"))
+        .hint("check the path, and the account and region that AWS_PROFILE and AWS_REGION choose")
 }

@@ -16,7 +16,7 @@ pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
         .or_else(|| Some(std::env::home_dir()?.join(".local/state")))
         .ok_or_else(|| {
             Failure::unavailable("neither HOME nor XDG_STATE_HOME is set")
-                .hint("set one of them: what the tool must remember is kept there")
+                .hint("set one of them: the tool stores its state there")
         })?;
     let folder = state.join("atlauth");
     DirBuilder::new()

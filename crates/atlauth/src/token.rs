@@ -17,14 +17,14 @@ use crate::failure::Failure;
 use crate::times::date;
 use crate::ui::Ui;
 
-/// Examples for `--help`.
+/// The examples of `--help`.
 const EXAMPLES: &str = "\
 Examples:
   atlauth token create --user alice --name 'nightly export' --expires 90d > token.txt
   atlauth token create --user ci --read-only --product jira --cidr 10.0.0.0/8
   atlauth token rotate --grace 24h abcdefghijkmnpqr > token.txt
 
-A token is shown once, on standard output, and is stored nowhere: only a hash of it is.";
+A token is printed once, on standard output. Only its hash is stored.";
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -36,15 +36,15 @@ pub(crate) struct TokenArgs {
 
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
-    /// Makes a token, and prints it.
+    /// Creates a token, and prints it.
     Create(create::CreateArgs),
     /// Lists all tokens.
     List(list::ListArgs),
-    /// Ends tokens.
+    /// Revokes tokens.
     Revoke(retire::RevokeArgs),
-    /// Makes a token like another one, prints it, and ends the other.
+    /// Creates a token with the same limits as an old one, prints it, and revokes the old one.
     Rotate(retire::RotateArgs),
-    /// Makes and ends the key that tells tokens of yours from made-up ones.
+    /// Creates, rotates and retires the key that authenticates API tokens.
     Key(key::KeyArgs),
 }
 
@@ -76,14 +76,15 @@ fn show(
     let mut out = std::io::stdout();
     let printed = writeln!(out, "{line}").and_then(|()| out.flush());
     printed.map_err(|error| {
-        Failure::unavailable(format!("the token could not be printed: {error}"))
-            .hint(format!("it is lost: `atlauth token revoke {id}`"))
+        Failure::unavailable(format!("the token could not be printed: {error}")).hint(format!(
+            "it is lost; revoke it with `atlauth token revoke {id}`"
+        ))
     })?;
     ui.note(&format!("id {id}, until {}", date(expires, now)));
     ui.note("This is the only time that the token is shown.");
     if rules.is_some_and(|rules| rules.checksums.keys.is_empty()) {
         ui.note(
-            "Without a key anyone can make up tokens of this form; see `atlauth token key --help`.",
+            "Without a key, anyone can make up tokens of this form; see `atlauth token key --help`.",
         );
     }
     Ok(())
@@ -94,8 +95,8 @@ fn id(text: &str) -> Result<TokenId, Failure> {
         let failure = Failure::usage("expected the id of a token: 16 characters, without `atl_`");
         if text.starts_with("atl_") {
             failure.hint(
-                "a whole token does not belong on a command line, which is kept in your shell's \
-                 history: revoke it by the 16 characters after `atl_`",
+                "a whole token does not belong on a command line, which your shell's history keeps: revoke \
+                 it by the 16 characters after `atl_`",
             )
         } else {
             failure.hint("see `atlauth token list`")
@@ -114,7 +115,7 @@ fn failure(error: &ApiTokenError) -> Failure {
             Failure::negative(error.to_string())
         }
         ApiTokenError::Store(_) => Failure::unavailable(error.to_string())
-            .hint("tokens are stored in `<prefix>-tokens/<id>`, beside the settings: may you read and write there?"),
+            .hint("tokens are stored in `<prefix>-tokens/<id>`: you need permission to read and write there"),
         _ => Failure::unavailable(error.to_string()),
     }
 }

@@ -193,8 +193,8 @@ impl Ui {
         let broken = flushed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
         if broken || self.lost.load(Ordering::Relaxed) {
             return Err(
-                Failure::unavailable("the result could not be written whole")
-                    .hint("look whether the disk is full"),
+                Failure::unavailable("the result could not be written completely")
+                    .hint("check whether the disk is full"),
             );
         }
         Ok(())

@@ -7,15 +7,15 @@ use crate::explain::{Caller, CredentialArgs, Decoded, Probe, Report, Told};
 use crate::failure::Failure;
 use crate::ui::{Tone, Ui, within_line};
 
-/// Examples for `--help`.
+/// The examples of `--help`.
 const EXAMPLES: &str = "\
 Examples:
   atlauth whoami token.txt
   atlauth whoami --json - < token.txt
 
-Without a file it takes the token that `atlauth login` stored, or asks for one;
-a terminal takes no more than 4,095 characters.
-Exit codes: 0 it stands for a user, 1 it is refused, 3 that could not be found out.";
+Without a file, it uses the token that `atlauth login` stored, or asks for one.
+A terminal accepts at most 4,095 characters.
+Exit codes: 0 the token stands for a user, 1 it is refused, 3 no answer.";
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -23,10 +23,10 @@ Exit codes: 0 it stands for a user, 1 it is refused, 3 that could not be found o
 pub(crate) struct WhoamiArgs {
     #[command(flatten)]
     credential: CredentialArgs,
-    /// The caller's address, as API Gateway would see it.
+    /// The caller's IP address, as API Gateway would see it.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     source_ip: IpAddr,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
             false,
         ))
     };
-    let report = ui.progress("asking, as the function would", work).await?;
+    let report = ui.progress("asking as the function would", work).await?;
     if args.json {
         ui.json(&report.json_of_caller());
     } else if let (Some(caller), "allowed" | "forbidden") = (&report.caller, report.outcome) {
@@ -61,13 +61,13 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
             report
                 .log
                 .first()
-                .map_or("atlauth explain tells more", String::as_str),
+                .map_or("atlauth explain shows more", String::as_str),
         )),
         (_, what) => Err(Failure::negative(message(report.code, what)).hint(
             report
                 .next
                 .as_deref()
-                .unwrap_or("atlauth explain tells more"),
+                .unwrap_or("atlauth explain shows more"),
         )),
     }
 }

@@ -45,7 +45,7 @@ pub(crate) struct AuthorizerConfig {
     pub(crate) cache_seconds: u32,
 }
 
-/// Who answers a request that is let through.
+/// Who answers a request that is allowed.
 pub(crate) enum Integration {
     /// The product.
     Proxy {

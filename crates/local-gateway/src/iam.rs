@@ -21,7 +21,7 @@ pub(crate) struct PolicyDocument {
 }
 
 /// Fields that are not known, such as `Condition` and `NotResource`, would change what a statement
-/// means: a document that has them is not taken.
+/// means: a document with them is refused.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Statement {

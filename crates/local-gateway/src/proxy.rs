@@ -31,11 +31,11 @@ pub enum ClientError {
 /// A client that passes on what it is given: it follows no redirect, keeps no cookies, decompresses
 /// nothing and uses no proxy.
 ///
-/// The authority is certificates in PEM, in place of Mozilla's.
+/// The CA is given as certificates in PEM, and replaces Mozilla's roots.
 ///
 /// # Errors
 ///
-/// When the authority is no certificates in PEM.
+/// When the CA is not given as certificates in PEM.
 pub fn client(authority: Option<&str>) -> Result<reqwest::Client, ClientError> {
     let tls = HttpClient::tls(authority)?;
     Ok(reqwest::Client::builder()

@@ -43,7 +43,7 @@ pub struct Answers {
     pub introspection: Value,
     /// What it says of the user of every token.
     pub userinfo: Value,
-    /// Its key set.
+    /// Its JWKS.
     pub keys: Value,
     /// What stands before the body of every answer.
     pub prefix: &'static str,
@@ -80,7 +80,7 @@ impl Asked {
         }
     }
 
-    /// The same behind TLS, with a certificate by this authority, for this name or address.
+    /// The same behind TLS, with a certificate by this CA, for this name or address.
     pub async fn start_tls(authority: &Authority, name: &str) -> Self {
         Self::start_tls_at(authority, name, Duration::ZERO).await
     }

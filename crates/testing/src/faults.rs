@@ -19,7 +19,7 @@ pub enum Fault {
     None,
     /// Nobody listens.
     Refused,
-    /// Connections are taken, and nothing is answered.
+    /// Connections are accepted, and nothing is answered.
     BlackHole,
     /// An answer comes by one byte in a fifth of a second.
     SlowDrip,
@@ -35,7 +35,7 @@ pub enum Fault {
     WrongType,
     /// Megabytes of JSON.
     Huge,
-    /// A certificate by an authority that nobody trusts.
+    /// A certificate by a CA that nobody trusts.
     WrongCertificate,
 }
 
@@ -55,7 +55,7 @@ pub struct Faulty {
 
 struct Shared {
     upstream: String,
-    /// Of the right authority, and of a wrong one.
+    /// Of the right CA, and of a wrong one.
     acceptors: Option<[TlsAcceptor; 2]>,
 }
 
@@ -65,7 +65,7 @@ impl Faulty {
         Self::start_with(upstream, None)
     }
 
-    /// In front of this `http` URL, behind TLS with a certificate by this authority.
+    /// In front of this `http` URL, behind TLS with a certificate by this CA.
     pub fn start_tls(upstream: &str, authority: &Authority) -> Self {
         let acceptors = [authority, &Authority::new()].map(|one| one.acceptor("127.0.0.1"));
         Self::start_with(upstream, Some(acceptors))

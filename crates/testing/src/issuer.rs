@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::tokens::SigningKey;
 
-/// An issuer on loopback, with discovery and a key set.
+/// An issuer on loopback, with discovery and a JWKS.
 pub struct Issuer {
     /// Its name, which is where it listens.
     pub url: String,
@@ -34,7 +34,7 @@ struct Shared {
 /// How the issuer answers.
 #[derive(Clone)]
 pub struct Behaviour {
-    /// The text of the key set.
+    /// The text of the JWKS.
     pub keys: Vec<u8>,
     /// The discovery document.
     pub discovery: Value,
@@ -82,12 +82,12 @@ impl Issuer {
         }
     }
 
-    /// The URL of the key set.
+    /// The URL of the JWKS.
     pub fn jwks_uri(&self) -> String {
         format!("{}/keys", self.url)
     }
 
-    /// How often the key set was asked for.
+    /// How often the JWKS was requested.
     pub fn fetches(&self) -> usize {
         self.shared.fetches.load(Ordering::SeqCst)
     }
@@ -113,7 +113,7 @@ impl Issuer {
         self.change(|behaviour| behaviour.keys = key_set(keys));
     }
 
-    /// Settings with one custom provider: this issuer by its key set endpoint.
+    /// Settings with one custom provider: this issuer by its JWKS endpoint.
     pub fn settings(&self) -> Value {
         json!({"providers": {"idp": {
             "kind": "custom", "issuer": self.url, "jwks_uri": self.jwks_uri(),
@@ -128,7 +128,7 @@ impl Drop for Issuer {
     }
 }
 
-/// The text of a key set.
+/// The text of a JWKS.
 pub fn key_set(keys: &[&SigningKey]) -> Vec<u8> {
     let keys: Vec<&Value> = keys.iter().map(|key| &key.jwk).collect();
     json!({"keys": keys}).to_string().into_bytes()

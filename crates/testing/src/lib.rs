@@ -42,7 +42,7 @@ use serde_json::{Value, json};
 /// The ARN of the stage that events are of.
 pub const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod";
 
-/// The folder of the workspace: what is told by a path in it is told from there.
+/// The folder of the workspace: relative paths start there.
 pub fn root() -> &'static Path {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     root.expect("this package lies two folders below")

@@ -1,4 +1,4 @@
-//! A certificate authority of the tests' own, and a server that shows certificates by it.
+//! A CA of the tests' own, and a server that shows certificates by it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::tokens::pem;
 
-/// A certificate authority.
+/// A CA.
 pub struct Authority {
     /// Its certificate, as an operator writes it into the settings.
     pub pem: String,

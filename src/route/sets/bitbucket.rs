@@ -58,7 +58,8 @@ pub(super) const LISTS: Lists = Lists {
         ("POST PUT PATCH DELETE", "/rest/*"),
         ("POST", "/projects/{project}/repos/{repo}/attachments"),
         ("POST", "/users/{user}/repos/{repo}/attachments"),
-        // Push. A batch of LFS precedes downloads too, but can't be told from that of uploads.
+        // Push. A batch of LFS precedes downloads too, but can't be distinguished from that of
+        // uploads.
         ("POST", "/scm/*/git-receive-pack"),
         ("POST PUT", "/scm/*/info/lfs/objects/*"),
         ("POST", "/scm/*/info/lfs/locks"),

@@ -1,6 +1,6 @@
-//! The lists of a kind as one tree: a path is held against all patterns at once.
+//! The lists of a kind as one tree: a path is matched with all patterns at once.
 //!
-//! Each request is held against hundreds of patterns, most of which begin alike. In the tree each
+//! Each request is matched with hundreds of patterns, most of which begin alike. In the tree each
 //! beginning is looked at once, and one walk finds what all lists have of a path.
 
 use super::super::methods::{Method, Methods};

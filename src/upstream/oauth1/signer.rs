@@ -59,14 +59,14 @@ pub enum SignerError {
     ConsumerKey,
     /// The private key.
     #[error(
-        "names no RSA private key; expected PEM (`PRIVATE KEY` or `RSA PRIVATE KEY`) of 2048 to \
+        "is not an RSA private key; expected PEM (`PRIVATE KEY` or `RSA PRIVATE KEY`) of 2048 to \
          4096 bits, not encrypted"
     )]
     PrivateKey,
     /// The base URL.
     #[error(
-        "expected the product's own base URL, such as `https://jira.example.com/jira`: scheme, host, \
-         port and path alone"
+        "expected the product's own base URL, such as `https://jira.example.com/jira`: only scheme, host, \
+         port and path"
     )]
     BaseUrl,
 }

@@ -1,4 +1,4 @@
-//! What a caller sends to be taken for somebody: headers and query parameters.
+//! What a caller sends to act as somebody: headers and query parameters.
 
 use serde_json::{Value, json};
 

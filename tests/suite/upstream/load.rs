@@ -86,15 +86,15 @@ fn each_field() {
         ),
         (
             json!({"mode": "fixed", "secret": "words"}),
-            "upstream.secret: is no Bearer token; expected a personal access token",
+            "upstream.secret: is not a Bearer token; expected a personal access token",
         ),
         (
             json!({"mode": "fixed", "secret": "pat", "scheme": "basic"}),
-            "upstream.secret: is no pair; expected `user:password`",
+            "upstream.secret: is not a pair; expected `user:password`",
         ),
         (
             json!({"mode": "fixed", "secret": "pair"}),
-            "upstream.secret: is no Bearer token",
+            "upstream.secret: is not a Bearer token",
         ),
         (
             json!({"mode": "none", "secret": "pat"}),
@@ -122,7 +122,7 @@ fn each_field() {
         ),
         (
             with("private_key", json!("rsa")),
-            "upstream.private_key: names no P-256 private key",
+            "upstream.private_key: is not a P-256 private key",
         ),
         (
             with("private_key", Value::Null),

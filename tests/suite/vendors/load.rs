@@ -66,7 +66,7 @@ fn public_services_need_known_users() {
         ("gitlab id token", "GitLab.com"),
     ] {
         let provider = public(&way(name));
-        let lets_in = format!("username: lets in everyone with an account at {vendor}");
+        let lets_in = format!("username: admits everyone with an account at {vendor}");
         refused(&provider, &lets_in);
         for rule in [
             json!("id"),
@@ -138,7 +138,7 @@ fn userinfo_needs_a_binding_or_trust() {
     );
 }
 
-/// Tokens name the tenant by its id alone, and tokens of any tenant are never taken.
+/// Tokens name the tenant by its id alone, and tokens of any tenant are never accepted.
 #[test]
 fn entra_needs_the_id_of_one_tenant() {
     for tenant in [
@@ -271,7 +271,7 @@ fn what_can_be_asked() {
     }
     refused(
         &with(provider("github"), &json!({"client_ids": ["another"]})),
-        "client_ids: expected just `client_id`",
+        "client_ids: expected only `client_id`",
     );
     refused(
         &with(

@@ -41,7 +41,7 @@ async fn by_the_vendors_word() {
             let set = Set::start_with(&way, case, &fields, &json!({})).await;
             assert_eq!(set.outcome(&way.token()).await, expected, "{name}");
         }
-        // A user is not taken for the client.
+        // A user does not count as the client.
         let fields = with(machine_users(), &when);
         let set = Set::start_with(&way, "valid", &fields, &json!({})).await;
         let outcome = set.outcome(&way.token()).await;

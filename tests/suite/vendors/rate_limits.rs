@@ -1,4 +1,4 @@
-//! A vendor that fails is left alone for a while.
+//! Back-off from a vendor that fails.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -62,7 +62,7 @@ async fn limited() {
     }
 }
 
-/// Where it names a date in `Retry-After`, the token is left alone until then.
+/// Where `Retry-After` names a date, the back-off for the token lasts until then.
 #[tokio::test]
 async fn limited_until_a_date() {
     let until = now() + 45;
@@ -84,7 +84,7 @@ async fn limited_until_a_date() {
     assert_eq!(local.code(&bearer("a-token")).await, limited);
 
     vendor.play("valid");
-    // Longer than a token is left alone where nothing is named.
+    // Longer than the back-off for a token without `Retry-After`.
     let wait = until - started;
     local.clock.advance(wait - 1);
     assert_eq!(local.code(&bearer("a-token")).await, limited);
@@ -242,7 +242,7 @@ async fn guesses_are_bounded() {
     assert_eq!(code, "provider_rate_limited");
 }
 
-/// The vendor's word holds for `recheck_seconds`, and no longer.
+/// The vendor's response is used for `recheck_seconds`, and no longer.
 #[tokio::test]
 async fn a_revoked_token_is_refused_after_the_recheck() {
     for name in [

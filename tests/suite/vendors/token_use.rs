@@ -1,4 +1,5 @@
-//! Which JWTs of each kind are access tokens and which are id tokens, and which of them are taken.
+//! Which JWTs of each kind are access tokens and which are id tokens, and which of them are
+//! accepted.
 
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ use aws_sdk_ssm::types::ParameterType;
 /// SSM returns at most ten parameters a page.
 const PAGE_SIZE: i32 = 10;
 
-/// Writes the record of a new token; an id that is taken is an error.
+/// Writes the record of a new token. An id that is in use is an error.
 pub(super) async fn write(
     store: &Source,
     id: &TokenId,

@@ -33,7 +33,7 @@ use crate::keys::{KeyKind, make_key};
 use crate::source;
 use crate::ui::Ui;
 
-/// The client whose tokens are taken.
+/// The client whose tokens are accepted.
 pub(super) const CLIENT: &str = "demo-client";
 
 /// The user of API tokens.
@@ -145,7 +145,7 @@ impl Environment {
 
 /// Settings as an operator would write them.
 fn document(issuer: &str, service_token: &str) -> Result<Value, DemoError> {
-    let key = make_key(KeyKind::P256).ok_or(DemoError::Crypto("no key could be made"))?;
+    let key = make_key(KeyKind::P256).ok_or(DemoError::Crypto("the key could not be created"))?;
     let read = json!({"allow": ["@read"], "scopes": ["atlassian/read", "atlassian/write"]});
     let write = json!({"allow": ["@write"], "scopes": ["atlassian/write"]});
     let deny = json!({"deny": ["@admin"]});

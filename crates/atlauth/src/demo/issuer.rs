@@ -41,7 +41,7 @@ pub(super) struct Issuer {
 
 impl Key {
     pub(super) fn generate(id: &'static str) -> Result<Self, DemoError> {
-        let no_key = || DemoError::Crypto("no key could be made");
+        let no_key = || DemoError::Crypto("the key could not be created");
         let pem = make_key(KeyKind::Rsa(2_048)).ok_or_else(no_key)?;
         let mut jwk = public_half(&pem).ok_or_else(no_key)?.jwk;
         jwk["kid"] = id.into();
@@ -52,12 +52,12 @@ impl Key {
 
     fn sign(&self, claims: &Value) -> Result<String, DemoError> {
         let token = self.private.sign_jwt(Some(self.id), claims);
-        token.map_err(|_| DemoError::Crypto("nothing could be signed"))
+        token.map_err(|_| DemoError::Crypto("the token could not be signed"))
     }
 }
 
 impl Issuer {
-    /// Serves an empty key set on a free port.
+    /// Serves an empty JWKS on a free port.
     pub(super) async fn start() -> Result<Self, DemoError> {
         let (listener, url) = super::listen().await?;
         let name = format!("{url}/{POOL}");

@@ -74,7 +74,7 @@ async fn show(
     if !good {
         let (code, seen) = (scenario.code, scenario.seen);
         ui.line(&format!(
-            "   expected the code {code}, and Atlassian to see `{seen}`"
+            "   expected the code {code}, and that Atlassian receives `{seen}`"
         ));
     }
     Ok(good)

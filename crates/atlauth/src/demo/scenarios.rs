@@ -100,7 +100,7 @@ pub(super) fn paths(environment: &Environment) -> Result<[Scenario; 4], DemoErro
         to(STATUS, "GET /status, no token", None).is(200, "(gateway)", ""),
         to(ATTACHMENT, "GET a file, [v1..v2] 100%.txt", Some(&token)).is(200, "allowed", "alice"),
         to(PLUGINS, "GET the plugin manager", Some(&token)).is(403, "route_not_allowed", ""),
-        to(PLUGINS_AGAIN, "the same, spelled otherwise", Some(&token)).is(
+        to(PLUGINS_AGAIN, "the same, spelled differently", Some(&token)).is(
             403,
             "route_not_allowed",
             "",

@@ -18,7 +18,7 @@ pub(crate) struct Access {
     pub(crate) upstream: &'static str,
     /// Its rules; `None` where it has none, and every verified caller may use all of it.
     pub(crate) rules: Option<Vec<RuleReport>>,
-    /// All paths in the product that the request's may be taken for.
+    /// All paths in the product that the request's path may mean.
     pub(crate) readings: Vec<String>,
     /// Why there is no telling what path is asked for.
     pub(crate) unreadable: Option<String>,
@@ -107,7 +107,7 @@ impl Access {
     }
 }
 
-/// What rules are held against.
+/// What rules are matched with.
 #[derive(Clone, Copy)]
 struct RuleInput<'r> {
     method: Method,

@@ -65,7 +65,7 @@ fn reach(
     identity: Option<&Identity>,
     source: Option<&str>,
 ) -> Vec<EffectiveAccess> {
-    // A credential that is bound to networks has no rights from elsewhere.
+    // A credential that is restricted to networks has no rights from elsewhere.
     let elsewhere = decision.refusal == Some(Refusal::Forbidden(Forbidden::SourceNotAllowed));
     let settings: Option<&Arc<SettingsInForce>> = decision.settings.as_ref();
     match (settings, identity) {

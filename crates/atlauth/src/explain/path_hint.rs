@@ -35,14 +35,14 @@ fn outside(path: &str, products: &[Product]) -> String {
     let without = without_prefix(path).and_then(|(prefix, rest)| {
         let product = products.iter().find(|product| product.contains(rest))?;
         Some(format!(
-            "Without `{prefix}` it would lie in {}: `{rest}`.",
+            "Without `{prefix}` it would belong to {}: `{rest}`.",
             product.id()
         ))
     });
     let with = || {
         let first = products.first()?;
         Some(format!(
-            "With a product's path before it, it would lie in one, such as `{}{path}` in {}.",
+            "With a product's path in front it would belong to one, such as `{}{path}` to {}.",
             first.path(),
             first.id()
         ))
@@ -71,7 +71,7 @@ fn within(method: &str, path: &str, product: &Product) -> Option<String> {
     }
     let base = product.path();
     let begin = format!(
-        "Routes of its rules begin behind the product's path, `{}`.",
+        "Routes in rules are relative to the product's path, `{}`.",
         path_of(product)
     );
     let other = path.strip_prefix(base).and_then(|inside| {
@@ -79,7 +79,7 @@ fn within(method: &str, path: &str, product: &Product) -> Option<String> {
         let other = [base, rest].concat();
         let place = rule(&other)?;
         Some(format!(
-            " Without `{prefix}` rule {place} would match, as `{other}`: is `path` of products/{} to be \
+            " Without `{prefix}` rule {place} would match, as `{other}`. Should `path` of products/{} be \
              `{base}{prefix}`?",
             product.id()
         ))

@@ -7,14 +7,14 @@ use super::{Access, RuleReport};
 /// Why the rules allow a request or not, in one sentence.
 pub(crate) fn reason(access: Option<&Access>, allowed: bool) -> String {
     let Some(access) = access else {
-        return "the path is in no product".to_owned();
+        return "the path belongs to no product".to_owned();
     };
     if let Some(why) = &access.unreadable {
         return format!("the path can't be read in one way that is safe: {why}");
     }
     let Some(ruling) = access.ruling else {
         // Some limit of the credential, which the code tells.
-        return "the credential may not be used for this".to_owned();
+        return "the credential can't be used for this".to_owned();
     };
     let rules = access.rules.as_deref();
     let rule = |place: usize| rules.and_then(|rules| rules.get(place));
@@ -29,7 +29,7 @@ pub(crate) fn reason(access: Option<&Access>, allowed: bool) -> String {
             "`basic_auth.allowed_paths` allows it".to_owned()
         }
         Ruling::Allowed(None) => {
-            "there are no rules: whoever gets in may use the whole product".to_owned()
+            "there are no rules: every authenticated caller may use the whole product".to_owned()
         }
         Ruling::Denied(place, None) => {
             format!("rule {} denies it: {}", number(place), matching(place))
@@ -68,7 +68,7 @@ fn first_allow(rules: &[RuleReport]) -> Option<usize> {
 fn lacking(rule: Option<&RuleReport>, lacks: Condition) -> String {
     let several = rule.is_some_and(|rule| parts(rule).len() > 1);
     if several {
-        format!(" (the {} is lacking)", lacks.as_str())
+        format!(" (missing: {})", lacks.as_str())
     } else {
         String::new()
     }

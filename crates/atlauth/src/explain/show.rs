@@ -65,7 +65,7 @@ fn headline(report: &Report, ui: &Ui) {
     ui.line(&format!("{asked}\n{}", ui.paint(tone, &verdict)));
     if report.mode != "enforce" {
         let text = format!(
-            "mode {}: every request is let through all the same",
+            "mode {}: every request is allowed all the same",
             report.mode
         );
         ui.line(&ui.paint(Tone::Warning, &text));

@@ -81,7 +81,7 @@ impl Report {
             }
             Stage::Provider => self.provider.clone().unwrap_or_else(|| {
                 let issuer = self.token.claim("iss").and_then(Value::as_str);
-                known(issuer.map(|issuer| format!("no provider's issuer is {issuer}")))
+                known(issuer.map(|issuer| format!("no provider has the issuer {issuer}")))
             }),
             Stage::Signature => self.signature(failed),
             Stage::Lifetime => self.lifetime(),
@@ -90,7 +90,7 @@ impl Report {
             Stage::Username => known(caller.map(|caller| caller.username.clone())),
             Stage::Revocation if failed => "revoked".to_owned(),
             Stage::Revocation => "not revoked".to_owned(),
-            Stage::Groups if failed => "the token does not name them all".to_owned(),
+            Stage::Groups if failed => "the token does not have all of them".to_owned(),
             Stage::Groups => known(caller.map(|caller| match caller.groups.as_slice() {
                 [] => "none".to_owned(),
                 groups => groups.join(", "),
@@ -103,17 +103,14 @@ impl Report {
     fn signature(&self, failed: bool) -> String {
         let method = self.caller.as_ref().map(|caller| caller.auth_method);
         match (method, &self.token) {
-            (Some("introspection" | "userinfo"), _) => format!(
-                "the provider vouches for it, by {}",
-                method.unwrap_or_default()
-            ),
+            (Some("introspection" | "userinfo"), _) => {
+                format!("confirmed by the provider: {}", method.unwrap_or_default())
+            }
             (_, Decoded::Jwt { header, .. }) => {
                 let text = |name: &str| header.get(name).and_then(Value::as_str).unwrap_or("none");
                 format!("{}, key {}", text("alg"), text("kid"))
             }
-            (_, Decoded::ApiToken { .. }) if !failed => {
-                "the secret is that of the record".to_owned()
-            }
+            (_, Decoded::ApiToken { .. }) if !failed => "the secret matches the record".to_owned(),
             _ => String::new(),
         }
     }
@@ -164,9 +161,7 @@ impl Report {
             .map_or("none", |access| access.upstream);
         match (&self.token, mode) {
             (Decoded::Basic { .. }, _) => "the caller's own Basic credentials".to_owned(),
-            (_, "none") => {
-                "mode none: X-Authorizer-Username alone, which proves nothing".to_owned()
-            }
+            (_, "none") => "mode none: only X-Authorizer-Username, which proves nothing".to_owned(),
             (_, mode) => format!("mode {mode}"),
         }
     }

@@ -33,13 +33,14 @@ pub(super) fn remark(id: &str, served: &str, product: &Product) -> Option<Remark
         None
     } else if product.id() == id {
         Some(Remark::Warning(format!(
-            "products/{id}: path: is `{path}`, and the template serves `{served}`; expected `{served}`.\n  \
-             As in a deployment, what lies outside `{served}` gets a 404, and what lies in it is decided by \
-             `{path}`."
+            "products/{id}: path: is `{path}`, but the template serves `{served}`; expected `{served}`.\n  \
+             As in a deployment, paths outside `{served}` get a 404, and paths below it are decided with \
+                 `{path}`."
         )))
     } else {
         Some(Remark::Note(format!(
-            "`{served}` lies in the product `{}`, whose path is `{path}`: the settings have no product `{id}`.",
+            "`{served}` belongs to the product `{}`, whose path is `{path}`: the settings have no product \
+             `{id}`.",
             product.id()
         )))
     }
@@ -63,7 +64,7 @@ pub(super) fn not_public(upstream: &Upstream, api: &Api) -> Vec<Remark> {
         .filter(|route| !public.contains(route))
         .map(|route| {
             Remark::Warning(format!(
-                "products/{}: public: the template can't serve `{route}` to everyone.\n  \
+                "products/{}: public: the template can't make `{route}` public.\n  \
                  As in a deployment, the authorizer is asked, and a request without a credential gets a 401. \
                  Nothing{but} is public here.",
                 upstream.id

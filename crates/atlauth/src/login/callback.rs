@@ -65,10 +65,12 @@ impl Expected {
         // Before anything else is believed (RFC 9207, section 2.4).
         match (&values.issuer, &self.issuer) {
             (Some(named), Some(expected)) if named != expected => {
-                return Err("the answer is another provider's: `iss` names another issuer".into());
+                return Err(
+                    "the response comes from another provider: `iss` names another issuer".into(),
+                );
             }
             (None, Some(_)) if self.always_names_issuer => {
-                return Err("the answer lacks `iss`, which the provider always sends".into());
+                return Err("the response lacks `iss`, which the provider always sends".into());
             }
             _ => {}
         }
@@ -81,7 +83,7 @@ impl Expected {
             ));
         }
         let code = values.code.filter(|code| !code.is_empty());
-        code.ok_or_else(|| "the provider's answer has neither code nor error".into())
+        code.ok_or_else(|| "the provider's response has neither code nor error".into())
     }
 }
 
@@ -104,8 +106,8 @@ impl Callback {
     pub(super) async fn bind(port: u16) -> Result<Self, Failure> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await;
         let listener = listener.map_err(|error| {
-            Failure::unavailable(format!("port {port} of 127.0.0.1 can't be had: {error}"))
-                .hint("choose another by --port")
+            Failure::unavailable(format!("can't listen on port {port} of 127.0.0.1: {error}"))
+                .hint("choose another with --port")
         })?;
         let address = listener.local_addr();
         let port = address
@@ -139,17 +141,17 @@ impl Callback {
         let result = loop {
             match outcomes.recv().await {
                 Some(Outcome::Answer(result)) => break result,
-                Some(Outcome::Stranger) => ui.note(
-                    "A browser came back with another `state` than it was sent out with: refused. Still waiting.",
-                ),
-                None => break Err("the callback's server has ended".into()),
+                Some(Outcome::Stranger) => {
+                    ui.note("A browser returned with the wrong `state`: refused. Still waiting.");
+                }
+                None => break Err("the callback server has stopped".into()),
             }
         };
         let _ = stop.send(());
         let _ = tokio::time::timeout(LAST_WORDS, server).await;
         result.map_err(|message| {
             Failure::negative(message)
-                .hint("try again, with another --scope or --client-id if need be")
+                .hint("try again, with another --scope or --client-id if necessary")
         })
     }
 }
@@ -157,7 +159,7 @@ impl Callback {
 struct Shared {
     expected: Expected,
     outcomes: mpsc::Sender<Outcome>,
-    /// One answer is taken; a browser that loads the page again gets no other.
+    /// Only the first response counts. A browser that loads the page again gets no other.
     answered: AtomicBool,
 }
 
@@ -166,18 +168,18 @@ async fn answer(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) ->
     let page = match &outcome {
         Outcome::Stranger => page(
             StatusCode::BAD_REQUEST,
-            "This is not the login that atlauth waits for",
-            "Nothing has been taken from this page. Log in by the address that atlauth shows.",
+            "This is not the login that atlauth is waiting for",
+            "Nothing on this page was used. Log in at the URL that atlauth shows.",
         ),
         Outcome::Answer(Ok(_)) => page(
             StatusCode::OK,
             "You can go back to the terminal",
-            "It says what came of the login. This page can be closed.",
+            "It shows the result of the login. You can close this page.",
         ),
         Outcome::Answer(Err(_)) => page(
             StatusCode::OK,
             "The login has failed",
-            "The terminal says why. This page can be closed.",
+            "The terminal says why. You can close this page.",
         ),
     };
     if outcome == Outcome::Stranger {

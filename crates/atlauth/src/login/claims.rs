@@ -95,7 +95,7 @@ fn at<'c>(claims: &'c Map<String, Value>, path: &str) -> Option<&'c Value> {
     })
 }
 
-/// When a token expires: by its own word, else by what the provider said of it.
+/// When a token expires: by its own `exp`, else by what the provider said about it.
 pub(super) fn expiry(token: &Secret, granted: &Granted) -> Option<UnixTime> {
     let own = claims(token).and_then(|claims| claims.get("exp")?.as_u64());
     own.map(UnixTime::from_secs).or_else(|| {
@@ -114,8 +114,8 @@ pub(super) fn claims(token: &Secret) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
-/// What userinfo says (OpenID Connect Core 1.0, section 5.3). It is asked for information alone,
-/// so silence is no failure.
+/// Claims of the userinfo response (OpenID Connect Core 1.0, section 5.3). It is asked for
+/// information alone, so silence is no failure.
 async fn userinfo(login: &Login<'_>, token: &Secret) -> Option<Map<String, Value>> {
     let endpoint = login.endpoints.userinfo.as_ref()?;
     let request = http::Request::get(endpoint.as_str())

@@ -25,7 +25,7 @@ pub(super) struct Login<'l> {
     pub(super) secret: Option<Secret>,
     pub(super) auth: ClientAuth,
     pub(super) scopes: Vec<String>,
-    /// Trusts the authorities of the provider's settings.
+    /// Trusts the CAs of the provider's settings.
     http: &'l HttpClient,
 }
 
@@ -49,12 +49,12 @@ impl<'l> Login<'l> {
         } else {
             ClientAuth::Basic
         });
-        let hint = "name a file with it by --client-secret-file, or `-` for standard input";
+        let hint = "give --client-secret-file with a file, or `-` for standard input";
         let secret = args.client_secret_file.as_deref();
         let secret = secret.map(|file| input::secret("client secret", Some(file), hint));
         let secret = secret.transpose()?;
         if args.flow.client_credentials && secret.is_none() {
-            return Err(Failure::usage("an application logs in by its secret").hint(hint));
+            return Err(Failure::usage("an application needs its secret to log in").hint(hint));
         }
         Ok(Self {
             provider,
@@ -107,11 +107,13 @@ fn client_id(provider: &Provider, args: &LoginArgs) -> Result<String, Failure> {
         [only] => Ok(only.clone()),
         [] => Err(
             Failure::usage("the provider's settings name no application to log in as")
-                .hint("name one that is registered at the provider by --client-id"),
+                .hint("give one that is registered at the provider with --client-id"),
         ),
         several => Err(
-            Failure::usage("the provider's settings name several applications")
-                .hint(format!("choose by --client-id: {}", several.join(", "))),
+            Failure::usage("the provider's settings name several applications").hint(format!(
+                "choose one with --client-id: {}",
+                several.join(", ")
+            )),
         ),
     }
 }
@@ -144,12 +146,10 @@ async fn endpoints(
         Place::Discovery { document, issuer } => discover(http, &document, &issuer).await?,
         Place::Unknown => {
             return Err(Failure::usage(format!(
-                "nothing says where to log in at a provider of kind {}",
+                "the endpoints of a provider of kind {} are not known",
                 provider.kind.as_str()
             ))
-            .hint(
-                "name the issuer by --issuer, or --authorization-endpoint and --token-endpoint",
-            ));
+            .hint("give --issuer, or --authorization-endpoint and --token-endpoint"));
         }
     };
     let replace = |known: &mut Option<Endpoint>, given: &Option<Endpoint>| {
@@ -175,16 +175,16 @@ async fn discover(
         .await
         .map_err(|error| {
             Failure::unavailable(format!(
-                "the provider's endpoints could not be had: {error}"
+                "the provider's endpoints could not be fetched: {error}"
             ))
             .hint(format!(
-                "look at {}, or name --authorization-endpoint and --token-endpoint",
+                "look at {}, or give --authorization-endpoint and --token-endpoint",
                 document.as_str()
             ))
         })
 }
 
-/// Without a word of the operator's, what makes a provider say who logs in.
+/// The default scopes, which make a provider say who logs in.
 fn scopes(provider: &Provider, args: &LoginArgs) -> Vec<String> {
     let usual: &[&str] = match provider.kind.as_str() {
         _ if !args.scopes.is_empty() => return args.scopes.clone(),

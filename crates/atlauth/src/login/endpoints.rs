@@ -33,9 +33,9 @@ pub(super) enum Place {
 pub(super) struct Endpoints {
     /// Where people log in.
     pub(super) authorization: Option<Endpoint>,
-    /// Where tokens are had.
+    /// The token endpoint, instead of the one in the discovery document.
     pub(super) token: Option<Endpoint>,
-    /// Where a device begins its login.
+    /// The device authorization endpoint, instead of the one in the discovery document.
     pub(super) device_authorization: Option<Endpoint>,
     /// Where a token's user is told.
     pub(super) userinfo: Option<Endpoint>,

@@ -68,8 +68,8 @@ impl Granted {
             return Ok(&self.access);
         }
         self.id.as_ref().ok_or_else(|| {
-            Failure::negative("the provider gave no id token")
-                .hint("ask for it by `--scope openid`")
+            Failure::negative("the provider sent no id token")
+                .hint("request it with `--scope openid`")
         })
     }
 }
@@ -132,7 +132,7 @@ async fn by_browser(login: &Login<'_>, args: &LoginArgs, ui: &Ui) -> Result<Answ
     let (url, state) = request.url();
     let opened = !args.flow.no_browser && webbrowser::open(url.as_str()).is_ok();
     ui.note(if opened {
-        "A browser has been opened to log in. Should it not appear, open this:"
+        "Log in in the browser window that opened. If none opened, go to:"
     } else {
         "Open this in a browser on this machine to log in:"
     });
@@ -236,8 +236,8 @@ fn scopes(login: &Login<'_>) -> impl Iterator<Item = Scope> {
 }
 
 fn missing(what: &str, option: &str) -> Failure {
-    Failure::unavailable(format!("the provider's discovery document names no {what}"))
-        .hint(format!("name it by {option}, or log in another way"))
+    Failure::unavailable(format!("the provider's discovery document has no {what}"))
+        .hint(format!("give it with {option}, or log in another way"))
 }
 
 /// What the provider said, or that it said nothing that can be read. Never the answer itself,
@@ -251,14 +251,14 @@ where
         RequestTokenError::ServerResponse(answer) => {
             let answer = plain(&answer.to_string());
             Failure::negative(format!("the provider refuses: {answer}"))
-                .hint("compare the application at the provider with --client-id, its secret and --scope")
+                .hint("compare the application at the provider with --client-id, the secret and --scope")
         }
         RequestTokenError::Request(error) => {
             Failure::unavailable(format!("the provider could not be asked: {error}"))
-                .hint("try again; if it stays so, look at the provider's own state")
+                .hint("try again; if it fails again, look at the provider's status")
         }
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            Failure::unavailable("the provider's answer is none that OAuth 2.0 knows")
+            Failure::unavailable("the provider's response is not one of OAuth 2.0")
                 .hint("compare --token-endpoint, --device-endpoint and --issuer with the provider's documentation")
         }
     }

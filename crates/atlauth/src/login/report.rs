@@ -37,7 +37,7 @@ impl Report<'_> {
             plain(&self.login.client_id)
         ));
         ui.line(&format!("{}; {}.", self.described(), self.expires()));
-        ui.line(&format!("Kept in {}.", self.kept.display()));
+        ui.line(&format!("Stored in {}.", self.kept.display()));
         self.show_claims(ui);
         self.show_candidates(ui);
         self.show_decisions(ui);
@@ -61,7 +61,7 @@ impl Report<'_> {
 
     fn expires(&self) -> String {
         let Some(expires) = claims::expiry(self.token, self.granted) else {
-            return "nobody says when it expires".to_owned();
+            return "its expiry is not known".to_owned();
         };
         let left = expires.saturating_since(SystemClock.now()).as_secs();
         let left = humantime::format_duration(Duration::from_secs(left));
@@ -70,7 +70,7 @@ impl Report<'_> {
 
     fn show_claims(&self, ui: &Ui) {
         let Some(by) = self.told.by else {
-            ui.line("\nThe token is opaque, and nothing says what it stands for.");
+            ui.line("\nThe token is opaque, and its claims are not known.");
             return;
         };
         ui.line(&format!("\n{}", ui.paint(Tone::Strong, title(by))));
@@ -89,7 +89,7 @@ impl Report<'_> {
         }
         ui.line(&format!(
             "\n{}",
-            ui.paint(Tone::Strong, "What could be the username")
+            ui.paint(Tone::Strong, "Possible usernames")
         ));
         let rows: Vec<Vec<String>> = self
             .told
@@ -115,7 +115,7 @@ impl Report<'_> {
     fn show_decisions(&self, ui: &Ui) {
         ui.line(&format!(
             "\n{}",
-            ui.paint(Tone::Strong, "By these settings")
+            ui.paint(Tone::Strong, "With these settings")
         ));
         let username = self.username();
         match username {
@@ -141,8 +141,8 @@ impl Report<'_> {
             })
             .collect();
         ui.table(&["product", "request", "outcome"], &rows);
-        if let Some(advice) = self.advice() {
-            ui.note(&format!("{} {advice}", ui.paint(Tone::Faint, "next:")));
+        if let Some(next) = self.next_step() {
+            ui.note(&format!("{} {next}", ui.paint(Tone::Faint, "next:")));
         }
     }
 
@@ -155,32 +155,32 @@ impl Report<'_> {
     }
 
     /// What to do about a token that is refused.
-    fn advice(&self) -> Option<String> {
+    fn next_step(&self) -> Option<String> {
         let code = self.decisions.first()?.code;
         let client_id = &self.login.client_id;
-        let advice = match code {
+        let next = match code {
             "audience_mismatch" => format!(
                 "the settings accept neither this application nor this audience: add `{client_id}` to `client_ids`, \
-                 ask by --scope or --resource for a token of your API, or take the id token by --id-token"
+                 request a token for your API with --scope or --resource, or use the id token with --id-token"
             ),
             "graph_token" => {
-                "ask for a token of your own API, for example by --scope api://…/.default".to_owned()
+                "request a token for your own API, for example with --scope api://…/.default".to_owned()
             }
             "token_malformed" if self.granted.id.is_some() && !self.is_id_token => {
-                "the access token is opaque, and no provider here is asked about such; name the API by \
-                 --resource or --scope, or take the id token by --id-token"
+                "the access token is opaque, and no provider here accepts opaque tokens; name the API with \
+                 --resource or --scope, or use the id token with --id-token"
                     .to_owned()
             }
             "machine_user_unmapped" => {
                 format!("add `\"machine_users\": {{\"{client_id}\": \"…\"}}` to the provider")
             }
             "username_missing" | "username_unmapped" | "username_rejected" | "email_unverified" => {
-                "change the provider's `username`; the table above shows what there is".to_owned()
+                "change the provider's `username`; the table above shows the attributes".to_owned()
             }
             "allowed" | "route_not_allowed" => return None,
-            _ => "`atlauth explain` shows stage by stage why".to_owned(),
+            _ => "`atlauth explain` shows why, stage by stage".to_owned(),
         };
-        Some(advice)
+        Some(next)
     }
 
     pub(super) fn json(&self) -> Value {
@@ -223,9 +223,9 @@ impl Report<'_> {
 
 fn title(by: &str) -> &'static str {
     match by {
-        "access_token" => "What the access token says",
-        "id_token" => "What the id token says",
-        _ => "What userinfo says",
+        "access_token" => "Claims of the access token",
+        "id_token" => "Claims of the id token",
+        _ => "Claims of the userinfo response",
     }
 }
 

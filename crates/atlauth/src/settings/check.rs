@@ -27,11 +27,11 @@ Examples:
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     api: ApiArgs,
-    /// The stack's parameters, as `sam deploy` takes them: they say how the API is set up, in place
-    /// of --cache-seconds and --cache-key, and what of it is public.
+    /// The stack's parameters, as given to `sam deploy`. They replace --cache-seconds and
+    /// --cache-key, and say which routes are public.
     #[arg(long, value_name = "FILE")]
     parameters: Option<PathBuf>,
-    /// Also asks the providers' endpoints; no token is sent.
+    /// Also sends requests to the providers' endpoints. No token is sent.
     #[arg(long)]
     probe: bool,
     /// Prints one JSON document.
@@ -73,8 +73,9 @@ pub(crate) async fn run(args: &CheckArgs, source: Option<&str>, ui: &Ui) -> Resu
             Err(wrong.failure(
                 args,
                 &source,
-                "is not what the stack is",
-                "the authorizer takes these settings; what is public is what the stack's parameters say",
+                "does not match the stack",
+                "the authorizer accepts these settings, but the stack's parameters decide which routes are \
+                 public",
             ))
         }
         Err(problems) => {
@@ -84,7 +85,7 @@ pub(crate) async fn run(args: &CheckArgs, source: Option<&str>, ui: &Ui) -> Resu
                 args,
                 &source,
                 "is invalid",
-                "the authorizer takes none of these settings, and keeps those that it has; a new \
+                "the authorizer refuses these settings as a whole, and keeps the ones that it has; a new \
                  instance has none, and answers 500",
             ))
         }
@@ -190,8 +191,8 @@ async fn valid(
         && tokens.checksums.keys.is_empty()
     {
         ui.note(
-            "warning: API tokens have no key, so made-up ones are looked for in the store; \
-             `atlauth token key create` makes one",
+            "warning: API tokens have no key, so made-up tokens cause look-ups in the store; `atlauth token \
+             key create` creates a key",
         );
     }
     let mut results = Vec::new();
@@ -225,7 +226,7 @@ async fn valid(
         return Ok(());
     }
     Err(Failure::negative(format!(
-        "{bad} of {} answers are not as they should be",
+        "{bad} of {} endpoints did not answer as expected",
         results.len()
     )))
 }

@@ -12,15 +12,15 @@ Examples:
   atlauth settings diff settings.json --settings ssm:/atlassian-authorizer/prod
   atlauth settings diff ssm:/atlassian-authorizer/staging --settings ssm:/atlassian-authorizer/prod
 
-Of secrets it says no more than that they differ. Exits with 1 when anything does.")]
+Of a secret it shows only that it differs. It exits with 1 if anything differs.")]
 pub(crate) struct DiffArgs {
-    /// The other settings: the path of a file, or a source such as `ssm:/path`.
+    /// The other settings: a file, or a source such as `ssm:/path`.
     #[arg(value_name = "OTHER")]
     other: String,
-    /// Leaves out the secrets.
+    /// Does not compare secrets.
     #[arg(long)]
     no_secrets: bool,
-    /// Prints one JSON document, with the names of what differs.
+    /// Prints one JSON document with the names of the parameters that differ.
     #[arg(long)]
     json: bool,
 }

@@ -26,7 +26,7 @@ pub(crate) fn check(
             ui.note(&problem.to_string());
         }
         Failure::negative(format!("{name} is invalid; nothing was written"))
-            .hint("mend it; `atlauth settings check` shows the same")
+            .hint("correct it; `atlauth settings check` shows the same problems")
     })
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn show(changes: &BTreeMap<&str, Change<'_>>, ui: &Ui) {
     }
 }
 
-/// A document as it is compared: a member a line, and values of API keys only told apart.
+/// A document as it is compared: a member a line, and values of API keys only distinguished.
 fn shown(text: &str) -> String {
     let Ok(mut value) = serde_json::from_str::<Value>(text) else {
         // It may be a secret in the wrong place.

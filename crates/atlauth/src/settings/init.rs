@@ -25,33 +25,33 @@ Examples:
   atlauth settings init --kind cognito --set user_pool_id=eu-west-1_AbCdEfGhI \\
       --set client_ids=3n4b5urk1ft4fl3mg5e62d9ado --product jira --out settings.json
 
-What is not given is asked for on a terminal. Secrets are asked for, or read from a file: --secret-file -
-reads standard input.")]
+It asks for what you do not give. It asks for secrets too, or reads them from a file;
+--secret-file - reads standard input.")]
 pub(crate) struct InitArgs {
-    /// The kind of provider.
+    /// The kind of the provider.
     #[arg(long, value_parser = kinds::parser())]
     kind: Option<Kind>,
-    /// The provider's id in the settings; by default its kind.
+    /// The provider's id in the settings. By default, its kind.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// A field of the provider; lists by commas, maps as a=b,c=d. May be given again.
+    /// A field of the provider: lists separated by commas, maps as a=b,c=d. The option can be given
+    /// several times.
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     fields: Vec<String>,
-    /// A file with the provider's client secret, `-` for standard input.
+    /// A file with the provider's client secret, or `-` for standard input.
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
-    /// A product, such as jira. Its path is the one that the template serves, `/jira`; another API's is
-    /// given as jira=/. May be given again.
+    /// A product, such as jira. By default, its path is the template's, such as `/jira`. For an API
+    /// of your own, give the path too: jira=/. The option can be given several times.
     #[arg(long = "product", value_name = "ID[=PATH]")]
     products: Vec<String>,
-    /// How the products learn who is calling: `none`, or `per_user` with credentials stored for
-    /// each user.
+    /// How the product learns who is calling (the upstream mode).
     #[arg(long, value_enum)]
     upstream: Option<Upstream>,
-    /// The file to write, which nobody else may read; without it, standard output.
+    /// The file to write, readable only by you. By default, standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Writes over a file that is there.
+    /// Overwrites an existing file.
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -62,9 +62,9 @@ pub(crate) struct InitArgs {
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Upstream {
-    /// Not at all: the username is in the context alone.
+    /// Not at all. Only the context holds the username.
     None,
-    /// By a credential of each user's own.
+    /// Each user's own stored credential is sent.
     PerUser,
 }
 
@@ -100,8 +100,8 @@ pub(crate) fn run(args: &InitArgs, ui: &Ui) -> Result<(), Failure> {
         Some(path) => {
             private_file::write(path, text.as_bytes(), Existing::Replace)?;
             ui.note(&format!(
-                "wrote {path}; `atlauth settings lint --settings file:{path}` says what could be better, `atlauth \
-                 settings push {path} --settings ssm:/…` puts it in force",
+                "wrote {path}; `atlauth settings lint --settings file:{path}` shows warnings, and `atlauth \
+                 settings push {path} --settings ssm:/…` uploads it",
                 path = path.display()
             ));
         }
@@ -125,10 +125,10 @@ fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<Secret>), Fail
         let Question { field, answer, .. } = question;
         if matches!(answer, Answer::Secret) {
             if given.contains_key(field) {
-                return Err(
-                    Failure::usage(format!("--set {field}: a secret is no argument"))
-                        .hint("give --secret-file FILE, or - for standard input"),
-                );
+                return Err(Failure::usage(format!(
+                    "--set {field}: a secret can't be an argument"
+                ))
+                .hint("give --secret-file FILE, or - for standard input"));
             }
             let hint = "give --secret-file FILE, or - for standard input";
             let file = args.secret_file.as_deref();
@@ -176,7 +176,7 @@ fn products(args: &InitArgs) -> Result<Value, Failure> {
         };
         if !["jira", "confluence", "bitbucket"].contains(&id) {
             return Err(Failure::usage(format!("product `{id}` is not known")).hint(
-                "give jira, confluence or bitbucket; another name needs a `kind`, in the file by hand",
+                "give jira, confluence or bitbucket; for another name, add a `kind` to the file by hand",
             ));
         }
         // What reads is a beginning that harms nobody.

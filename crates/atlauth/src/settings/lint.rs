@@ -1,6 +1,6 @@
 //! `atlauth settings lint`.
 
-use atlassian_authorizer::settings::{Advice, Settings};
+use atlassian_authorizer::settings::{Settings, Warning};
 use serde_json::{Value, json};
 
 use super::{ApiArgs, lint_rules};
@@ -18,10 +18,10 @@ Examples:
 pub(crate) struct LintArgs {
     #[command(flatten)]
     api: ApiArgs,
-    /// Leaves out what this rule finds; may be given again.
+    /// Hides the warnings of this rule. The option can be given several times.
     #[arg(long, value_name = "ID")]
     allow: Vec<String>,
-    /// Exits with 1 when anything is found.
+    /// Exits with 1 if there is any warning.
     #[arg(long)]
     strict: bool,
     /// Prints one JSON document.
@@ -40,53 +40,53 @@ pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Resul
     })?;
     let served = gateway::served(&gateway::template(None)?)?;
     let mut found = lint_rules::lint(&settings, &tree, &deployment, &served);
-    found.retain(|advice| !args.allow.iter().any(|id| id == advice.id));
+    found.retain(|warning| !args.allow.iter().any(|id| id == warning.id));
     if args.json {
-        let advice: Vec<_> = found.iter().map(as_json).collect();
-        let result = json!({"source": source.to_string(), "advice": advice});
+        let warnings: Vec<_> = found.iter().map(as_json).collect();
+        let result = json!({"source": source.to_string(), "warnings": warnings});
         ui.json(&format!("{result:#}"));
     } else {
-        for advice in &found {
-            show(advice, ui);
+        for warning in &found {
+            show(warning, ui);
         }
     }
     let count = found.len();
-    let noun = if count == 1 { "piece" } else { "pieces" };
+    let noun = if count == 1 { "warning" } else { "warnings" };
     match count {
         0 => {
-            ui.note("nothing found");
+            ui.note("no warnings");
             Ok(())
         }
-        _ if args.strict => Err(Failure::negative(format!("{count} {noun} of advice"))),
+        _ if args.strict => Err(Failure::negative(format!("{count} {noun}"))),
         _ => {
-            ui.note(&format!("{count} {noun} of advice"));
+            ui.note(&format!("{count} {noun}"));
             Ok(())
         }
     }
 }
 
-fn as_json(advice: &Advice) -> Value {
-    json!({"id": advice.id, "parameter": advice.parameter, "field": advice.field,
-           "severe": advice.severe, "why": advice.why, "instead": advice.instead})
+fn as_json(warning: &Warning) -> Value {
+    json!({"id": warning.id, "parameter": warning.parameter, "field": warning.field,
+           "severe": warning.severe, "why": warning.why, "instead": warning.instead})
 }
 
-fn show(advice: &Advice, ui: &Ui) {
-    let place = if advice.field.is_empty() {
-        advice.parameter.clone()
+fn show(warning: &Warning, ui: &Ui) {
+    let place = if warning.field.is_empty() {
+        warning.parameter.clone()
     } else {
-        format!("{}: {}", advice.parameter, advice.field)
+        format!("{}: {}", warning.parameter, warning.field)
     };
-    let (tone, word) = if advice.severe {
+    let (tone, word) = if warning.severe {
         (Tone::Bad, "severe")
     } else {
-        (Tone::Warning, "advice")
+        (Tone::Warning, "warning")
     };
-    let head = format!("{}: {place} ({})", ui.paint(tone, word), advice.id);
+    let head = format!("{}: {place} ({})", ui.paint(tone, word), warning.id);
     ui.line(&head);
-    for line in wrapped(&advice.why) {
+    for line in wrapped(&warning.why) {
         ui.line(&format!("  {line}"));
     }
-    for line in wrapped(&format!("better: {}", advice.instead)) {
+    for line in wrapped(&format!("better: {}", warning.instead)) {
         ui.line(&format!("  {}", ui.paint(Tone::Faint, &line)));
     }
 }

@@ -1,4 +1,4 @@
-//! What is valid and seldom wise.
+//! Warnings about settings that are valid but risky.
 
 mod providers;
 mod redundant_rules;
@@ -7,32 +7,32 @@ mod served_paths;
 use atlassian_authorizer::authenticate::api_token::{API_TOKEN_KEY, PREVIOUS_API_TOKEN_KEY};
 use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::document::Tree;
-use atlassian_authorizer::settings::{Advice, Settings};
+use atlassian_authorizer::settings::{Settings, Warning};
 use atlassian_authorizer::upstream::Upstream;
 use local_gateway::ServedProduct;
 
 use redundant_rules::redundant_rules;
 
-/// Everything that is valid and seldom wise, in the order of the parameters.
+/// All warnings, in the order of the parameters.
 pub(super) fn lint(
     settings: &Settings,
     tree: &Tree,
     deployment: &Deployment,
     served: &[ServedProduct],
-) -> Vec<Advice> {
-    let mut advice = settings.advice_at_load(deployment);
-    providers::lint(&settings.providers, &mut advice);
-    times(settings, deployment, &mut advice);
-    products(settings, deployment, &mut advice);
-    served_paths::lint(settings, tree, served, &mut advice);
-    unused_secrets(settings, tree, &mut advice);
-    shared_secrets(tree, &mut advice);
-    advice.sort_by(|one, other| one.parameter.cmp(&other.parameter));
-    advice
+) -> Vec<Warning> {
+    let mut warnings = settings.warnings_at_load(deployment);
+    providers::lint(&settings.providers, &mut warnings);
+    times(settings, deployment, &mut warnings);
+    products(settings, deployment, &mut warnings);
+    served_paths::lint(settings, tree, served, &mut warnings);
+    unused_secrets(settings, tree, &mut warnings);
+    shared_secrets(tree, &mut warnings);
+    warnings.sort_by(|one, other| one.parameter.cmp(&other.parameter));
+    warnings
 }
 
-/// An answer that is used again outlives the token that it is for.
-fn times(settings: &Settings, deployment: &Deployment, advice: &mut Vec<Advice>) {
+/// A cached answer that outlives the token that it is for.
+fn times(settings: &Settings, deployment: &Deployment, warnings: &mut Vec<Warning>) {
     let cached = settings
         .products
         .iter()
@@ -46,23 +46,23 @@ fn times(settings: &Settings, deployment: &Deployment, advice: &mut Vec<Advice>)
             .max_token_age
             .is_some_and(|age| age.as_secs() < longest.into())
         {
-            advice.push(
-                Advice::new("cache_outlives_token_age", name, "max_token_age_seconds")
-                    .why("API Gateway uses an answer for longer than a token may be old")
-                    .instead("a shorter cache time, or none"),
+            warnings.push(
+                Warning::new("cache_outlives_token_age", name, "max_token_age_seconds")
+                    .why("API Gateway keeps an answer for longer than the maximum age of a token")
+                    .instead("set a shorter cache time, or none"),
             );
         }
     }
 }
 
-fn products(settings: &Settings, deployment: &Deployment, advice: &mut Vec<Advice>) {
+fn products(settings: &Settings, deployment: &Deployment, warnings: &mut Vec<Warning>) {
     for product in &settings.products {
         let name = format!("products/{}", product.id());
         for (index, what) in redundant_rules(product.access()) {
-            advice.push(
-                Advice::new("idle_rule", &*name, &format!("access[{index}]"))
+            warnings.push(
+                Warning::new("idle_rule", &*name, &format!("access[{index}]"))
                     .why(what)
-                    .instead("leave the rule out, or mend what was meant"),
+                    .instead("remove the rule, or correct it"),
             );
         }
         let cached = deployment
@@ -71,20 +71,20 @@ fn products(settings: &Settings, deployment: &Deployment, advice: &mut Vec<Advic
             .unwrap_or_default()
             > 0;
         match product.upstream() {
-            Upstream::None if cached => advice.push(
-                Advice::new("header_with_cache", &*name, "upstream.mode")
+            Upstream::None if cached => warnings.push(
+                Warning::new("header_with_cache", &*name, "upstream.mode")
                     .why(
-                        "the product knows the user by a header alone, and with the cache on a caller's own \
-                         headers are not looked at in each request",
+                        "the product learns the user from a header alone; with the cache on, the authorizer does not check \
+                         the caller's own headers in each request",
                     )
                     .instead(
-                        "the header for logs alone; for more another mode, or the cache off",
+                        "use the header for logs only; otherwise choose another mode, or turn the cache off",
                     ),
             ),
-            upstream if upstream.impersonates_anyone() => advice.push(
-                Advice::new("impersonates_anyone", &*name, "upstream.never_impersonate")
-                    .why("whoever is named like an administrator at a provider is made one")
-                    .instead("your administrators in `never_impersonate`, such as [\"admin\"]")
+            upstream if upstream.impersonates_anyone() => warnings.push(
+                Warning::new("impersonates_anyone", &*name, "upstream.never_impersonate")
+                    .why("a user of a provider whose name is that of an administrator acts as the administrator")
+                    .instead("list your administrators in `never_impersonate`, such as [\"admin\"]")
                     .severe(),
             ),
             _ => {}
@@ -92,8 +92,8 @@ fn products(settings: &Settings, deployment: &Deployment, advice: &mut Vec<Advic
     }
 }
 
-/// Secrets that no document names, and that the service itself does not.
-fn unused_secrets(settings: &Settings, tree: &Tree, advice: &mut Vec<Advice>) {
+/// Secrets that neither a document nor the service uses.
+fn unused_secrets(settings: &Settings, tree: &Tree, warnings: &mut Vec<Warning>) {
     let named = tree.named_secrets();
     let is_used = |parameter: &str| {
         let own = parameter.strip_prefix("secrets/settings/");
@@ -118,32 +118,32 @@ fn unused_secrets(settings: &Settings, tree: &Tree, advice: &mut Vec<Advice>) {
         });
         let why = if is_orphan {
             format!(
-                "belongs to {}, which is not there",
+                "belongs to {}, which does not exist",
                 document.unwrap_or_default()
             )
         } else {
             "nothing refers to it".to_owned()
         };
-        advice.push(
-            Advice::new("unused_secret", name, "")
+        warnings.push(
+            Warning::new("unused_secret", name, "")
                 .why(why)
-                .instead("delete it, or mend the name where it was meant"),
+                .instead("delete it, or correct the name"),
         );
     }
 }
 
 /// Secrets that any document could name.
-fn shared_secrets(tree: &Tree, advice: &mut Vec<Advice>) {
+fn shared_secrets(tree: &Tree, warnings: &mut Vec<Warning>) {
     for named in tree.named_secrets() {
         let name = named.parameter.strip_prefix("secrets/");
         if let Some(name) = name.filter(|name| !name.contains('/')) {
             let own = format!(
-                "`secrets/{}/{name}`, which it alone can name",
+                "store it as `secrets/{}/{name}`, which this document alone can name",
                 named.document
             );
-            advice.push(
-                Advice::new("secret_of_any_document", &*named.document, &named.field)
-                    .why("names a secret that other documents could name too")
+            warnings.push(
+                Warning::new("secret_of_any_document", &*named.document, &named.field)
+                    .why("names a secret that other documents can name too")
                     .instead(own),
             );
         }

@@ -60,7 +60,7 @@ struct Probe<'p> {
 }
 
 impl Probe<'_> {
-    /// Adds a result; one that is there already, of an endpoint that serves two purposes, is not
+    /// Adds a result; one that already exists, of an endpoint that serves two purposes, is not
     /// added again.
     fn found(&mut self, endpoint: &str, result: Result<String, String>) {
         let good = result.is_ok();
@@ -107,7 +107,7 @@ impl Probe<'_> {
         }
     }
 
-    /// What is to be said of a key set.
+    /// The result for a JWKS.
     fn set(&self, keys: &KeySet, issuer: &str) -> Result<String, String> {
         let skipped = match keys.skipped() {
             none if none.is_empty() => String::new(),
@@ -115,10 +115,10 @@ impl Probe<'_> {
         };
         match keys.count_for(&self.provider.algorithms, issuer) {
             0 => Err(format!(
-                "the key set has no key for the provider's issuer and `algorithms`{skipped}"
+                "the JWKS has no key for the provider's issuer and `algorithms`{skipped}"
             )),
-            1 => Ok(format!("the key set has 1 usable key{skipped}")),
-            count => Ok(format!("the key set has {count} usable keys{skipped}")),
+            1 => Ok(format!("the JWKS has 1 usable key{skipped}")),
+            count => Ok(format!("the JWKS has {count} usable keys{skipped}")),
         }
     }
 
@@ -157,14 +157,14 @@ impl Probe<'_> {
         let status = way.inspect(&request).await;
         let result = match status {
             Ok(TokenStatus::Inactive | TokenStatus::Rejected(_)) => {
-                Ok("takes our credentials, and knows that a made-up token is none".to_owned())
+                Ok("accepts our credentials, and refuses a made-up token".to_owned())
             }
-            Ok(TokenStatus::Active(_)) => Err("calls a made-up token good".to_owned()),
+            Ok(TokenStatus::Active(_)) => Err("accepts a made-up token".to_owned()),
             Err(InspectionError::Misconfigured { status, .. }) => Err(format!(
-                "refuses our credentials, or the question, with status {status}"
+                "refuses our credentials, or the request, with status {status}"
             )),
             Err(InspectionError::RateLimited(_)) => {
-                Err("limits the rate of our questions".to_owned())
+                Err("limits the rate of our requests".to_owned())
             }
             Err(InspectionError::Unavailable(error)) => Err(self.why(endpoint, &error).await),
         };
@@ -193,7 +193,7 @@ impl Probe<'_> {
                 reply.status
             )),
             Ok(reply) => Ok(format!(
-                "answers, without a token, with status {}",
+                "answers a request without a token with status {}",
                 reply.status
             )),
             Err(error) => Err(self.why(endpoint, &error).await),

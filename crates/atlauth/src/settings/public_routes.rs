@@ -76,15 +76,14 @@ pub(super) fn disagreements(
             let switch = one.public.iter().find(|switch| switch.route == below);
             let message = match (switch, stack) {
                 (None, _) => format!(
-                    "is a route that the template can't serve to everyone; expected {}, or an access rule in its \
-                     place",
+                    "is a route that the template can't make public; expected {}, or an access rule instead",
                     switches(one)
                 ),
                 (Some(switch), Some(stack)) if !is_on(stack, switch) => {
                     let (name, file) = (&switch.parameter, &stack.file);
                     format!(
-                        "is not public in the stack, where `{name}` of {file} is not `true`; expected `{name}: \
-                         \"true\"` there, or no such route here"
+                        "is not public in the stack, because `{name}` in {file} is not `true`; set `{name}: \
+                         \"true\"` there, or remove the route here"
                     )
                 }
                 _ => continue,
@@ -113,7 +112,7 @@ pub(super) fn disagreements(
                 id,
                 "public".to_owned(),
                 format!(
-                    "lacks `{}` of {}, which `{name}` of {file} makes public; expected it here, or `{name}: \
+                    "lacks `{}` of {}, which `{name}` in {file} makes public; add it here, or set `{name}: \
                      \"false\"` there",
                     switch.route, one.path
                 ),

@@ -18,15 +18,15 @@ Examples:
   atlauth settings pull --settings ssm:/atlassian-authorizer/prod --out settings.json
   atlauth settings pull --settings ssm:/atlassian-authorizer/prod --with-secrets --out backup.json
 
-Secrets are left out unless --with-secrets is given. A push of the file leaves them as they are.")]
+Secrets are downloaded only with --with-secrets. A push of a file without secrets does not change them.")]
 pub(crate) struct PullArgs {
-    /// The file to write, which nobody else may read; without it, standard output.
+    /// The file to write, readable only by you. By default, standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Writes the secrets too; needs --out.
+    /// Also downloads the secrets. Needs --out.
     #[arg(long, requires = "out")]
     with_secrets: bool,
-    /// Writes over a file that is there.
+    /// Overwrites an existing file.
     #[arg(long)]
     force: bool,
 }
@@ -41,9 +41,9 @@ pub(crate) async fn run(args: &PullArgs, source: Option<&str>, ui: &Ui) -> Resul
     let mut documents = tree.documents().clone();
     if documents.remove(PUSH_MARKER).is_some() {
         return Err(Failure::negative(format!(
-            "a push to {source} is going on, or was interrupted: what is there is neither the old nor the new"
+            "a push to {source} is in progress, or was interrupted: the parameters are a mixture of old and new"
         ))
-        .hint("pull again when `atlauth settings push`, or `push --undo`, has ended"));
+        .hint("pull again when `atlauth settings push`, or `push --undo`, is done"));
     }
     let secrets: Vec<String> = documents
         .keys()

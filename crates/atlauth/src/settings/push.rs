@@ -31,38 +31,38 @@ Examples:
   atlauth settings push settings.json --settings ssm:/atlassian-authorizer/prod
   atlauth settings push --undo --settings ssm:/atlassian-authorizer/prod
 
-While it writes, a parameter `push-in-progress` makes the authorizer refuse what it reads: running
-instances keep the settings that they have, new ones answer 500. An interrupted push is finished by
-running it again, or taken back by --undo.")]
+While it writes, the parameter `push-in-progress` makes the authorizer refuse what it reads. Running
+instances keep their settings, and new ones answer 500. To finish an interrupted push, run it again;
+to revert it, use --undo.")]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "the flags of a command line, each of which stands for itself"
 )]
 pub(crate) struct PushArgs {
-    /// The file with the new settings, or another source such as `ssm:/path`.
+    /// The new settings: a file, or a source such as `ssm:/path`.
     #[arg(
         value_name = "FROM",
         required_unless_present = "undo",
         conflicts_with = "undo"
     )]
     from: Option<String>,
-    /// Takes back the last push, or one that was interrupted.
+    /// Reverts the last push, or one that was interrupted.
     #[arg(long)]
     undo: bool,
-    /// Does not ask before it writes.
+    /// Writes without asking.
     #[arg(long)]
     yes: bool,
-    /// Deletes the secrets that FROM does not have; without this they stay.
+    /// Deletes the secrets that FROM does not have. By default, they are kept.
     #[arg(long, conflicts_with = "undo")]
     delete_secrets: bool,
-    /// The KMS key that new secrets are encrypted with; AWS's own by default.
+    /// The KMS key that encrypts new secrets. By default, the AWS managed key.
     #[arg(long, value_name = "KEY")]
     key_id: Option<String>,
-    /// Goes on where another's push was interrupted, whose journal is not here; can't be undone.
+    /// Continues an interrupted push whose journal is not on this machine. It can't be reverted.
     #[arg(long, conflicts_with = "undo")]
     take_over: bool,
-    /// Seconds that readers are given to end what they have begun, before the first change and
-    /// after the last; the authorizer reads for 8 seconds at most.
+    /// How long to wait for readers, before the first change and after the last one. The authorizer
+    /// reads for at most 8 seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     settle: u64,
     #[command(flatten)]
@@ -72,8 +72,8 @@ pub(crate) struct PushArgs {
 pub(crate) async fn run(args: &PushArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
     let (source, _) = source::open(source).await?;
     let Source::Ssm(ssm) = &source else {
-        return Err(Failure::usage("settings are pushed to SSM alone")
-            .hint("a file of settings can be copied; give --settings ssm:/path"));
+        return Err(Failure::usage("settings can only be pushed to SSM")
+            .hint("copy a settings file instead, or give --settings ssm:/path"));
     };
     // Two pushes from one machine would take each other's marker for their own.
     let _alone = apply::lock()?;
@@ -182,7 +182,7 @@ async fn forward(
     };
     push.write(&there.documents, &wanted, None, &marker).await?;
     let Some(mut journal) = journal else {
-        push.ui.note("done; this push can't be undone");
+        push.ui.note("done; this push can't be reverted");
         return Ok(());
     };
     journal.finished = true;
@@ -193,22 +193,22 @@ async fn forward(
         }
     }
     push.ui.note(&format!(
-        "done; `atlauth settings push --undo` takes it back: the values before, secrets among them, are in {}",
+        "done; `atlauth settings push --undo` reverts it: the previous values, including secrets, are in {}",
         path.display()
     ));
     Ok(())
 }
 
-/// The journal of an interrupted push; `None` where it is taken over without.
+/// The journal of an interrupted push; `None` where it is continued without one.
 fn interrupted(args: &PushArgs, id: &str, push: &Push<'_>) -> Result<Option<Journal>, Failure> {
     let found = Journal::find(id)?;
     match &found {
         Some(_) => push
             .ui
-            .note("an earlier push was interrupted; this one goes on from there"),
+            .note("an earlier push was interrupted; this one continues it"),
         None if args.take_over => push
             .ui
-            .note("another's push is taken over: what was there before it is not known here"),
+            .note("continuing another push: the values before it are not known here"),
         None => return Err(foreign(push.source)),
     }
     Ok(found)
@@ -216,10 +216,10 @@ fn interrupted(args: &PushArgs, id: &str, push: &Push<'_>) -> Result<Option<Jour
 
 fn foreign(source: &Source) -> Failure {
     Failure::negative(format!(
-        "a push to {source} is going on, or was interrupted, and its journal is not on this machine"
+        "a push to {source} is in progress or was interrupted, and its journal is not on this machine"
     ))
-    .hint("whoever began it can finish it or take it back; if nobody can, `push FROM --take-over` writes the whole \
-           of FROM")
+    .hint("whoever started it can finish or revert it; if nobody can, `push FROM --take-over` writes all of \
+        FROM")
 }
 
 async fn undo(args: &PushArgs, there: There, push: &Push<'_>) -> Result<(), Failure> {
@@ -229,12 +229,13 @@ async fn undo(args: &PushArgs, there: There, push: &Push<'_>) -> Result<(), Fail
     } else {
         let mut finished = Journal::finished(&source, &there.region)?.into_iter();
         finished
-                .find(|journal| changes(&there.documents, &journal.after).is_empty())
-                .ok_or_else(|| {
-                    Failure::negative(format!("there is no push to {source} to take back")).hint(
-                        "only the last push from this machine can be, and only while nobody has changed anything since",
-                    )
-                })?
+            .find(|journal| changes(&there.documents, &journal.after).is_empty())
+            .ok_or_else(|| {
+                Failure::negative(format!("there is no push to {source} to revert")).hint(
+                    "only the last push from this machine can be reverted, and only if nobody has \
+                         changed anything since",
+                )
+            })?
     };
     let changes = changes(&there.documents, &journal.before);
     documents::show(&changes, push.ui);
@@ -257,7 +258,7 @@ fn confirm(args: &PushArgs, count: usize, push: &Push<'_>) -> Result<(), Failure
     let noun = if count == 1 { "change" } else { "changes" };
     if !std::io::stdin().is_terminal() {
         return Err(
-            Failure::usage(format!("nobody is there to confirm {count} {noun}"))
+            Failure::usage(format!("no terminal to confirm {count} {noun}"))
                 .hint("give --yes; `atlauth settings diff` shows what would change"),
         );
     }
@@ -273,5 +274,5 @@ fn confirm(args: &PushArgs, count: usize, push: &Push<'_>) -> Result<(), Failure
         return Ok(());
     }
     Err(Failure::negative("nothing was written")
-        .hint("a marker that an interrupted push has left stays until a push or --undo ends"))
+        .hint("the marker of an interrupted push stays until a push or --undo is done"))
 }

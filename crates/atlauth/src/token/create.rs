@@ -18,28 +18,29 @@ pub(crate) struct CreateArgs {
     /// The Atlassian user that the token acts as.
     #[arg(long)]
     user: String,
-    /// What it is for, so that whoever sees it in the list knows.
+    /// What the token is for, as `atlauth token list` shows it.
     #[arg(long, default_value = "")]
     name: String,
-    /// How long it is good, such as 90d or 12h.
+    /// The lifetime of the token, such as 90d or 12h.
     #[arg(long, value_name = "TIME", default_value = "90d", value_parser = super::lifetime)]
     expires: Duration,
-    /// A scope, as access rules name it; may be repeated.
+    /// A scope, as access rules name it. The option can be given several times.
     #[arg(long)]
     scope: Vec<String>,
-    /// A group, as access rules name it; may be repeated.
+    /// A group, as access rules name it. The option can be given several times.
     #[arg(long)]
     group: Vec<String>,
-    /// Only what reads.
+    /// Restricts the token to routes of the set `@read`.
     #[arg(long)]
     read_only: bool,
-    /// A network that it may be used from; may be repeated.
+    /// A network from which the token may be used. The option can be given several times.
     #[arg(long, value_name = "NETWORK")]
     cidr: Vec<ipnet::IpNet>,
-    /// A product of the settings that it may be used in; may be repeated.
+    /// A product of the settings for which the token may be used. The option can be given several
+    /// times.
     #[arg(long)]
     product: Vec<String>,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }
@@ -59,7 +60,8 @@ pub(super) async fn run(args: CreateArgs, source: Option<&str>, ui: &Ui) -> Resu
     super::show(&created, rules, json, now, ui)?;
     if bound {
         ui.note(
-            "It is bound to networks: the function needs AUTHORIZER_CACHED_BY_SOURCE_IP=true, or the cache off.",
+            "It is restricted to networks: the function needs AUTHORIZER_CACHED_BY_SOURCE_IP=true, or the \
+             cache off.",
         );
     }
     Ok(())
@@ -69,7 +71,7 @@ impl CreateArgs {
     /// The token to make, unless the settings would refuse it.
     fn checked(self, settings: &Settings) -> Result<NewToken, Failure> {
         let username = Username::new(self.user).ok_or_else(|| {
-            Failure::usage("expected a user name of visible characters, 255 bytes at most")
+            Failure::usage("expected a username of visible characters, at most 255 bytes")
         })?;
         if settings.revoked.contains_user(username.as_str()) {
             return Err(Failure::negative(format!(

@@ -18,9 +18,9 @@ Examples:
   atlauth token key create --settings ssm:/atlassian-authorizer/prod
   atlauth token key rotate --settings ssm:/atlassian-authorizer/prod
 
-With a key, a token that somebody has made up is refused without a look at the store. The key is the secret
-`api-token-key` of the service, the one before it `api-token-key-previous`, both below `secrets/settings/`.
-Nobody is shown either.")]
+With a key, made-up tokens are refused without a look-up in the store. The key is the secret
+`secrets/settings/api-token-key`, and the previous one is `secrets/settings/api-token-key-previous`.
+Neither is ever shown.")]
 pub(crate) struct KeyArgs {
     #[command(subcommand)]
     command: KeyCommand,
@@ -28,21 +28,21 @@ pub(crate) struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Makes the first key.
+    /// Creates the first key.
     Create(CreateArgs),
-    /// Makes another key. Tokens made with the one before stay good.
+    /// Creates a new key. Tokens that were made with the previous key stay valid.
     Rotate(RotateArgs),
-    /// Ends the key before the last. Tokens made with it are refused.
+    /// Retires the previous key. Tokens that were made with it are refused from then on.
     Retire(RetireArgs),
 }
 
 /// Arguments of `create`.
 #[derive(Debug, clap::Args)]
 struct CreateArgs {
-    /// Makes it even where tokens would be refused that are there already.
+    /// Creates the key even if existing tokens will be refused.
     #[arg(long)]
     force: bool,
-    /// The KMS key that it is encrypted with; AWS's own by default.
+    /// The KMS key that encrypts the key. By default, the AWS managed key.
     #[arg(long, value_name = "KEY")]
     key_id: Option<String>,
 }
@@ -50,10 +50,10 @@ struct CreateArgs {
 /// Arguments of `rotate`.
 #[derive(Debug, clap::Args)]
 struct RotateArgs {
-    /// Ends all keys before it at once, and with them the tokens that were made until now.
+    /// Retires all earlier keys at once. All existing tokens are refused from then on.
     #[arg(long)]
     forget: bool,
-    /// The KMS key that it is encrypted with; AWS's own by default.
+    /// The KMS key that encrypts the key. By default, the AWS managed key.
     #[arg(long, value_name = "KEY")]
     key_id: Option<String>,
 }
@@ -61,7 +61,7 @@ struct RotateArgs {
 /// Arguments of `retire`.
 #[derive(Debug, clap::Args)]
 struct RetireArgs {
-    /// Ends it even where tokens may be refused by that.
+    /// Retires the key even if this may make existing tokens invalid.
     #[arg(long)]
     force: bool,
 }
@@ -95,7 +95,7 @@ async fn create(args: &CreateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
         if count > 0 {
             let tokens = counted(count, "was", "were");
             return Err(Failure::negative(format!(
-                "{tokens} made without a key, and would be refused"
+                "{tokens} made without a key and would be refused"
             ))
             .hint(
                 "set `api_tokens.accept_unkeyed` to true in the parameter `settings` until they are rotated; \
@@ -115,7 +115,7 @@ async fn rotate(args: &RotateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
     let store = Keys::read(source, ui).await?;
     let Some(last) = &store.last else {
         return Err(
-            Failure::negative("there is no key").hint("`atlauth token key create` makes one")
+            Failure::negative("there is no key").hint("`atlauth token key create` creates one")
         );
     };
     // No key is written into settings that are invalid, or just being pushed.
@@ -125,9 +125,9 @@ async fn rotate(args: &RotateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
         store.delete(PREVIOUS).await?;
     } else if store.previous.is_some() && !store.are_same() {
         return Err(Failure::negative(
-            "there is a key before the last already, and tokens that were made with it would be refused",
+            "there is already a previous key, and tokens that were made with it would be refused",
         )
-        .hint("`atlauth token key retire` ends it, once those tokens are rotated"));
+        .hint("retire it with `atlauth token key retire` once those tokens are rotated"));
     } else {
         store.put(PREVIOUS, last, key_id, true).await?;
     }
@@ -136,11 +136,11 @@ async fn rotate(args: &RotateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
     ui.note(&format!("wrote {LAST}"));
     if args.forget {
         ui.note(
-            "Tokens that were made until now are refused; `atlauth token rotate` makes others.",
+            "All existing tokens are refused from now on; replace them with `atlauth token rotate`.",
         );
     } else {
         ui.note(&format!(
-            "The key before it is {PREVIOUS}; `atlauth token key retire` ends it."
+            "The previous key is now {PREVIOUS}; retire it with `atlauth token key retire`."
         ));
     }
     ui.note(IN_FORCE);
@@ -150,7 +150,7 @@ async fn rotate(args: &RotateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
 async fn retire(args: &RetireArgs, source: &Source, ui: &Ui) -> Result<(), Failure> {
     let store = Keys::read(source, ui).await?;
     if store.previous.is_none() {
-        return Err(Failure::negative("there is no key before the last"));
+        return Err(Failure::negative("there is no previous key"));
     }
     if !args.force && !store.are_same() {
         refuse_where_used(&store, source, ui).await?;
@@ -161,7 +161,7 @@ async fn retire(args: &RetireArgs, source: &Source, ui: &Ui) -> Result<(), Failu
     Ok(())
 }
 
-/// Refuses to end the key before the last while tokens are good that may have been made with it.
+/// Refuses to retire the previous key while there are valid tokens that may have been made with it.
 async fn refuse_where_used(store: &Keys<'_>, source: &Source, ui: &Ui) -> Result<(), Failure> {
     let (from, until) = store.time_of_previous();
     let settings = Settings::parse(&store.tree, &source::without_cache()).ok();
@@ -182,18 +182,19 @@ async fn refuse_where_used(store: &Keys<'_>, source: &Source, ui: &Ui) -> Result
     let tokens = counted(count, "", "");
     let (why, which) = match until {
         Some(until) => (
-            format!("{tokens} from before the last key may be made with the one before it"),
-            format!("those created until {}", plain_date(until)),
+            format!("{tokens} may have been made with the previous key"),
+            format!("those created up to {}", plain_date(until)),
         ),
         None => (
             format!(
-                "{tokens} may be made with the key before the last, and when the last was made is not known"
+                "{tokens} may have been made with the previous key (it is not known when the current one was \
+                 created)"
             ),
             "those created before it".to_owned(),
         ),
     };
     Err(Failure::negative(format!("{why}, and would be refused")).hint(format!(
-        "`atlauth token rotate` makes others, and `atlauth token list --json` shows {which}; or give --force"
+        "replace them with `atlauth token rotate` (`atlauth token list --json` shows {which}), or give --force"
     )))
 }
 
@@ -205,9 +206,9 @@ fn counted(count: usize, one: &str, more: &str) -> String {
     text.trim_end().to_owned()
 }
 
-/// When another key to make tokens with is felt.
-const IN_FORCE: &str = "In force after `refresh_seconds`; until then, make no token.";
+/// When a new key takes effect.
+const IN_FORCE: &str = "In force after `refresh_seconds`; until then, create no token.";
 
 fn there_already() -> Failure {
-    Failure::negative("there is a key already").hint("`atlauth token key rotate` makes another")
+    Failure::negative("there is already a key").hint("`atlauth token key rotate` creates another")
 }

@@ -83,9 +83,12 @@ impl<'s> Keys<'s> {
         for (name, key) in [(LAST, &keys.last), (PREVIOUS, &keys.previous)] {
             if matches!(source, Source::Ssm(_)) && key.is_some() && !keys.kept.contains_key(name) {
                 return Err(Failure::negative(
-                    "the keys stand in the parameter `secrets`, which holds several documents",
+                    "the keys are in the parameter `secrets`, which holds several documents",
                 )
-                .hint("change it by `aws ssm put-parameter --overwrite`, with a key of 32 characters or more"));
+                .hint(
+                    "change it with `aws ssm put-parameter --overwrite`, with a key of at least 32 \
+                    characters",
+                ));
             }
         }
         Ok(keys)

@@ -10,10 +10,10 @@ use crate::{source, times};
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// Those of this user alone.
+    /// Lists only the tokens of this user.
     #[arg(long)]
     user: Option<String>,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }
@@ -45,7 +45,7 @@ pub(super) async fn run(args: &ListArgs, source: Option<&str>, ui: &Ui) -> Resul
         return Ok(());
     }
     if tokens.is_empty() {
-        ui.note("there are no tokens; `atlauth token create` makes one");
+        ui.note("there are no tokens; `atlauth token create` creates one");
     } else {
         let now = times::now();
         let rows: Vec<Vec<String>> = tokens.iter().map(|token| row(token, now)).collect();

@@ -16,7 +16,7 @@ use crate::ui::Ui;
 /// Arguments of `revoke`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RevokeArgs {
-    /// Ids of tokens, as `atlauth token list` shows them.
+    /// The ids of the tokens, as `atlauth token list` shows them.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
 }
@@ -24,16 +24,16 @@ pub(crate) struct RevokeArgs {
 /// Arguments of `rotate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RotateArgs {
-    /// The id of the token that gives way.
+    /// The id of the old token.
     #[arg(value_name = "ID")]
     id: String,
-    /// How long the new one is good; as long as the old one was without it.
+    /// The lifetime of the new token. By default, that of the old token.
     #[arg(long, value_name = "TIME", value_parser = super::lifetime)]
     expires: Option<Duration>,
-    /// Leave the old one good for this long, such as 24h.
+    /// Keeps the old token valid for this long, such as 24h.
     #[arg(long, value_name = "TIME", value_parser = super::lifetime)]
     grace: Option<Duration>,
-    /// Print one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }
@@ -70,7 +70,7 @@ pub(super) async fn revoke(
     }
 }
 
-/// When a record's end is felt.
+/// When the revocation of a token takes effect.
 const IN_FORCE: &str =
     "In force after `api_tokens.recheck_seconds` and the cache time of API Gateway.";
 
@@ -114,7 +114,7 @@ pub(super) async fn rotate(
                     ..old
                 });
                 let became = old.map_or_else(
-                    || "is gone already".to_owned(),
+                    || "no longer exists".to_owned(),
                     |old| in_grace(&old, &settings, keys::first_made_at(&tree), now),
                 );
                 format!("{} {became}", id.as_str())
@@ -129,14 +129,14 @@ pub(super) async fn rotate(
         }
         // The new one has been shown, and must not be lost with the error.
         Err(error) => Err(super::failure(&error).hint(format!(
-            "the new token is good; end the old one by `atlauth token revoke {}`",
+            "the new token is valid; revoke the old one with `atlauth token revoke {}`",
             id.as_str()
         ))),
     }
 }
 
-/// What becomes of a token that is left good for a while, where the first of the keys that are good was
-/// made at `first_key`. Of an old token no more is known than when it was made.
+/// What happens to a token that stays valid for a while, where the first of the valid keys was
+/// created at `first_key`. Of an old token, only the time of its creation is known.
 fn in_grace(token: &Known, settings: &Settings, first_key: Option<u64>, now: u64) -> String {
     let rules = settings.general.api_tokens.as_ref();
     let revoked = &settings.revoked;
@@ -147,7 +147,7 @@ fn in_grace(token: &Known, settings: &Settings, first_key: Option<u64>, now: u64
     if ends <= now {
         return format!("is refused already: it expired {}", date(ends, now));
     }
-    let good = format!("is good until {}", date(ends, now));
+    let good = format!("is valid until {}", date(ends, now));
     let checksums = rules.map(|rules| &rules.checksums);
     let Some(checksums) = checksums.filter(|checksums| !checksums.keys.is_empty()) else {
         return good;
@@ -162,7 +162,7 @@ fn in_grace(token: &Known, settings: &Settings, first_key: Option<u64>, now: u64
         (Some(first), true) if token.created < first => {
             format!("{good}, if it was made without a key")
         }
-        (_, true) => format!("{good}, unless it was made with a key that has ended"),
+        (_, true) => format!("{good}, unless it was made with a retired key"),
     }
 }
 
@@ -175,14 +175,14 @@ mod tests {
 
     const NOW: u64 = 1_800_000_000;
 
-    /// A row for each thing that ends a token before its record does.
+    /// A row for each reason to refuse a token before its record expires.
     #[test]
     fn what_holds_of_a_token_in_grace() {
-        let good = "is good until 2027-01-15 09:00:00Z, in 60 min";
+        let good = "is valid until 2027-01-15 09:00:00Z, in 60 min";
         let before = "is refused already: it was made before the key";
         let unkeyed = format!("{good}, if it was made without a key");
         let unless = format!("{good}, unless it was made before the key");
-        let ended = format!("{good}, unless it was made with a key that has ended");
+        let ended = format!("{good}, unless it was made with a retired key");
         for (age, key, accept_unkeyed, revoked, expected) in [
             (60, false, false, "", good),
             (60, false, true, "", good),
@@ -240,7 +240,7 @@ mod tests {
                 products: Vec::new(),
             };
             let said = in_grace(&token, &settings, key.then_some(NOW - 50), NOW);
-            let is_right = if expected.starts_with("is good") {
+            let is_right = if expected.starts_with("is valid") {
                 said == expected
             } else {
                 said.starts_with(expected)

@@ -1,6 +1,7 @@
 //! Examples of settings: each loads as it stands.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use atlassian_authorizer::deployment::{ByProduct, Deployment};
 use atlassian_authorizer::document::Tree;
@@ -15,10 +16,14 @@ use crate::page::Page;
 /// The fields that name a secret.
 const NAMES_OF_SECRETS: [&str; 3] = ["client_secret", "private_key", "secret"];
 
+/// A provider for settings that show something else.
+fn pool() -> Value {
+    json!({"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["client"]})
+}
+
 /// A document as part of settings that are complete but for it. `None` where it is no settings.
 fn file(document: &Value) -> Option<Value> {
-    let pool =
-        json!({"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["client"]});
+    let pool = pool();
     let has = |name: &str| document.get(name).is_some();
     let settings = if let Some(items) = document.as_array() {
         match items.first()? {
@@ -103,99 +108,149 @@ fn problems(settings: &Value) -> Option<String> {
         .map(|problems| problems.to_string())
 }
 
-/// Settings of all blocks of a page that hold some, with where they stand.
-fn shown(page: &Page) -> Result<Vec<(String, Value)>, String> {
-    let mut settings = Vec::new();
+/// Settings that a page shows.
+struct Example {
+    at: String,
+    settings: Value,
+    /// The page shows what lint calls severe, and says so.
+    is_severe: bool,
+}
+
+/// Settings of all blocks of a page that hold some.
+fn shown(page: &Page) -> Result<Vec<Example>, String> {
+    let mut examples = Vec::new();
     for fence in page.fences() {
         let at = page.at(fence.line);
-        match fence.info.as_str() {
-            "json" => {
-                // A block may show several documents, one after the other.
-                for document in serde_json::Deserializer::from_str(&fence.text).into_iter::<Value>()
-                {
-                    let document = document.map_err(|error| format!("{at}: {error}"))?;
-                    let file = file(&document).ok_or_else(|| format!("{at}: no settings"))?;
-                    settings.push((at.clone(), file));
-                }
-            }
-            "yaml" => settings.push((
-                at.clone(),
-                stack(&fence.text).map_err(|error| format!("{at}: {error}"))?,
-            )),
-            _ => {}
+        let is_severe = fence.info.ends_with(" severe");
+        let settings = match fence.info.as_str() {
+            "json" | "json severe" => documents(&fence.text),
+            "yaml" | "yaml severe" => stack(&fence.text).map(|settings| vec![settings]),
+            _ => continue,
+        };
+        for settings in settings.map_err(|error| format!("{at}: {error}"))? {
+            examples.push(Example {
+                at: at.clone(),
+                settings,
+                is_severe,
+            });
         }
     }
-    Ok(settings)
+    Ok(examples)
+}
+
+/// The settings of a block, which may show several documents, one after the other.
+fn documents(text: &str) -> Result<Vec<Value>, String> {
+    let documents = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let files = documents.map(|document| {
+        let document = document.map_err(|error| error.to_string())?;
+        file(&document).ok_or_else(|| "these are no settings".to_owned())
+    });
+    files.collect()
 }
 
 /// The settings that a stack with these parameters would write.
 fn stack(yaml: &str) -> Result<Value, String> {
-    let template = std::fs::read_to_string(testing::root().join("template.yaml")).unwrap();
-    let template = Template::parse(&template).unwrap();
+    let text = std::fs::read_to_string(testing::root().join("template.yaml")).unwrap();
+    let template = Template::parse(&text).unwrap();
     let (_, problems) = Parameters::read(yaml, &template).map_err(|error| error.to_string())?;
     if let Some(problem) = problems.first() {
         return Err(format!("{}: {}", problem.name, problem.message));
     }
     let values: BTreeMap<String, Value> =
         serde_norway::from_str(yaml).map_err(|error| error.to_string())?;
-    let parse = |name: &str| -> Result<Option<Value>, String> {
-        let Some(text) = values
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-        else {
-            return Ok(None);
-        };
-        serde_json::from_str(text)
-            .map(Some)
-            .map_err(|error| format!("{name}: {error}"))
+    let declared: serde_norway::Value = serde_norway::from_str(&text).unwrap();
+    let value = |name: &str| -> String {
+        let given = values.get(name).and_then(Value::as_str);
+        let default = || declared["Parameters"][name]["Default"].as_str();
+        given.or_else(default).unwrap_or_default().to_owned()
+    };
+    let parse = |name: &str| -> Result<Value, String> {
+        serde_json::from_str(&value(name)).map_err(|error| format!("{name}: {error}"))
     };
     let mut products = Map::new();
     for product in ["Jira", "Confluence", "Bitbucket"] {
-        let mut document = json!({"path": format!("/{}", product.to_lowercase())});
-        for field in ["access", "upstream"] {
-            let name = format!("{product}{}{}", field[..1].to_uppercase(), &field[1..]);
-            if let Some(value) = parse(&name)? {
-                document[field] = value;
-            }
+        if values.contains_key(&format!("{product}BaseUrl")) || product == "Jira" {
+            let document = json!({
+                "path": format!("/{}", product.to_lowercase()),
+                "access": parse(&format!("{product}Access"))?,
+                "upstream": parse(&format!("{product}Upstream"))?,
+            });
+            products.insert(product.to_lowercase(), document);
         }
-        products.insert(product.to_lowercase(), document);
     }
-    let provider = parse("ProviderSettings")?.unwrap_or_else(
-        || json!({"kind": "cognito", "user_pool_id": "eu-west-1_AbCdEfGhI", "client_ids": ["client"]}),
-    );
-    let id = values
-        .get("ProviderId")
-        .and_then(Value::as_str)
-        .unwrap_or("idp");
-    Ok(with_secrets(
-        json!({"providers": {(id): provider}, "products": products}),
-    ))
+    let provider = match value("ProviderSettings").as_str() {
+        "" => pool(),
+        _ => parse("ProviderSettings")?,
+    };
+    Ok(with_secrets(json!({
+        "settings": {
+            "mode": value("Mode"), "basic_auth": value("BasicAuth"),
+            "api_tokens": {"enabled": value("ApiTokens") == "true"},
+        },
+        "providers": {(value("ProviderId")): provider},
+        "products": products,
+    })))
+}
+
+/// What lint calls severe in settings.
+fn severe(settings: &Value) -> Vec<String> {
+    let folder = testing::Folder::new();
+    let output = Command::new(env!("CARGO_BIN_EXE_atlauth"))
+        .args([
+            "settings",
+            "lint",
+            "--json",
+            "--cache-seconds",
+            "0",
+            "--settings",
+        ])
+        .arg(folder.settings(settings))
+        .output()
+        .unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let found = found["warnings"].as_array().unwrap().iter();
+    found
+        .filter(|one| one["severe"] == true)
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
 fn examples_of_settings_load() {
-    let (mut wrong, mut files) = (Vec::new(), Vec::new());
+    let (mut wrong, mut examples) = (Vec::new(), Vec::new());
     for page in Page::all() {
         match shown(&page) {
-            Ok(settings) => {
-                for (at, settings) in settings {
-                    if let Some(problems) = problems(&settings) {
-                        wrong.push(format!("{at}: {problems}\n{settings}"));
-                    }
-                    files.push((at, settings));
-                }
-            }
+            Ok(shown) => examples.extend(shown),
             Err(error) => wrong.push(error),
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(files.len() > 40, "{} examples", files.len());
-    // An editor that goes by the schema takes them, too.
-    let settings: Vec<Value> = files.iter().map(|(_, settings)| settings.clone()).collect();
-    for ((at, settings), is_valid) in files.iter().zip(testing::schema::valid(&settings)) {
-        assert!(is_valid, "{at}: {settings}");
+    for Example { at, settings, .. } in &examples {
+        let problems = problems(settings);
+        wrong.extend(problems.map(|problems| format!("{at}: {problems}\n{settings}")));
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(examples.len() > 40, "{} examples", examples.len());
+
+    // An editor that goes by the schema accepts them, too.
+    let settings: Vec<Value> = examples.iter().map(|one| one.settings.clone()).collect();
+    for (example, is_valid) in examples.iter().zip(testing::schema::valid(&settings)) {
+        assert!(is_valid, "{}: {}", example.at, example.settings);
+    }
+
+    // Readers copy them: what lets in someone who should stay out is marked, and said beside it.
+    for Example {
+        at,
+        settings,
+        is_severe,
+    } in &examples
+    {
+        let severe = severe(settings);
+        if severe.is_empty() == *is_severe {
+            wrong.push(format!("{at}: {severe:?}\n{settings}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -204,4 +259,6 @@ fn wrong_examples_are_found() {
     assert!(problems(&wrong).unwrap().contains("colour"));
     assert!(stack("JiraBaseURL: \"https://jira.example.com\"").is_err());
     assert!(stack("JiraUpstream: '{\"mode\": '").is_err());
+    let any_client = json!({"kind": "okta", "domain": "example.okta.com", "trust": "any_client"});
+    assert_eq!(severe(&file(&any_client).unwrap()), ["any_client"]);
 }

@@ -1,4 +1,5 @@
-//! `atlauth token`: what it makes is taken, what it ends is not, and nothing else is ever told.
+//! `atlauth token`: what it creates is accepted, what it revokes is not, and nothing else is ever
+//! shown.
 
 use atlassian_authorizer::upstream::Signer;
 use serde_json::{Value, json};
@@ -127,7 +128,7 @@ fn what_the_settings_would_refuse() {
         ("--user alice --expires 91d", 1, "at most 90 days"),
         ("--user alice --product wiki", 2, "they have jira"),
         ("--user alice --cidr 10.0.0.0/33", 2, "--cidr"),
-        ("--user -", 2, "a user name"),
+        ("--user -", 2, "a username"),
         ("--user alice --expires soon", 2, "a time such as 90d"),
     ] {
         let said = here.run(&format!("token create {words}"));
@@ -190,7 +191,7 @@ async fn in_parameter_store() {
     assert_eq!(list(), 11);
     let id = parts(&token).0;
     let said = run(&format!("token rotate --grace 1h {id}"));
-    assert!(said.stderr.contains("is good until"), "{}", said.stderr);
+    assert!(said.stderr.contains("is valid until"), "{}", said.stderr);
     assert_eq!(list(), 12);
     run(&format!("token revoke {id}"));
     assert_eq!(list(), 11);

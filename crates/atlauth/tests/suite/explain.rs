@@ -208,8 +208,8 @@ fn a_path_that_is_refused_is_told_with_the_prefix() {
             [
                 "product_unknown",
                 "The products' paths are: `/confluence`, `/jira`.",
-                "With a product's path before it, it would lie in one, such as \
-                 `/confluence/rest/api/2/myself` in confluence.",
+                "With a product's path in front it would belong to one, such as \
+                 `/confluence/rest/api/2/myself` to confluence.",
             ],
         ),
         (
@@ -217,16 +217,16 @@ fn a_path_that_is_refused_is_told_with_the_prefix() {
             [
                 "product_unknown",
                 "The products' paths are: `/confluence`, `/jira`.",
-                "Without `/prod` it would lie in jira: `/jira/rest/api/2/myself`.",
+                "Without `/prod` it would belong to jira: `/jira/rest/api/2/myself`.",
             ],
         ),
         (
             "/jira/jira/rest/api/2/myself",
             [
                 "route_not_allowed",
-                "Routes of its rules begin behind the product's path, `/jira`.",
-                "Without `/jira` rule 1 would match, as `/jira/rest/api/2/myself`: is `path` of \
-                 products/jira to be `/jira/jira`?",
+                "Routes in rules are relative to the product's path, `/jira`.",
+                "Without `/jira` rule 1 would match, as `/jira/rest/api/2/myself`. Should `path` \
+                 of products/jira be `/jira/jira`?",
             ],
         ),
     ] {
@@ -246,8 +246,8 @@ fn a_path_that_is_refused_is_told_with_the_prefix() {
     let at_root = here.folder.settings(&tree);
     let said = explain(&at_root, "/jira/rest/api/2/myself");
     for hint in [
-        "Routes of its rules begin behind the product's path, `/`.",
-        "Without `/jira` rule 1 would match, as `/rest/api/2/myself`: is `path` of products/jira to be `/jira`?",
+        "Routes in rules are relative to the product's path, `/`.",
+        "Without `/jira` rule 1 would match, as `/rest/api/2/myself`. Should `path` of products/jira be `/jira`?",
     ] {
         assert!(said.contains(hint), "{hint}: {said}");
     }
@@ -255,7 +255,7 @@ fn a_path_that_is_refused_is_told_with_the_prefix() {
     let other = here.token(&json!({"scope": "x"}));
     let words = "explain --path /rest/api/2/myself -";
     let said = atlauth(words).settings(&at_root).run(&other);
-    assert!(!said.flat().contains("begin behind"), "{}", said.stdout);
+    assert!(!said.flat().contains("are relative to"), "{}", said.stdout);
 }
 
 /// What a token says is not for the terminal to act on.
@@ -318,7 +318,7 @@ fn modes() {
     assert_eq!(said.code, 1);
     for part in [
         "401 token_expired",
-        "mode monitor: every request is let through",
+        "mode monitor: every request is allowed all the same",
     ] {
         assert!(said.flat().contains(part), "{}", said.stdout);
     }
@@ -355,7 +355,7 @@ fn what_could_not_be_decided() {
     assert!(said.stderr.contains("or set AUTHORIZER_SETTINGS"));
     let said = atlauth("explain").settings(&here.settings).run("");
     assert_eq!(said.code, 2);
-    assert!(said.stderr.contains("next: name a file that holds one"));
+    assert!(said.stderr.contains("next: give a file with a token"));
 }
 
 #[test]
@@ -593,7 +593,7 @@ async fn tokens_that_only_the_provider_can_judge() {
         .find(|one| one["stage"] == "signature");
     assert_eq!(
         signature.unwrap()["detail"],
-        "the provider vouches for it, by introspection"
+        "confirmed by the provider: introspection"
     );
     let told = report["stages"].to_string();
     assert!(

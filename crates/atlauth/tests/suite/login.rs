@@ -78,7 +78,7 @@ async fn by_browser() {
         assert!(browser.url().await.starts_with("http://127.0.0.1:"));
         assert_eq!(
             browser.shown("p").await,
-            "It says what came of the login. This page can be closed."
+            "It shows the result of the login. You can close this page."
         );
         let png = browser.screenshot().await;
         if let Some(path) = std::env::var_os("LOGIN_SCREENSHOT") {
@@ -202,7 +202,7 @@ async fn by_a_device() {
     assert_eq!(lambda.allowed(&event).await, "ALICE");
 }
 
-/// Where the access token is opaque, the id token tells; and it can be taken in its place.
+/// Where the access token is opaque, the id token tells; and it can be used instead.
 #[tokio::test]
 async fn opaque_access_tokens() {
     let oidc = Oidc::start().await;

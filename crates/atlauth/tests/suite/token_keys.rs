@@ -192,7 +192,7 @@ async fn no_key_is_retired_that_is_used() {
     here.done("token create --user bob --expires 1s");
     next_second().await;
     let said = here.run("token key rotate");
-    assert!(said.stderr.contains("until then, make no token"));
+    assert!(said.stderr.contains("until then, create no token"));
     next_second().await;
     let last = here.create();
     let keys = here.keys();
@@ -200,7 +200,9 @@ async fn no_key_is_retired_that_is_used() {
     let said = here.run("token key retire");
     assert_eq!((said.code, here.keys()), (1, keys.clone()));
     assert!(
-        said.stderr.contains("1 token from before the last key") && said.stderr.contains("--force"),
+        said.stderr
+            .contains("1 token may have been made with the previous key")
+            && said.stderr.contains("--force"),
         "{}",
         said.stderr
     );
@@ -211,7 +213,7 @@ async fn no_key_is_retired_that_is_used() {
     let said = here.run("token key retire");
     assert_eq!((said.code, here.keys()), (0, vec![keys[0].clone()]));
     assert!(
-        said.stderr.contains("`refresh_seconds`") && !said.stderr.contains("make no token"),
+        said.stderr.contains("`refresh_seconds`") && !said.stderr.contains("create no token"),
         "{}",
         said.stderr
     );
@@ -229,7 +231,7 @@ async fn no_key_is_retired_that_is_used() {
     let said = here.run("token key retire");
     assert_eq!(said.code, 1, "{}", said.stderr);
     assert!(
-        said.stderr.contains("3 tokens may be made"),
+        said.stderr.contains("3 tokens may have been made"),
         "{}",
         said.stderr
     );
@@ -253,7 +255,7 @@ async fn a_previous_key_that_stands_alone() {
     here.write(&alone);
     let said = here.run("settings check");
     let expected =
-        "secrets/settings/api-token-key-previous: stands alone; expected `api-token-key` beside it";
+        "secrets/settings/api-token-key-previous: needs `api-token-key`, which is missing";
     assert!(said.flat().contains(expected), "{}", said.all());
     assert_eq!((said.code, here.run("settings lint").code), (1, 1));
     let said = here.run("token key rotate");
@@ -305,14 +307,14 @@ async fn a_first_key_beside_tokens_that_are_there() {
     assert!(
         said.stderr
             .contains("is refused already: it was made before the key")
-            && !said.stderr.contains("is good until"),
+            && !said.stderr.contains("is valid until"),
         "{}",
         said.stderr
     );
     next_second().await;
     let keyed = here.create();
     let said = here.run(&format!("token rotate --grace 1h {}", parts(&keyed).0));
-    assert!(said.stderr.contains("is good until"), "{}", said.stderr);
+    assert!(said.stderr.contains("is valid until"), "{}", said.stderr);
 }
 
 /// What is made up never reaches the store; what the operator made does, whatever is made up.
@@ -340,7 +342,7 @@ async fn guessed_tokens_are_not_looked_for() {
         0
     );
 
-    // While tokens from before are taken, those that are made up use up their own look-ups alone.
+    // While unkeyed tokens are accepted, made-up ones use up only their own look-ups.
     let folder = Folder::new();
     tree["settings"]["api_tokens"]["accept_unkeyed"] = true.into();
     let source = folder.settings(&tree);

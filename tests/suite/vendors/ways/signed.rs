@@ -1,4 +1,4 @@
-//! Ways that rest on a signature, alone or together with the vendor's word.
+//! Ways that use a signature, alone or together with the vendor's response.
 
 use serde_json::{Value, json};
 

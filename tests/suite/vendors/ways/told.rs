@@ -1,4 +1,4 @@
-//! Ways that rest on the vendor's word about an opaque token.
+//! Ways that use the vendor's response about an opaque token.
 
 use serde_json::json;
 

@@ -80,7 +80,7 @@ static ENTRA: [Question; 2] = [
     question(
         "audiences",
         "audiences of your API",
-        "api://jira-gateway, by commas",
+        "api://jira-gateway; several separated by commas",
         Answer::List,
     ),
 ];
@@ -111,15 +111,15 @@ static GITHUB: [Question; 4] = [
     question(
         "base_url",
         "URL of your GitHub Enterprise Server",
-        "nothing for github.com",
+        "leave empty for github.com",
         Answer::Optional,
     ),
     CLIENT_ID,
     CLIENT_SECRET,
     question(
         "username.map",
-        "Atlassian usernames by GitHub's `id`",
-        "583231=alice,583232=bob; nothing for your own server's logins",
+        "map from GitHub's `id` to Atlassian usernames",
+        "583231=alice,583232=bob; leave empty to use the logins of your own server",
         Answer::Map,
     ),
 ];
@@ -127,14 +127,14 @@ static GITLAB: [Question; 3] = [
     question(
         "base_url",
         "URL of your GitLab",
-        "nothing for gitlab.com",
+        "leave empty for gitlab.com",
         Answer::Optional,
     ),
     CLIENT_IDS,
     question(
         "username.map",
-        "Atlassian usernames by GitLab's `username`",
-        "alice.w=alice; nothing for your own server's usernames",
+        "map from GitLab's `username` to Atlassian usernames",
+        "alice.w=alice; leave empty to use the usernames of your own server",
         Answer::Map,
     ),
 ];
@@ -148,7 +148,7 @@ static SLACK: [Question; 3] = [
     CLIENT_IDS,
     question(
         "username.map",
-        "Atlassian usernames by Slack's user id",
+        "map from Slack's user id to Atlassian usernames",
         "U0123ABC456=alice",
         Answer::Map,
     ),
@@ -158,7 +158,7 @@ static FACEBOOK: [Question; 3] = [
     CLIENT_SECRET,
     question(
         "username.map",
-        "Atlassian usernames by Facebook's user id",
+        "map from Facebook's user id to Atlassian usernames",
         "10001=alice",
         Answer::Map,
     ),
@@ -201,7 +201,7 @@ pub(super) const CLIENT_SECRET_NAME: &str = "client-secret";
 /// Reads a kind as an argument.
 pub(super) fn parser() -> impl TypedValueParser<Value = Kind> {
     let names = Kind::ALL.iter().map(|kind| kind.as_str());
-    PossibleValuesParser::new(names).try_map(|name| of_name(&name).ok_or("no kind of provider"))
+    PossibleValuesParser::new(names).try_map(|name| of_name(&name).ok_or("not a kind of provider"))
 }
 
 /// The kinds, as a question names them.
@@ -212,8 +212,12 @@ pub(super) fn names() -> String {
 
 /// The kind that an answer names.
 pub(super) fn named(name: &str) -> Result<Kind, Failure> {
-    of_name(name)
-        .ok_or_else(|| Failure::usage(format!("no kind of provider; expected one of {}", names())))
+    of_name(name).ok_or_else(|| {
+        Failure::usage(format!(
+            "not a kind of provider; expected one of {}",
+            names()
+        ))
+    })
 }
 
 fn of_name(name: &str) -> Option<Kind> {

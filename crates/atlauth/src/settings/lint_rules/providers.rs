@@ -1,9 +1,9 @@
-//! Advice about providers.
+//! Warnings about providers.
 
 use atlassian_authorizer::claims::{EmailRule, TokenUse};
 use atlassian_authorizer::document::Kind;
 use atlassian_authorizer::provider::Provider;
-use atlassian_authorizer::settings::Advice;
+use atlassian_authorizer::settings::Warning;
 use atlassian_authorizer::username::{DEFAULT_ALLOW, Pattern, Transform};
 
 /// What users may write about themselves at most providers.
@@ -11,41 +11,43 @@ const OWN_WORDS: [&str; 4] = ["name", "nickname", "given_name", "family_name"];
 /// What they may also choose where anyone can have an account, or may change what is known of them.
 const CHOSEN: [&str; 3] = ["preferred_username", "login", "username"];
 
-pub(super) fn lint(providers: &[Provider], advice: &mut Vec<Advice>) {
+pub(super) fn lint(providers: &[Provider], warnings: &mut Vec<Warning>) {
     for provider in providers {
         let name = format!("providers/{}", provider.id.as_str());
-        audience(provider, &name, advice);
-        token_use(provider, &name, advice);
-        attributes(provider, &name, advice);
+        audience(provider, &name, warnings);
+        token_use(provider, &name, warnings);
+        attributes(provider, &name, warnings);
     }
     for (index, provider) in providers.iter().enumerate() {
         for other in providers.iter().skip(index.saturating_add(1)) {
-            pair(provider, other, advice);
+            pair(provider, other, warnings);
         }
     }
 }
 
-fn audience(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
+fn audience(provider: &Provider, name: &str, warnings: &mut Vec<Warning>) {
     let rule = &provider.audience;
     let has_audiences = matches!(provider.kind, Kind::Custom | Kind::Keycloak | Kind::Okta)
         && !provider.issuers.is_empty();
     if has_audiences && !rule.client_ids.is_empty() && rule.audiences.is_empty() {
-        advice.push(
-            Advice::new("no_audience", name, "audiences")
+        warnings.push(
+            Warning::new("no_audience", name, "audiences")
                 .why("a token that one of `client_ids` asked for another API is accepted too")
-                .instead("`audiences` beside `client_ids`, where the provider can name this API"),
+                .instead(
+                    "set `audiences` as well as `client_ids`, if the provider can name this API",
+                ),
         );
     }
 }
 
-/// An id token tells a client of its user; RFC 9068, section 4, has APIs take access tokens.
-fn token_use(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
+/// An id token tells a client about its user; by RFC 9068, section 4, APIs accept access tokens.
+fn token_use(provider: &Provider, name: &str, warnings: &mut Vec<Warning>) {
     // Cognito marks both, and its id tokens are for the clients in the settings alone.
     if provider.kind != Kind::Cognito && provider.token_uses == [TokenUse::Access, TokenUse::Id] {
-        advice.push(
-            Advice::new("id_tokens_accepted", name, "token_use")
-                .why("id tokens are accepted beside access tokens: they have no scopes, and last as long as a login")
-                .instead("`access`, and clients that send their access token"),
+        warnings.push(
+            Warning::new("id_tokens_accepted", name, "token_use")
+                .why("id tokens are accepted as well as access tokens: they have no scopes, and live as long as a login")
+                .instead("set `access`, and have clients send their access token"),
         );
     }
 }
@@ -65,7 +67,7 @@ fn is_public(provider: &Provider) -> bool {
     }
 }
 
-fn attributes(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
+fn attributes(provider: &Provider, name: &str, warnings: &mut Vec<Warning>) {
     let rule = &provider.username;
     if rule.map.is_some() {
         return;
@@ -83,20 +85,20 @@ fn attributes(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
         let own =
             OWN_WORDS.contains(&last) && !(provider.kind == Kind::Gitlab && last == "nickname");
         if own || chosen {
-            advice.push(
-                Advice::new("user_chosen_name", name, field)
+            warnings.push(
+                Warning::new("user_chosen_name", name, field)
                     .why(format!(
-                        "users choose their `{last}`, and so whom they are here"
+                        "users can choose their own `{last}`, and with it their username here"
                     ))
-                    .instead("an attribute that they can't change, or a `map` from one")
+                    .instead("use an attribute that they can't change, or a `map`")
                     .severe(),
             );
         }
         if attribute.is_email() && rule.email == EmailRule::NotUnverified {
-            advice.push(
-                Advice::new("email_unverified", name, field)
-                    .why("an address counts unless the provider says that it is not verified")
-                    .instead("`require` with {\"claim\": \"email_verified\", \"equals\": true}, where the provider tells")
+            warnings.push(
+                Warning::new("email_unverified", name, field)
+                    .why("an email address is accepted unless the provider says that it is not verified")
+                    .instead("add {\"claim\": \"email_verified\", \"equals\": true} to `require`, if the provider sends that claim")
                     .severe(),
             );
         }
@@ -104,17 +106,17 @@ fn attributes(provider: &Provider, name: &str, advice: &mut Vec<Advice>) {
     let strips = |transform: &Transform| matches!(transform, Transform::StripDomain);
     let many_domains = provider.requirements.is_empty();
     if rule.transforms.iter().any(strips) && many_domains {
-        advice.push(
-            Advice::new("strip_domain", name, "username.transform")
-                .why("one user is made of the same name in several domains")
-                .instead("a regular expression that names your domain")
+        warnings.push(
+            Warning::new("strip_domain", name, "username.transform")
+                .why("the same name in several domains becomes one user")
+                .instead("use a regular expression that names your domain")
                 .severe(),
         );
     }
 }
 
-/// Two providers that can name the same user, or look alike.
-fn pair(one: &Provider, other: &Provider, advice: &mut Vec<Advice>) {
+/// Two providers whose usernames overlap, or whose issuers are similar.
+fn pair(one: &Provider, other: &Provider, warnings: &mut Vec<Warning>) {
     let parameter = format!("providers/{}", other.id.as_str());
     let first = one.id.as_str();
     let same = |left: &str, right: &str| {
@@ -127,12 +129,12 @@ fn pair(one: &Provider, other: &Provider, advice: &mut Vec<Advice>) {
             .iter()
             .any(|first| same(&first.name, &issuer.name))
     }) {
-        advice.push(
-            Advice::new("similar_issuers", &*parameter, "issuer")
+        warnings.push(
+            Warning::new("similar_issuers", &*parameter, "issuer")
                 .why(format!(
-                    "differs from that of providers/{first} in case or a slash alone"
+                    "differs from that of providers/{first} only in case or a trailing slash"
                 ))
-                .instead("the exact `iss` of the provider's tokens, once"),
+                .instead("use the exact `iss` of the provider's tokens, once"),
         );
     }
     let overlap = match (&one.username.map, &other.username.map) {
@@ -148,12 +150,12 @@ fn pair(one: &Provider, other: &Provider, advice: &mut Vec<Advice>) {
         }
     };
     if overlap {
-        advice.push(
-            Advice::new("shared_usernames", parameter, "username")
+        warnings.push(
+            Warning::new("shared_usernames", parameter, "username")
                 .why(format!(
-                    "this and providers/{first} can name the same user, and each is believed"
+                    "this provider and providers/{first} can both name the same user"
                 ))
-                .instead("`allow` or `map`, so that each names its own users alone")
+                .instead("set `allow` or `map`, so that each names only its own users")
                 .severe(),
         );
     }

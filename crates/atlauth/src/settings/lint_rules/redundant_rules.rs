@@ -41,15 +41,15 @@ pub(super) fn redundant_rules(rules: &Rules) -> Vec<(usize, &'static str)> {
     redundant
 }
 
-/// Whether each of the others is taken by one of these.
+/// Whether one of these covers each of the others.
 fn covers(kind: Option<ProductKind>, targets: &[Target], others: &[Target]) -> bool {
     others
         .iter()
         .all(|other| targets.iter().any(|target| takes(kind, target, other)))
 }
 
-/// Whether all of the other is taken by this one. A `*` of the other is matched as the character:
-/// only a `*` takes it, which would take anything in its place.
+/// Whether this one covers all of the other. A `*` of the other is matched as the character: only a
+/// `*` matches it, which would match anything in its place.
 fn takes(kind: Option<ProductKind>, target: &Target, other: &Target) -> bool {
     match (target, other) {
         (Target::Route(one), Target::Route(other)) => {

@@ -2,7 +2,7 @@
 
 use atlassian_authorizer::document::{ProductKind, Tree};
 use atlassian_authorizer::product::Product;
-use atlassian_authorizer::settings::{Advice, Settings};
+use atlassian_authorizer::settings::{Settings, Warning};
 use local_gateway::ServedProduct;
 
 use crate::gateway::path_of;
@@ -11,11 +11,11 @@ pub(super) fn lint(
     settings: &Settings,
     tree: &Tree,
     served: &[ServedProduct],
-    advice: &mut Vec<Advice>,
+    warnings: &mut Vec<Warning>,
 ) {
     for product in &settings.products {
         let name = format!("products/{}", product.id());
-        // Without products in the settings there is one all the same, and nobody has chosen its path.
+        // Settings without products have a default one, whose path nobody has chosen.
         let is_written = tree.documents().contains_key(&name);
         let expected = expected(product, served);
         if !is_written || expected.contains(&product.path()) {
@@ -26,15 +26,15 @@ pub(super) fn lint(
             quoted.join(", ")
         };
         let all: Vec<&str> = served.iter().map(|one| one.path.as_str()).collect();
-        advice.push(
-            Advice::new("path_not_served", name, "path")
+        warnings.push(
+            Warning::new("path_not_served", name, "path")
                 .why(format!(
-                    "is `{}`, where the template serves nothing of this product: its paths are {}",
+                    "is `{}`, where the template does not serve this product: the paths of the template are {}",
                     path_of(product),
                     list(&all)
                 ))
                 .instead(format!(
-                    "{}, unless the API is one of your own",
+                    "use {}, unless you have an API of your own",
                     list(&expected)
                 )),
         );

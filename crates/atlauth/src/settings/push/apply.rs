@@ -71,7 +71,7 @@ impl Push<'_> {
             .map_err(|error| self.failure(&error))?;
         if !marker {
             forget(journal)?;
-            return Err(Failure::negative("somebody else has just begun a push")
+            return Err(Failure::negative("somebody else has just started a push")
                 .hint("run it again when theirs is done"));
         }
         let mut tree = source::read(self.source, self.ui).await?;
@@ -120,7 +120,7 @@ impl Push<'_> {
             key_id: self.key_id.filter(|_| is_secret(name)).map(str::to_owned),
             advanced: false,
         };
-        self.settle("waiting until nobody reads what was there before")
+        self.settle("waiting until no reader sees the old parameters")
             .await;
         self.found(marker).await?;
         for (name, change) in changes(from, to) {
@@ -140,7 +140,7 @@ impl Push<'_> {
         if let Some(name) = changes(&found, to).keys().next() {
             return Err(interrupted(&format!("{name} is not what was written")));
         }
-        self.settle("waiting until nobody reads what was there in between")
+        self.settle("waiting until no reader sees the intermediate parameters")
             .await;
         self.found(marker).await?;
         self.ssm
@@ -174,12 +174,11 @@ impl Push<'_> {
             .put(PUSH_MARKER, &marker, &ParameterAttributes::default(), true)
             .await
             .map_err(|error| self.failure(&error))?;
-        self.settle("waiting for what the other push still writes")
-            .await;
+        self.settle("waiting for the other push to finish").await;
         if self.found(&marker).await? == *expected {
             return Ok(marker);
         }
-        Err(interrupted("the other push has gone on in the meantime"))
+        Err(interrupted("the other push has continued in the meantime"))
     }
 
     async fn settle(&self, what: &str) {
@@ -192,7 +191,7 @@ impl Push<'_> {
         self.ssm.attributes().await.map_err(|error| {
             let message = format!("{}: {error}", self.source);
             Failure::unavailable(message).hint(
-                "the types and keys of the parameters are asked for: the permission ssm:DescribeParameters is needed",
+                "the permission ssm:DescribeParameters is needed, to read the types and keys of the parameters",
             )
         })
     }
@@ -207,7 +206,8 @@ impl Push<'_> {
             "the parameter `{folder}` holds several documents; push writes a parameter for each"
         );
         Err(Failure::negative(message).hint(format!(
-            "change `{folder}` by `aws ssm put-parameter --overwrite`; or take its documents apart, and delete it"
+            "change `{folder}` with `aws ssm put-parameter --overwrite`; or store its documents one by one, \
+             and delete it"
         )))
     }
 
@@ -219,8 +219,8 @@ impl Push<'_> {
 /// Something went wrong while the marker is there.
 fn interrupted(what: &str) -> Failure {
     Failure::unavailable(format!("the push was interrupted: {what}")).hint(
-        "the authorizer keeps the settings that it has, and new instances answer 500, until you push again or \
-         give --undo",
+        "until you push again or run `push --undo`, running instances keep their settings and new ones \
+         answer 500",
     )
 }
 
@@ -246,7 +246,7 @@ pub(super) fn lock() -> Result<File, Failure> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Failure::negative(
-            "another push is going on on this machine",
+            "another push is in progress on this machine",
         )
         .hint("run it again when that is done")),
         Err(TryLockError::Error(error)) => Err(state::file_failure(&path, &error)),

@@ -44,7 +44,7 @@ async fn all_errors_are_shown_with_their_lines() {
         // `"allow": [` is in the line before.
         ("\"read\"", "products/jira: access[1].allow: "),
         ("\"path\": \"wiki\"", "products/wiki: path: "),
-        ("\"surprise\"", "surprise: is no known parameter"),
+        ("\"surprise\"", "surprise: is not a known parameter"),
     ] {
         let line = line_of(word) - usize::from(wanted.ends_with("allow: "));
         let wanted = format!("{file}:{line}: {wanted}");
@@ -340,7 +340,7 @@ async fn a_probe_names_the_setting_that_would_be_right() {
 }
 
 #[tokio::test]
-async fn a_probe_tells_whether_our_credentials_are_taken() {
+async fn a_probe_tells_whether_our_credentials_are_accepted() {
     let operator = Operator::new(None);
     let oidc = Oidc::start().await;
     let introspected = |issuer: &str, secret: &str| {
@@ -380,8 +380,8 @@ async fn a_probe_tells_whether_our_credentials_are_taken() {
     };
     for (provider, endpoint, good, message) in [
         ("right", "/openid-configuration", true, "usable key"),
-        ("right", "/introspection", true, "takes our credentials"),
-        ("right", "/me", true, "answers, without a token"),
+        ("right", "/introspection", true, "accepts our credentials"),
+        ("right", "/me", true, "answers a request without a token"),
         (
             "wrong",
             "/openid-configuration",

@@ -175,7 +175,7 @@ async fn what_is_missing_or_wrong_is_said() {
         .await;
     assert_eq!((said.code, said.stdout.as_str()), (1, ""));
     assert!(
-        said.stderr.contains("user_pool_id: is no user pool id"),
+        said.stderr.contains("user_pool_id: is not a user pool id"),
         "{}",
         said.stderr
     );

@@ -71,13 +71,13 @@ async fn what_the_template_can_make_public() {
             Some(place) => {
                 assert_eq!(code, 1, "{public} {said}");
                 let wanted = format!(
-                    "{place}is a route that the template can't serve to everyone; expected `GET /status` (the \
+                    "{place}is a route that the template can't make public; expected `GET /status` (the \
                      stack's parameter JiraPublicStatus) or `GET /rest/api/2/serverInfo` (the stack's parameter \
-                     JiraPublicServerInfo), or an access rule in its place"
+                     JiraPublicServerInfo), or an access rule instead"
                 );
                 assert!(said.contains(&wanted), "{wanted}\n{said}");
                 assert!(
-                    said.contains("is not what the stack is: 1 problem"),
+                    said.contains("does not match the stack: 1 problem"),
                     "{said}"
                 );
             }
@@ -97,9 +97,8 @@ async fn what_the_parameters_make_public() {
             &both,
             "{}",
             Some(
-                "products/jira: public[0]: is not public in the stack, where `JiraPublicStatus` of \
-                 parameters.yaml is not `true`; expected `JiraPublicStatus: \"true\"` there, or no such \
-                 route here",
+                "products/jira: public[0]: is not public in the stack, because `JiraPublicStatus` in \
+                 parameters.yaml is not `true`; set `JiraPublicStatus: \"true\"` there, or remove the route here",
             ),
         ),
         (
@@ -107,7 +106,7 @@ async fn what_the_parameters_make_public() {
             "JiraPublicServerInfo: 'true'",
             Some(
                 "products/jira: public: lacks `GET /rest/api/2/serverInfo` of /jira, which \
-                 `JiraPublicServerInfo` of parameters.yaml makes public; expected it here, or \
+                 `JiraPublicServerInfo` in parameters.yaml makes public; add it here, or set \
                  `JiraPublicServerInfo: \"false\"` there",
             ),
         ),

@@ -145,7 +145,7 @@ async fn a_push_that_is_interrupted_is_never_half_in_force() {
     // A new instance has no settings to keep, and says why.
     let cold = Lambda::start(&source, &ssm.variables()).await;
     assert_eq!(cold.failed(&event).await, "settings_unavailable");
-    assert!(cold.output().contains("a push of settings is going on"));
+    assert!(cold.output().contains("a push of settings is in progress"));
 
     // The same again finishes it, while both read all the time.
     ssm.change(|state| state.writes_left = None);
@@ -451,7 +451,7 @@ async fn what_somebody_changes_in_the_meantime_is_not_lost() {
         let (said, ()) = tokio::join!(operator.says(&push), change);
         assert_eq!(said.code, 1, "{}", said.stderr);
         let wanted = if marker_too {
-            "has just begun a push"
+            "has just started a push"
         } else {
             "in the meantime"
         };

@@ -12,7 +12,8 @@ use origin::Bitbucket;
 use testing::issuer::Issuer;
 use testing::tokens::{SigningKey, access_claims};
 
-/// An issuer, a stand-in for Bitbucket that is also taken for the other products, and a gateway between them.
+/// An issuer, a stand-in for Bitbucket that also plays the other products, and a gateway between
+/// them.
 struct Scene {
     key: SigningKey,
     issuer: Issuer,

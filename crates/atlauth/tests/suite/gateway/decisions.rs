@@ -243,10 +243,10 @@ async fn products_are_served_where_the_template_has_them() {
                                         "upstream": upstream}});
     let warning = |path: &str| {
         format!(
-            "warning: products/jira: path: is `{path}`, and the template serves `/jira`; expected `/jira`."
+            "warning: products/jira: path: is `{path}`, but the template serves `/jira`; expected `/jira`."
         )
     };
-    let note = "`/jira` lies in the product `api`, whose path is `/`: the settings have no product `jira`.";
+    let note = "`/jira` belongs to the product `api`, whose path is `/`: the settings have no product `jira`.";
     for (settings, remark, myself, outside) in [
         (at("/jira"), None, (200, "allowed"), "/rest/api/2/myself"),
         (
@@ -301,7 +301,7 @@ async fn settings_without_products_serve_what_the_template_has() {
     let jira = Atlassian::start("Bearer of-the-product").await;
     let local = Local::start(&issuer.settings(), &[("jira", &jira.url)], &[]).await;
     let said = local.stderr();
-    let note = "`/jira` lies in the product `api`, whose path is `/`";
+    let note = "`/jira` belongs to the product `api`, whose path is `/`";
     assert!(said.contains(note) && !said.contains("warning"), "{said}");
     let token = key.sign(&access_claims(&issuer.url));
     local.keep_secret(&token);

@@ -15,7 +15,7 @@ async fn all_is_well() {
     let text = said.stdout;
     assert_eq!(said.code, 0, "{text}");
     assert!(
-        text.ends_with("\nAll 18 came out as they must.\n"),
+        text.ends_with("\nAll 18 requests gave the expected result.\n"),
         "{text}"
     );
     assert_eq!(

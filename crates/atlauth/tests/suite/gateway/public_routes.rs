@@ -103,7 +103,8 @@ async fn what_the_template_can_not_serve_is_said() {
     let public = json!(["GET /status", "GET /rest/api/2/field"]);
     let local = gateway(&issuer, &jira, public).await;
     let said = local.stderr();
-    let warning = "warning: products/jira: public: the template can't serve `GET /rest/api/2/field` to everyone.";
+    let warning =
+        "warning: products/jira: public: the template can't make `GET /rest/api/2/field` public.";
     assert!(said.contains(warning), "{said}");
     assert!(
         said.contains("Nothing but `GET /status` is public here."),

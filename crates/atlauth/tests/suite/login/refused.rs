@@ -54,7 +54,7 @@ async fn another_state_and_then_an_error() {
         .unwrap();
     assert!(policy.starts_with("default-src 'none'"));
     assert_eq!(answer.headers()["cache-control"], "no-store");
-    tool.said("another `state`").await;
+    tool.said("the wrong `state`").await;
     let elsewhere = redirect.replace("/callback", "/");
     assert_eq!(come_back(&elsewhere, &[]).await.status(), 404);
 
@@ -134,7 +134,7 @@ async fn wrong_command_lines() {
     let settings = folder.settings(&json!({"providers": {"idp": provider}}));
     for (arguments, message) in [
         (&["other"][..], "they have: idp"),
-        (&["idp"], "choose by --client-id: a, b"),
+        (&["idp"], "choose one with --client-id: a, b"),
         (
             &[
                 "idp",
@@ -187,12 +187,12 @@ async fn answers_without_a_token() {
         (
             json!({"access_token": "a-token-of-no-known-form"}),
             3,
-            "none that OAuth 2.0 knows",
+            "not one of OAuth 2.0",
         ),
         (
             json!(["a-token-of-no-known-form"]),
             3,
-            "none that OAuth 2.0 knows",
+            "not one of OAuth 2.0",
         ),
     ] {
         endpoint.change(|answers| answers.userinfo = answer);

@@ -1,4 +1,4 @@
-//! What is allowed and seldom wise, as far as a load can tell: said in the log each time.
+//! Warnings that each load of the settings logs: what is valid but risky.
 
 use super::{Settings, service_users};
 use crate::access::{BasicAuth, Rules};
@@ -8,25 +8,25 @@ use crate::keys::cache::KeySource;
 use crate::provider::Groups;
 use crate::route::Target;
 
-/// One thing that is valid and seldom wise. Never holds a value.
+/// Something that is valid but risky. Never holds a value.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Advice {
-    /// The rule's name, which stays the same.
+pub struct Warning {
+    /// The rule's stable name.
     pub id: &'static str,
     /// The parameter, relative to the prefix.
     pub parameter: String,
     /// The field in the parameter's document; empty for the document as a whole.
     pub field: String,
-    /// What follows from it.
+    /// Why it is risky.
     pub why: String,
     /// What would be better.
     pub instead: String,
-    /// Whether it can let in someone who should stay outside, or make one user another.
+    /// Whether it can admit someone who should have no access, or let one user act as another.
     pub severe: bool,
 }
 
-impl Advice {
-    /// Advice of this rule, about this field of a parameter.
+impl Warning {
+    /// A warning of this rule, about this field of a parameter.
     pub fn new(id: &'static str, parameter: impl Into<String>, field: &str) -> Self {
         Self {
             id,
@@ -38,7 +38,7 @@ impl Advice {
         }
     }
 
-    /// What follows from it.
+    /// Why it is risky.
     #[must_use]
     pub fn why(mut self, why: impl Into<String>) -> Self {
         self.why = why.into();
@@ -52,7 +52,7 @@ impl Advice {
         self
     }
 
-    /// It can let in someone who should stay outside, or make one user another.
+    /// It can admit someone who should have no access, or let one user act as another.
     #[must_use]
     pub fn severe(mut self) -> Self {
         self.severe = true;
@@ -61,97 +61,95 @@ impl Advice {
 }
 
 impl Settings {
-    /// What is said in the log at each load.
-    pub fn advice_at_load(&self, deployment: &Deployment) -> Vec<Advice> {
-        let mut advice = Vec::new();
+    /// The warnings that each load logs.
+    pub fn warnings_at_load(&self, deployment: &Deployment) -> Vec<Warning> {
+        let mut warnings = Vec::new();
         let mode = match self.general.mode {
             Mode::Enforce => None,
-            Mode::Monitor => {
-                Some("mode `monitor`: every request is let through, whatever was decided")
-            }
-            Mode::Off => Some("mode `off`: nothing is decided, and every request is let through"),
+            Mode::Monitor => Some("mode `monitor`: every request is allowed, whatever was decided"),
+            Mode::Off => Some("mode `off`: nothing is decided, and every request is allowed"),
         };
-        advice.extend(mode.map(|why| {
-            let found = Advice::new("mode_not_enforce", "settings", "mode").why(why);
+        warnings.extend(mode.map(|why| {
+            let found = Warning::new("mode_not_enforce", "settings", "mode").why(why);
             found
-                .instead("`enforce`, once you have seen enough")
+                .instead("set `enforce` once you have seen enough")
                 .severe()
         }));
         if self.general.basic_auth == BasicAuth::PassThrough {
-            advice.push(
-                Advice::new("basic_pass_through", "settings", "basic_auth")
+            warnings.push(
+                Warning::new("basic_pass_through", "settings", "basic_auth")
                     .why("Basic credentials of every user are passed through")
-                    .instead("`allowed_users` and `allowed_paths`, or `deny`")
+                    .instead("set `allowed_users` and `allowed_paths`, or `deny`")
                     .severe(),
             );
         }
-        self.advise_on_api_tokens(&mut advice);
+        self.warn_of_api_tokens(&mut warnings);
         for product in self
             .products
             .iter()
             .filter(|one| one.access().has_no_rules())
         {
             let name = format!("products/{}", product.id());
-            advice.push(
-                Advice::new("no_access_rules", name, "access")
-                    .why("no access rules: every caller who gets in may use the whole product")
-                    .instead("rules, for example [{\"allow\": [\"@read\"]}]"),
+            warnings.push(
+                Warning::new("no_access_rules", name, "access")
+                    .why("no access rules: every authenticated caller may use the whole product")
+                    .instead("add rules, for example [{\"allow\": [\"@read\"]}]"),
             );
         }
-        self.advise_on_rules(deployment, &mut advice);
-        service_users::advise(&self.products, &mut advice);
+        self.warn_of_rules(deployment, &mut warnings);
+        service_users::warn(&self.products, &mut warnings);
         for provider in &self.providers {
             let name = format!("providers/{}", provider.id.as_str());
             if provider.audience.any_client {
-                advice.push(
-                    Advice::new("any_client", &*name, "trust")
+                warnings.push(
+                    Warning::new("any_client", &*name, "trust")
                         .why("tokens of any client are accepted")
-                        .instead("`client_ids` or `audiences`, or an endpoint that binds tokens")
+                        .instead("set `client_ids` or `audiences`, or an endpoint that says which application a token was issued to")
                         .severe(),
                 );
             }
             let mut keys = provider.issuers.iter().map(|issuer| &issuer.keys);
             if keys.any(|keys| matches!(keys, Some(KeySource::Inline(_)))) {
-                advice.push(
-                    Advice::new("inline_keys", &*name, "jwks")
-                        .why("the keys are written in the settings: a rotation must be made there by hand")
-                        .instead("`jwks_uri` or `discovery`"),
+                warnings.push(
+                    Warning::new("inline_keys", &*name, "jwks")
+                        .why("the keys are in the settings: you must rotate them there by hand")
+                        .instead("use `jwks_uri` or `discovery`"),
                 );
             }
             if provider.kind == Kind::Google && provider.requirements.is_empty() {
-                advice.push(
-                    Advice::new("google_any_domain", &*name, "hd")
-                        .why("users of any domain are accepted: `hd` would name yours")
-                        .instead("your Google Workspace domain in `hd`")
+                warnings.push(
+                    Warning::new("google_any_domain", &*name, "hd")
+                        .why("users of any domain are accepted: `hd` restricts them to yours")
+                        .instead("set `hd` to your Google Workspace domain")
                         .severe(),
                 );
             }
         }
-        advice
+        warnings
     }
 
-    /// Which made-up API tokens are looked for in the store.
-    fn advise_on_api_tokens(&self, advice: &mut Vec<Advice>) {
+    /// Warns where a made-up API token causes a look-up in the store.
+    fn warn_of_api_tokens(&self, warnings: &mut Vec<Warning>) {
         let Some(tokens) = &self.general.api_tokens else {
             return;
         };
         if tokens.checksums.keys.is_empty() {
-            advice.push(
-                Advice::new("api_tokens_without_key", "settings", "api_tokens")
-                    .why("anyone can make up API tokens that are looked for in the store")
-                    .instead("a key, which `atlauth token key create` makes"),
+            warnings.push(
+                Warning::new("api_tokens_without_key", "settings", "api_tokens")
+                    .why("anyone can make up API tokens that cause a look-up in the store")
+                    .instead("create a key with `atlauth token key create`"),
             );
         } else if tokens.checksums.accept_unkeyed {
-            advice.push(
-                Advice::new("api_tokens_unkeyed", "settings", "api_tokens.accept_unkeyed")
-                    .why("API tokens from before the key are accepted, which anyone can make up and have looked for in the store")
-                    .instead("the field left out, once those tokens are rotated or have expired"),
+            warnings.push(
+                Warning::new("api_tokens_unkeyed", "settings", "api_tokens.accept_unkeyed")
+                    .why("API tokens from before the key are accepted; anyone can make up such tokens, and each causes a look-up in the store")
+                    .instead("remove the field once those tokens are rotated or have expired"),
             );
         }
     }
 
-    /// What rules say less or more of than they seem to.
-    fn advise_on_rules(&self, deployment: &Deployment, advice: &mut Vec<Advice>) {
+    /// Warns about rules that allow less or more than they seem to.
+    fn warn_of_rules(&self, deployment: &Deployment, warnings: &mut Vec<Warning>) {
         for product in &self.products {
             let name = format!("products/{}", product.id());
             let access = product.access();
@@ -159,7 +157,7 @@ impl Settings {
                 let conditions = &rule.conditions;
                 let is_anyones = conditions.providers.is_empty()
                     && !(conditions.groups.is_empty() && conditions.scopes.is_empty());
-                // A provider that tells no groups has nobody in any.
+                // A provider without groups has nobody in any.
                 let needs_groups = !conditions.groups.is_empty();
                 let providers = self.providers.iter();
                 let providers = providers
@@ -169,13 +167,13 @@ impl Settings {
                 let whose: Vec<&str> = providers.chain(own_tokens).collect();
                 if is_anyones && whose.len() > 1 {
                     let why = format!(
-                        "names groups or scopes, and those of each provider count: {}",
+                        "names groups or scopes, and those of every provider match: {}",
                         whose.join(", ")
                     );
-                    advice.push(
-                        Advice::new("rule_of_any_provider", &*name, &format!("access[{index}]"))
+                    warnings.push(
+                        Warning::new("rule_of_any_provider", &*name, &format!("access[{index}]"))
                             .why(why)
-                            .instead("`providers` with the ids of those that are meant")
+                            .instead("add `providers` with the ids of the providers that you mean")
                             .severe(),
                     );
                 }
@@ -184,15 +182,15 @@ impl Settings {
                 && deployment.cache_keys.of(product.id()).is_none()
                 && access.rules().is_some_and(|_| loses_by_policy(access));
             if says_it_badly {
-                advice.push(
-                    Advice::new("rules_in_one_policy", name, "access")
+                warnings.push(
+                    Warning::new("rules_in_one_policy", name, "access")
                         .why(
-                            "one policy for all routes refuses some of what these rules allow: what the sets \
-                             hold beside the most used routes, and paths with most percent-encoded characters",
+                            "one policy for all routes refuses some requests that these rules allow: those for routes of the \
+                             sets that are not among the most used, and those whose path has most percent-encoded characters",
                         )
                         .instead(
-                            "AUTHORIZER_CACHE_KEY set to `route`, as the identity sources of the API's \
-                             authorizer then are, or to `token`, if that is meant",
+                            "set AUTHORIZER_CACHE_KEY to `route`, with method and path among the identity sources of the API's \
+                             authorizer, or to `token` if you accept this",
                         ),
                 );
             }
@@ -200,7 +198,7 @@ impl Settings {
     }
 }
 
-/// Whether one policy for all routes says less than the rules.
+/// Whether one policy for all routes allows less than the rules.
 fn loses_by_policy(access: &Rules) -> bool {
     let mut rules = access.rules().unwrap_or_default().iter();
     rules.any(|rule| {
