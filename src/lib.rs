@@ -1,5 +1,5 @@
 //! An API Gateway Lambda authorizer that opens the REST APIs of Jira, Confluence and Bitbucket to
-//! tokens of any OAuth 2.0 or OpenID Connect provider.
+//! tokens of your own OAuth 2.0 or OpenID Connect provider.
 //!
 #![doc = include_str!("../docs/flow.svg")]
 //!
@@ -7,7 +7,7 @@
 //!
 //! The settings and the event are samples of the repository. The answer is what API Gateway reads: an IAM
 //! policy about this request, and a context with the Atlassian username. A refusal has a code for the
-//! audit line; the caller sees a 401 and nothing else.
+//! audit line. The caller sees no more than the status 401, 403 or 500.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -45,12 +45,12 @@
 //!
 //! 1. [`event`]: any of the five event shapes becomes a [`event::Request`].
 //! 2. [`credential`]: the request's `Authorization` becomes a [`credential::Credential`].
-//! 3. [`authenticate`]: the credential is verified, by the rules of its [`provider`] and with its
-//!    [`keys`] or by its answer ([`inspect`]), and becomes an [`identity::Identity`] with an
-//!    Atlassian [`username`].
-//! 4. [`access`]: the identity and the operator's rules become a [`access::Policy`].
-//! 5. [`upstream`]: the identity becomes what tells Atlassian who is calling.
-//! 6. [`response`]: policy, identity and that become the JSON that API Gateway reads.
+//! 3. [`authenticate`]: the credential is verified and becomes an [`identity::Identity`] with an Atlassian
+//!    [`username`]. A JWT is verified by the [`keys`] of its [`provider`]. Where a provider must be asked,
+//!    [`inspect`] asks it.
+//! 4. [`access`]: the identity and the operator's rules become an [`access::Policy`].
+//! 5. [`upstream`]: the identity becomes the upstream credential, by which Atlassian knows the user.
+//! 6. [`response`]: policy, identity and upstream credential become the JSON that API Gateway reads.
 //!
 //! [`Authorizer`] runs the steps. [`document`], [`store`] and [`settings`] say what the operator
 //! wants, [`audit`] what was decided, and [`error`] why not. The function's `main` puts an

@@ -85,7 +85,7 @@ pub struct RuleDocument {
     /// Atlassian users, of whom the caller must be one. `*` stands for any characters, and case does not
     /// count.
     pub users: Option<Vec<String>>,
-    /// Networks such as `10.0.0.0/8`, or addresses, from one of which the request must come. With API
+    /// Networks such as `203.0.113.0/24`, or addresses, from one of which the request must come. With API
     /// Gateway's cache on, the caller's address must be among the authorizer's identity sources.
     pub networks: Option<Vec<String>>,
 }

@@ -47,7 +47,8 @@ pub struct SharedFields {
     /// Ids of the clients whose tokens are accepted. A token names its client in `client_id`, `azp`,
     /// `cid` or `appid`, which must agree, or else in a single `aud`. Required, unless there is `trust` or
     /// `audiences`. With kind `google`, `gitlab` and `slack`, `audiences` do not replace it. With kind
-    /// `github` and `facebook` it is `client_id` by default.
+    /// `facebook` it is `client_id` by default. With kind `github` it is `client_id`, and anything else is
+    /// an error.
     pub client_ids: Option<Vec<String>>,
     /// Values of `aud`, one of which an access token must have. Where there are `client_ids` too, both
     /// must match. Id tokens need `client_ids`. With kind `entra` the default is each of the `client_ids`,
@@ -55,6 +56,7 @@ pub struct SharedFields {
     pub audiences: Option<Vec<String>>,
     /// `any_client` accepts the tokens of any application. It excludes `client_ids` and `audiences`, except
     /// where nothing tells which application an opaque token was issued to: the lists are then for JWTs.
+    /// It is an error with kind `github` and `facebook`.
     pub trust: Option<Trust>,
     /// The claim that holds the Atlassian username, or a rule. Required with kind `custom`; other kinds
     /// know their claims. Kind `facebook` needs a `map`, and accounts of github.com and gitlab.com need a
@@ -64,7 +66,8 @@ pub struct SharedFields {
     /// `groups` with `entra` and `okta`, and the realm's and clients' roles with `keycloak`. Other kinds
     /// have no groups by default.
     pub groups: Option<GroupsDocument>,
-    /// What separates scopes in one string. By RFC 6749, section 3.3, that is a space.
+    /// What separates scopes in one string: a space by RFC 6749, section 3.3. With `comma`, commas and
+    /// spaces do.
     #[cfg_attr(
         feature = "schema",
         schemars(extend("default" = Separator::OF_SCOPES))
@@ -141,8 +144,8 @@ pub struct KeyFields {
         })))
     )]
     pub algorithms: Option<Vec<String>>,
-    /// How long the last good JWKS is used, in seconds, while it can't be fetched. Otherwise it is used
-    /// for an hour at most, and for no more than half of this time.
+    /// How long the last good JWKS is used, in seconds, while no newer one can be fetched. While one can
+    /// be, it is fetched again after an hour at most, and after half of this time at most.
     #[cfg_attr(
         feature = "schema",
         schemars(

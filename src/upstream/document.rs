@@ -11,8 +11,8 @@ use super::per_user::PerUserDocument;
 use crate::document::problem::Report;
 use crate::document::{ByTag, Object, Secrets, UpstreamMode, by_tag};
 
-/// The product is not told who is calling, and sees an anonymous caller. The username is in the context
-/// alone.
+/// The product is not told who is calling, and sees an anonymous caller. The username is in the context,
+/// from which the template also makes the header `X-Authorizer-Username`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct NoDocument {}

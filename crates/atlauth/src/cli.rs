@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::ui::Color;
+use crate::ui::{Color, Ui};
 
 /// Exit codes, as `--help` shows them.
 const AFTER_HELP: &str = "\
@@ -73,7 +73,8 @@ pub fn command() -> clap::Command {
 }
 
 /// Prints a shell's completions to standard output.
-pub(crate) fn completions(args: &CompletionsArgs) {
-    let mut command = Cli::command();
-    clap_complete::generate(args.shell, &mut command, "atlauth", &mut std::io::stdout());
+pub(crate) fn completions(args: &CompletionsArgs, ui: &Ui) {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "atlauth", &mut script);
+    ui.verbatim(&String::from_utf8_lossy(&script));
 }

@@ -70,7 +70,7 @@ async fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
         Command::Event(args) => event::run(&args, ui),
         Command::Keys(args) => keys::run(args, source, ui).await,
         Command::Completions(args) => {
-            cli::completions(&args);
+            cli::completions(&args, ui);
             Ok(())
         }
     }

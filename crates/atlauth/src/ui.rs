@@ -219,6 +219,11 @@ impl Ui {
         self.write(&escaped(text));
     }
 
+    /// A text of the program's own, such as a script, as it stands.
+    pub(crate) fn verbatim(&self, text: &str) {
+        self.write(text.trim_end());
+    }
+
     fn write(&self, text: &str) {
         if let Err(error) = writeln!(self.results.lock(), "{text}") {
             // A reader that has gone away is no reason to fail; a full disk is.

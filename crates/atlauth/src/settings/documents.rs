@@ -26,7 +26,7 @@ pub(crate) fn check(
             ui.note(&problem.to_string());
         }
         Failure::negative(format!("{name} is invalid; nothing was written"))
-            .hint("correct it; `atlauth settings check` shows the same problems")
+            .hint("correct what is named above, and try again")
     })
 }
 

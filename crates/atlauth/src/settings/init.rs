@@ -34,8 +34,8 @@ pub(crate) struct InitArgs {
     /// The provider's id in the settings. By default, its kind.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// A field of the provider: lists separated by commas, maps as a=b,c=d. The option can be given
-    /// several times.
+    /// A field of the provider: lists separated by commas, maps as a=b,c=d, and objects or arrays as
+    /// JSON. The option can be given several times.
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     fields: Vec<String>,
     /// A file with the provider's client secret, or `-` for standard input.
@@ -140,7 +140,12 @@ fn provider(args: &InitArgs, kind: Kind) -> Result<(Value, Option<Secret>), Fail
             Some(text) => text.to_owned(),
             None => ask(question.what, question.example, &format!("--set {field}=…"))?,
         };
-        if let Some(value) = answer.value(&text)? {
+        let value = if kinds::is_json(&text) {
+            Some(kinds::json(field, &text)?)
+        } else {
+            answer.value(&text)?
+        };
+        if let Some(value) = value {
             kinds::insert(&mut document, field, value);
         }
     }

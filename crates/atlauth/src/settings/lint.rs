@@ -35,7 +35,8 @@ pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Resul
     let deployment = args.api.deployment();
     let settings = Settings::parse(&tree, &deployment).map_err(|problems| {
         let count = problems.iter().count();
-        Failure::negative(format!("{source} is invalid: {count} problems"))
+        let noun = if count == 1 { "problem" } else { "problems" };
+        Failure::negative(format!("{source} is invalid: {count} {noun}"))
             .hint("`atlauth settings check` shows them")
     })?;
     let served = gateway::served(&gateway::template(None)?)?;

@@ -1,6 +1,8 @@
 //! Parts of pages that are made from a source: between `<!-- generated: NAME -->` and
 //! `<!-- /generated -->`.
 
+use std::fmt::Write;
+
 use crate::page::Page;
 use crate::{codes, commands, parameters, settings, versions};
 
@@ -31,7 +33,7 @@ fn renewed(page: &Page) -> (String, Vec<String>) {
             .split_once(CLOSE)
             .unwrap_or_else(|| panic!("{}: `{name}` has no end", page.path.display()));
         text.push_str(before);
-        text.push_str(&format!("{OPEN}{name} -->\n\n{}\n\n{CLOSE}", part(name)));
+        write!(text, "{OPEN}{name} -->\n\n{}\n\n{CLOSE}", part(name)).unwrap();
         names.push(name.to_owned());
         rest = after;
     }

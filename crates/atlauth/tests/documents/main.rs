@@ -4,9 +4,11 @@
 
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::format_collect,
+    clippy::format_push_string,
     clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "tests fail by panicking, and speak to whoever runs them"
+    reason = "tests fail by panicking, speak to whoever runs them, and need not be fast"
 )]
 
 mod codes;

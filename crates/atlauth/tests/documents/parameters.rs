@@ -2,7 +2,7 @@
 
 use serde_norway::Value;
 
-/// A table for each group of parameters, as the CloudFormation console shows them.
+/// A table for each group of parameters, as the console shows them.
 pub(crate) fn tables() -> String {
     let text = std::fs::read_to_string(testing::root().join("template.yaml")).unwrap();
     let template: Value = serde_norway::from_str(&text).unwrap();

@@ -44,6 +44,7 @@ pub(crate) fn tables() -> String {
         .iter()
         .filter(|(name, _)| ["revoked", "secrets"].contains(&name.as_str()));
     text += &schema.table(rest);
+    text += "Members of `secrets`. Any other member is a secret outside of a folder.\n\n";
     text += &schema.table(schema.fields("Secrets"));
     text
 }
@@ -210,8 +211,16 @@ impl Schema {
                 (min, Value::Null) => format!("number from {min}"),
                 (min, max) => format!("{min} to {max}"),
             },
-            Some("array") => format!("list of {}", self.type_of(&field["items"])),
-            Some("object") if field["additionalProperties"].is_object() => {
+            Some("array") => {
+                let most = field["maxItems"].as_u64();
+                let most = most
+                    .map(|most| format!("at most {most} "))
+                    .unwrap_or_default();
+                format!("list of {most}{}", self.type_of(&field["items"]))
+            }
+            Some("object")
+                if field["additionalProperties"].is_object() && field["properties"].is_null() =>
+            {
                 format!("object of {}", self.type_of(&field["additionalProperties"]))
             }
             Some("object") => {
@@ -220,7 +229,10 @@ impl Schema {
                     .into_iter()
                     .flat_map(Map::keys);
                 let members: Vec<_> = members.map(|name| format!("\"{name}\": …")).collect();
-                format!("`{{{}}}`", members.join(", "))
+                match members.as_slice() {
+                    [only] => format!("`{{{only}}}`"),
+                    _ => "object".to_owned(),
+                }
             }
             _ => "any".to_owned(),
         }

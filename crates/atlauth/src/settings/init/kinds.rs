@@ -242,9 +242,26 @@ impl Answer {
 /// The value of a field that nobody has asked for.
 pub(super) fn plain(field: &str, text: &str) -> Result<Value, Failure> {
     Ok(match field {
+        _ if is_json(text) => json(field, text)?,
+        _ if field.ends_with("_seconds") || field == "discovery" => {
+            serde_json::from_str(text).unwrap_or_else(|_| text.into())
+        }
         "client_ids" | "audiences" | "algorithms" => list(text),
         "username.map" | "machine_users" => map(text)?,
         _ => text.into(),
+    })
+}
+
+/// Whether a field is given as a JSON object or array, as a settings file has it.
+pub(super) fn is_json(text: &str) -> bool {
+    text.starts_with(['{', '['])
+}
+
+/// A field that is given as JSON.
+pub(super) fn json(field: &str, text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| {
+        Failure::usage(format!("--set {field}: it is no JSON: {error}"))
+            .hint("write it as in a settings file, in single quotes for the shell")
     })
 }
 

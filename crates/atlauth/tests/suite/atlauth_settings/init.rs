@@ -135,6 +135,42 @@ async fn products_are_where_the_template_serves_them() {
     }
 }
 
+/// What is no text can be set, too: as JSON where it has members, as it stands where it is a number.
+#[tokio::test]
+async fn fields_of_every_type_can_be_set() {
+    let operator = Operator::new(None);
+    let init = [
+        "init",
+        "--kind",
+        "keycloak",
+        "--set",
+        "base_url=https://sso.example.com",
+        "--set",
+        "realm=bank",
+        "--set",
+        "client_ids=jira-cli",
+        "--set",
+        "max_token_age_seconds=600",
+        "--product",
+        "jira",
+        "--set",
+    ];
+    let username = r#"username={"attributes": ["preferred_username"], "transform": ["lowercase"]}"#;
+    let said = operator.says(&[&init[..], &[username]].concat()).await;
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    let provider = &said.json()["providers"]["keycloak"];
+    assert_eq!(provider["username"]["transform"][0], "lowercase");
+    assert_eq!(provider["max_token_age_seconds"], 600);
+
+    let said = operator.says(&[&init[..], &["require=[{"]].concat()).await;
+    assert_eq!(said.code, 2);
+    assert!(
+        said.stderr.contains("--set require: it is no JSON"),
+        "{}",
+        said.stderr
+    );
+}
+
 #[tokio::test]
 async fn what_is_missing_or_wrong_is_said() {
     let operator = Operator::new(None);

@@ -1,8 +1,6 @@
 //! `lint`: each rule has settings that it finds something in.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Operator, SECRET};
 use testing::tokens::SigningKey;
