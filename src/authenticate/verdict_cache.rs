@@ -120,6 +120,7 @@ fn weight(verdict: &CachedVerdict) -> usize {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::{CachedVerdict, MAX_WEIGHT, VerdictCache, weight};
     use crate::authenticate::{Verdict, VerifyingKey};
@@ -145,6 +146,13 @@ mod tests {
         })
     }
 
+    fn terms() -> KeyTerms {
+        KeyTerms {
+            request_timeout: Duration::from_secs(2),
+            max_stale: Duration::from_hours(4),
+        }
+    }
+
     fn digest(number: u32) -> TokenDigest {
         TokenDigest::for_test(number)
     }
@@ -154,7 +162,7 @@ mod tests {
         let keys = Arc::new(KeyCache::new(
             KeySource::Inline(Arc::new(KeySet::default())),
             None,
-            KeyTerms::default(),
+            terms(),
         ));
         let verdicts = VerdictCache::new();
         for number in 0..20_000 {
@@ -179,7 +187,7 @@ mod tests {
         let keys = Arc::new(KeyCache::new(
             KeySource::Inline(Arc::new(KeySet::default())),
             None,
-            KeyTerms::default(),
+            terms(),
         ));
         let verdicts = VerdictCache::new();
         let keep =

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::http::{MAX_REQUEST_TIMEOUT, REQUEST_TIMEOUT};
-use crate::keys::cache::DEFAULT_MAX_STALE;
 
 /// What a number may be, and what it is by default.
 pub(crate) struct Bounds {
@@ -44,9 +43,9 @@ pub(crate) const USER_RECHECK_SECONDS: Bounds = Bounds::to(3_600, 300);
 pub(crate) const REQUEST_TIMEOUT_SECONDS: Bounds =
     Bounds::to(MAX_REQUEST_TIMEOUT.as_secs(), REQUEST_TIMEOUT.as_secs());
 
-/// `keys_max_stale_seconds` of a provider.
+/// `keys_max_stale_seconds` of a provider: 4 hours by default, as long as an outage may last.
 pub(crate) const KEYS_MAX_STALE_SECONDS: Bounds = Bounds {
     least: 300,
     most: 86_400,
-    default: DEFAULT_MAX_STALE.as_secs(),
+    default: 4 * 3_600,
 };

@@ -11,8 +11,6 @@ use super::groups::{GroupsDocument, Separator};
 use super::named::named;
 use super::username::UsernameDocument;
 use crate::http::Endpoint;
-#[cfg(feature = "schema")]
-use crate::keys::Algorithm;
 
 named! {
     /// The kinds of provider.
@@ -137,12 +135,6 @@ pub struct KeyFields {
     pub jwks: Option<Value>,
     /// Algorithms that a token may be signed with. By default `RS256` alone with kind `cognito` and
     /// `entra`, and all of them with the other kinds.
-    #[cfg_attr(
-        feature = "schema",
-        schemars(extend("items" = serde_json::json!({
-            "type": "string", "enum": Algorithm::ALL.map(Algorithm::name)
-        })))
-    )]
     pub algorithms: Option<Vec<String>>,
     /// How long the last good JWKS is used, in seconds, while no newer one can be fetched. While one can
     /// be, it is fetched again after an hour at most, and after half of this time at most.

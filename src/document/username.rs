@@ -40,10 +40,6 @@ pub(super) struct UsernameFields {
     map: Option<BTreeMap<String, String>>,
     /// A regular expression that the username must match from end to end. It can list letters outside of
     /// ASCII, and knows no classes such as `\p{L}`. Excludes `map`.
-    #[cfg_attr(
-        feature = "schema",
-        schemars(extend("default" = crate::username::DEFAULT_ALLOW))
-    )]
     allow: Option<String>,
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::error::Fault;
-use crate::http::{Endpoint, FetchContext, HttpClient, REQUEST_TIMEOUT};
+use crate::http::{Endpoint, FetchContext, HttpClient};
 use crate::keys::fetch::{FetchedSet, KeyFetchError, fetch};
 use crate::keys::{KeyHint, KeySet};
 use crate::sync::{Age, Due, FetchOutcome, Refreshed};
@@ -25,8 +25,6 @@ pub const MIN_FRESH: Duration = Duration::from_mins(1);
 pub const MAX_FRESH: Duration = Duration::from_hours(1);
 /// How long a set without `Cache-Control` is fresh.
 pub const DEFAULT_FRESH: Duration = Duration::from_mins(5);
-/// The age at which a set is given up while its endpoint fails, where the settings don't say.
-pub const DEFAULT_MAX_STALE: Duration = Duration::from_hours(4);
 /// The least time between two fetches that tokens with unknown `kid` can cause.
 pub const COOLDOWN: Duration = Duration::from_secs(10);
 /// The longest pause after failed fetches.
@@ -55,15 +53,6 @@ pub struct KeyTerms {
     pub request_timeout: Duration,
     /// The age at which a set is given up while its endpoint fails.
     pub max_stale: Duration,
-}
-
-impl Default for KeyTerms {
-    fn default() -> Self {
-        Self {
-            request_timeout: REQUEST_TIMEOUT,
-            max_stale: DEFAULT_MAX_STALE,
-        }
-    }
 }
 
 /// The keys of one issuer.

@@ -7,8 +7,10 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 
 use crate::document::{GeneralDocument, unwrapped, without_empty};
+use crate::keys::Algorithm;
 use crate::product::ProductDocument;
 use crate::provider::ProviderDocument;
+use crate::username::DEFAULT_ALLOW;
 
 /// The settings of atlassian-authorizer in their file form. In SSM each provider, product and secret is
 /// a parameter of its own, whose schema is below `$defs`.
@@ -80,6 +82,21 @@ pub fn schema() -> Schema {
     SchemaSettings::draft2020_12()
         .with_transform(RecursiveTransform(without_empty))
         .with_transform(RecursiveTransform(unwrapped))
+        .with_transform(RecursiveTransform(known_above))
         .into_generator()
         .into_root_schema_for::<File>()
+}
+
+/// Adds what the documents are too low to know: the names of algorithms, and the usernames that are
+/// allowed by default.
+fn known_above(schema: &mut Schema) {
+    if let Some(items) = schema.pointer_mut("/properties/algorithms/items") {
+        items["enum"] = Algorithm::ALL.iter().map(|one| one.name()).collect();
+    }
+    // An access rule has a field of this name, too, and no `transform`.
+    if schema.pointer("/properties/transform").is_some()
+        && let Some(allow) = schema.pointer_mut("/properties/allow")
+    {
+        allow["default"] = DEFAULT_ALLOW.into();
+    }
 }

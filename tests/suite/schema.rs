@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use atlassian_authorizer::deployment::{ByProduct, Deployment};
+use atlassian_authorizer::deployment::Deployment;
 use atlassian_authorizer::document::{Kind, Tree, UpstreamMode};
 use atlassian_authorizer::settings::{Settings, schema};
 use serde_json::{Value, json};
 
 use testing::schema::valid;
-use testing::ssm::{PREFIX, parameters};
+use testing::ssm::load;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -326,17 +326,7 @@ fn documents() -> Vec<(String, Value, String)> {
 
 /// What a file's settings are made of, as `Debug` shows it.
 fn resolved(file: &Value) -> Result<String, String> {
-    let tree: Tree = parameters(file)
-        .into_iter()
-        .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
-        .collect();
-    let options = Deployment {
-        cache_seconds: ByProduct::all(0),
-        ..Deployment::default()
-    };
-    Settings::parse(&tree, &options)
-        .map(|settings| format!("{settings:?}"))
-        .map_err(|problems| problems.to_string())
+    load(file).map(|settings| format!("{settings:?}"))
 }
 
 /// A default is what a field means that is left out, and another value is not.

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use atlassian_authorizer::deployment::{ByProduct, Deployment};
+use atlassian_authorizer::document::Tree;
+use atlassian_authorizer::settings::Settings;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -177,6 +180,24 @@ pub fn parameters(tree: &Value) -> Vec<(String, String, bool)> {
         }
     }
     parameters
+}
+
+/// Reads settings in their file form, with API Gateway's cache off.
+///
+/// # Errors
+///
+/// All that is wrong with them.
+pub fn load(file: &Value) -> Result<Settings, String> {
+    let tree: Tree = parameters(file)
+        .into_iter()
+        .filter(|(name, ..)| !name.ends_with("/$schema"))
+        .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
+        .collect();
+    let deployment = Deployment {
+        cache_seconds: ByProduct::all(0),
+        ..Deployment::default()
+    };
+    Settings::parse(&tree, &deployment).map_err(|problems| problems.to_string())
 }
 
 /// A secret, or those of a folder.

@@ -1,15 +1,13 @@
 //! Signed assertions about the user, verified as an origin would with the printed keys.
 
 use atlassian_authorizer::deployment::{ByProduct, Deployment};
-use atlassian_authorizer::document::Tree;
-use atlassian_authorizer::settings::Settings;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
 use super::{authorization, get, settings};
 use testing::local::Local;
-use testing::ssm::{PREFIX, parameters};
+use testing::ssm::load;
 use testing::tokens::{SigningKey, now, p256_pem};
 
 pub fn upstream() -> Value {
@@ -25,11 +23,7 @@ fn with_key(key: &SigningKey) -> Value {
 
 /// The key that the operator is told of.
 fn printed(settings: &Value) -> Jwk {
-    let tree: Tree = parameters(settings)
-        .into_iter()
-        .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
-        .collect();
-    let settings = Settings::parse(&tree, &Deployment::default()).unwrap();
+    let settings = load(settings).unwrap();
     let keys = settings.assertion_keys();
     let set = &keys["jira"];
     assert_eq!(set["keys"].as_array().unwrap().len(), 1);

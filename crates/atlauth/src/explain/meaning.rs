@@ -327,7 +327,9 @@ meanings!(of_fault of Fault, all in FAULTS {
 meanings!(of_forbidden of Forbidden, all in FORBIDDEN {
     RouteNotAllowed at Access:
         "No access rule allows this route to the caller, or a rule denies it.",
-        "`atlauth explain` shows which rules match the route, and which of their conditions fail.";
+        "Compare the rules that match the route with the caller's scopes, groups, provider, user and network. \
+         Groups match exactly, a slash in front included. Callers by Basic auth meet no condition on the caller, \
+         and an API token may be read-only or limited to products.";
     RouteNotInPolicy at Access:
         "The rules allow the route, but the single policy for all routes can't include it. The route is not \
          among the most used ones, or its path has unusual characters.",

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use atlassian_authorizer::deployment::{ByProduct, Deployment};
-use atlassian_authorizer::document::Tree;
-use atlassian_authorizer::settings::Settings;
 use local_gateway::{Parameters, Template};
 use serde_json::{Map, Value, json};
-use testing::ssm::{PREFIX, parameters};
+use testing::ssm::load;
 use testing::tokens::{DEVELOPMENT_KEY, p256_pem};
 
 use crate::page::Page;
@@ -90,22 +87,6 @@ fn with_secrets(mut settings: Value) -> Value {
         settings.as_object_mut().unwrap().remove("secrets");
     }
     settings
-}
-
-/// What is wrong with settings in the file form.
-fn problems(settings: &Value) -> Option<String> {
-    let tree: Tree = parameters(settings)
-        .into_iter()
-        .filter(|(name, ..)| !name.ends_with("/$schema"))
-        .map(|(name, text, _)| (name[PREFIX.len() + 1..].to_owned(), text))
-        .collect();
-    let deployment = Deployment {
-        cache_seconds: ByProduct::all(0),
-        ..Deployment::default()
-    };
-    Settings::parse(&tree, &deployment)
-        .err()
-        .map(|problems| problems.to_string())
 }
 
 /// Settings that a page shows.
@@ -226,8 +207,9 @@ fn examples_of_settings_load() {
         }
     }
     for Example { at, settings, .. } in &examples {
-        let problems = problems(settings);
-        wrong.extend(problems.map(|problems| format!("{at}: {problems}\n{settings}")));
+        if let Err(problems) = load(settings) {
+            wrong.push(format!("{at}: {problems}\n{settings}"));
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(examples.len() > 40, "{} examples", examples.len());
@@ -256,7 +238,7 @@ fn examples_of_settings_load() {
 #[test]
 fn wrong_examples_are_found() {
     let wrong = file(&json!({"kind": "okta", "colour": "green"})).unwrap();
-    assert!(problems(&wrong).unwrap().contains("colour"));
+    assert!(load(&wrong).unwrap_err().contains("colour"));
     assert!(stack("JiraBaseURL: \"https://jira.example.com\"").is_err());
     assert!(stack("JiraUpstream: '{\"mode\": '").is_err());
     let any_client = json!({"kind": "okta", "domain": "example.okta.com", "trust": "any_client"});
