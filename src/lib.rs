@@ -1,5 +1,5 @@
-//! An API Gateway Lambda authorizer that opens the REST APIs of Jira, Confluence and Bitbucket to
-//! tokens of your own OAuth 2.0 or OpenID Connect provider.
+//! An API Gateway Lambda authorizer that makes tokens of your own OAuth 2.0 or OpenID Connect provider
+//! work on the REST APIs of Jira, Confluence and Bitbucket.
 //!
 #![doc = include_str!("../docs/flow.svg")]
 //!
