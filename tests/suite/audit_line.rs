@@ -271,7 +271,7 @@ async fn a_403_says_why() {
             {"allow": ["GET /rest/*"], "groups": ["jira-developers", "jira-admins"]},
             {"allow": ["POST /rest/*"], "scopes": ["atlassian/write"]},
             {"allow": ["PUT /rest/*"], "networks": ["10.0.0.0/8"]},
-            {"deny": ["DELETE *"]},
+            {"deny": ["DELETE /*"]},
             {"only": ["GET /admin/*"], "users": ["root"]},
             {"allow": ["GET /open/*"]},
         ]}});
