@@ -30,7 +30,7 @@ use crate::route::{Target, Written};
 pub use basic::{BasicAuth, BasicGrant};
 pub use cache::{CompiledPolicy, PolicyCache};
 pub use compile::Uncompilable;
-pub use conditions::{Condition, Conditions};
+pub use conditions::{Condition, Conditions, needs};
 pub use decide::{Asked, Grant, Requester, Ruling};
 pub use exact::document_of_request;
 pub use policy::Policy;

@@ -2,15 +2,19 @@
 //!
 //! The line is in CloudWatch's [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 //! It holds nothing unverified but what API Gateway itself says of the request (method, path
-//! without its query, source address and request id) and, of a refused token, the name of the
-//! provider that its issuer chose.
+//! without its query, source address and request id) and, of a refused token, its issuer and the name
+//! of the provider that this chose.
 
+mod metrics;
+mod reason;
+#[cfg(test)]
+mod tests;
+mod who;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
-use std::sync::LazyLock;
 use std::time::Duration;
-
-use serde::Serialize;
 
 use crate::access::{Condition, Ruling};
 use crate::clock::UnixTime;
@@ -18,14 +22,51 @@ use crate::document::Mode;
 use crate::error::Refusal;
 use crate::event::{Request, RequestArn};
 use crate::http::Counters;
-use crate::identity::Identity;
+use crate::identity::{AuditText, Identity, Sender};
 use crate::json::ObjectWriter;
 use crate::sync::Locked;
+pub use reason::Reason;
+use who::Who;
 
 /// The longest path in a record, in bytes.
 const MAX_PATH: usize = 1_024;
 /// The longest id of a token, a client or a subject in a record, in bytes.
 const MAX_ID: usize = 128;
+
+/// The fields of a line beside its metrics.
+const FIELDS: [&str; 26] = [
+    "event",
+    "function",
+    "decision_id",
+    "mode",
+    "outcome",
+    "code",
+    "reason",
+    "provider",
+    "issuer",
+    "unverified_issuer",
+    "auth_method",
+    "username",
+    "principal",
+    "client_id",
+    "token_id",
+    "act",
+    "method",
+    "product",
+    "path",
+    "source_ip",
+    "request_id",
+    "rule",
+    "lacks",
+    "needs",
+    "from_cache",
+    "_aws",
+];
+
+/// The names of all fields that a line can have.
+pub fn fields() -> impl Iterator<Item = &'static str> {
+    FIELDS.into_iter().chain(metrics::names())
+}
 
 /// What came of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,18 +115,26 @@ pub const fn code(mode: Mode, refusal: Option<Refusal>) -> &'static str {
 /// One decision.
 #[derive(Clone, Copy)]
 pub struct AuditRecord<'r> {
+    /// The decision's name.
+    pub decision_id: &'r str,
     /// When it was come to.
     pub time: UnixTime,
     /// What becomes of decisions.
     pub mode: Mode,
     /// Why the request is not allowed, or would not be in the mode `enforce`.
     pub refusal: Option<Refusal>,
+    /// Why a verified caller may not go on.
+    pub reason: Option<Reason>,
+    /// The entries of the condition that the caller does not meet, as [`crate::access::needs`] has them.
+    pub needs: Option<&'r str>,
     /// The product's name.
     pub product: Option<&'r str>,
     /// The provider that confirmed the caller, refused or failed.
     pub provider: Option<&'r str>,
     /// The verified caller.
     pub identity: Option<&'r Identity>,
+    /// Who sent a token that stands for nobody.
+    pub sender: Option<&'r Sender>,
     /// How a caller who was not verified came.
     pub unverified_method: &'static str,
     /// The request, where the event could be read.
@@ -100,27 +149,6 @@ pub struct AuditRecord<'r> {
     pub duration: Duration,
     /// What has been counted since the last line.
     pub counters: &'r Counters,
-}
-
-/// Takes what has been counted since the line before, in the order of the metrics' names.
-fn drain(counters: &Counters) -> [u64; 10] {
-    let (key_fetches, key_fetch_failures) = counters.key_fetches.drain();
-    let (inspections, inspection_failures) = counters.inspections.drain();
-    let (record_reads, record_read_failures) = counters.record_reads.drain();
-    let (settings_loads, settings_load_failures) = counters.settings_loads.drain();
-    let (ssm_throttles, _) = counters.ssm_throttles.drain();
-    [
-        key_fetches,
-        key_fetch_failures,
-        inspections,
-        inspection_failures,
-        record_reads,
-        record_read_failures,
-        settings_loads,
-        settings_load_failures,
-        ssm_throttles,
-        counters.settings_age.drain(),
-    ]
 }
 
 /// Where audit lines go.
@@ -164,13 +192,14 @@ fn line(record: &AuditRecord<'_>, function: &str) -> String {
     let identity = record.identity;
     let arn = record.request.map(|request| &request.arn);
     let outcome = record.refusal.map_or(Outcome::Allowed, Outcome::from);
-    let token_id = identity.and_then(|one| one.token_id.as_deref());
+    let who = Who::of(record);
     let request_id = record.request.and_then(|one| one.request_id.as_deref());
-    let auth_method = identity.map_or(record.unverified_method, |one| one.auth_method.as_str());
+    let request_id = printable(request_id.unwrap_or(record.invocation_id));
 
     let mut line = ObjectWriter::new();
     line.text("event", "decision");
     line.text("function", function);
+    line.text("decision_id", record.decision_id);
     line.optional(
         "mode",
         match record.mode {
@@ -181,20 +210,16 @@ fn line(record: &AuditRecord<'_>, function: &str) -> String {
     );
     line.text("outcome", outcome.as_str());
     line.text("code", code(record.mode, record.refusal));
+    line.optional("reason", record.reason.map(Reason::as_str));
     line.optional("provider", record.provider);
-    line.optional("auth_method", Some(auth_method));
+    line.optional("issuer", who.issuer);
+    line.optional("unverified_issuer", who.unverified_issuer);
+    line.optional("auth_method", Some(who.auth_method));
     line.optional("username", identity.map(|one| one.username.as_str()));
-    line.optional(
-        "principal",
-        identity.map(|one| head(&one.principal, MAX_ID)),
-    );
-    line.optional(
-        "client_id",
-        identity
-            .and_then(|one| one.client_id.as_deref())
-            .map(|id| head(id, MAX_ID)),
-    );
-    line.optional("token_id", token_id.map(|id| head(id, MAX_ID)));
+    line.optional("principal", who.principal.map(|id| head(id, MAX_ID)));
+    line.optional("client_id", who.client_id.map(|id| head(id, MAX_ID)));
+    line.optional("token_id", who.token_id.map(|id| head(id, MAX_ID)));
+    line.optional("act", who.act);
     line.optional("method", arn.map(RequestArn::method));
     line.optional("product", record.product);
     line.optional("path", arn.map(|arn| head(arn.path(), MAX_PATH)));
@@ -202,7 +227,7 @@ fn line(record: &AuditRecord<'_>, function: &str) -> String {
         "source_ip",
         record.request.and_then(|one| one.source_ip.as_deref()),
     );
-    line.optional("request_id", request_id.or(Some(record.invocation_id)));
+    line.optional("request_id", Some(&*request_id));
     if let Some(ruling) = record.ruling {
         // The place of the access rule that decided, or would have, from 1 on.
         if let Some(rule) = ruling.rule() {
@@ -211,27 +236,27 @@ fn line(record: &AuditRecord<'_>, function: &str) -> String {
         // What the caller lacks of its conditions.
         line.optional("lacks", ruling.lacks().map(Condition::as_str));
     }
+    line.optional("needs", record.needs);
     line.raw("from_cache", record.from_cache);
     line.raw("decisions", 1);
     line.raw("duration_ms", Milliseconds(record.duration));
-    let counts = drain(record.counters);
-    // All or none: a metric that a directive names must be there.
-    let any = counts.iter().any(|count| *count > 0);
-    if any {
-        for (name, count) in METRICS[1].metrics.iter().zip(counts) {
-            line.raw(name.name, count);
-        }
-    }
-    let metrics = if any { &ALL_METRICS } else { &DECISION_METRICS };
+    let metrics = metrics::write(record.counters, &mut line);
     let time = record.time.as_millis();
     line.raw(
         "_aws",
-        format_args!(
-            r#"{{"Timestamp":{time},"CloudWatchMetrics":{}}}"#,
-            metrics.as_str()
-        ),
+        format_args!(r#"{{"Timestamp":{time},"CloudWatchMetrics":{metrics}}}"#),
     );
     line.finish()
+}
+
+/// A text that a caller may have chosen, cut, with `?` for what is not printable ASCII.
+fn printable(text: &str) -> Cow<'_, str> {
+    let text = head(text, MAX_ID);
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
+    let cleaned = AuditText::new(text);
+    Cow::Owned(cleaned.map_or_else(String::new, |text| text.as_str().to_owned()))
 }
 
 /// A time in milliseconds, to a thousandth.
@@ -247,72 +272,6 @@ impl fmt::Display for Milliseconds {
         )
     }
 }
-
-/// The directives as JSON, which each line ends with.
-static ALL_METRICS: LazyLock<String> = LazyLock::new(|| directives(&METRICS));
-/// Those of lines before which nothing was fetched.
-static DECISION_METRICS: LazyLock<String> = LazyLock::new(|| directives(&METRICS[..1]));
-
-fn directives(metrics: &[Directive]) -> String {
-    serde_json::to_string(metrics).unwrap_or_else(|_| "[]".to_owned())
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directive {
-    namespace: &'static str,
-    dimensions: &'static [&'static [&'static str]],
-    metrics: &'static [Metric],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metric {
-    name: &'static str,
-    unit: &'static str,
-}
-
-const fn count(name: &'static str) -> Metric {
-    Metric {
-        name,
-        unit: "Count",
-    }
-}
-
-const NAMESPACE: &str = "AtlassianAuthorizer";
-
-const METRICS: [Directive; 2] = [
-    Directive {
-        namespace: NAMESPACE,
-        dimensions: &[&["function", "outcome"], &["function", "outcome", "code"]],
-        metrics: &[
-            count("decisions"),
-            Metric {
-                name: "duration_ms",
-                unit: "Milliseconds",
-            },
-        ],
-    },
-    Directive {
-        namespace: NAMESPACE,
-        dimensions: &[&["function"]],
-        metrics: &[
-            count("key_fetches"),
-            count("key_fetch_failures"),
-            count("provider_checks"),
-            count("provider_check_failures"),
-            count("record_reads"),
-            count("record_read_failures"),
-            count("settings_loads"),
-            count("settings_load_failures"),
-            count("ssm_throttles"),
-            Metric {
-                name: "settings_age_seconds",
-                unit: "Seconds",
-            },
-        ],
-    },
-];
 
 fn head(text: &str, most: usize) -> &str {
     let end = text.floor_char_boundary(most);

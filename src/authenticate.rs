@@ -21,7 +21,7 @@ use crate::credential::Token;
 use crate::document::ProductKind;
 use crate::error::{Denial, Fault, Refusal};
 use crate::http::FetchContext;
-use crate::identity::Identity;
+use crate::identity::{Identity, Sender};
 use crate::inspect::{Inspect, Inspection, TokenStatus};
 use crate::keys::cache::KeyCache;
 use crate::keys::{KeyHint, Thumbprint};
@@ -93,6 +93,8 @@ struct Failure {
     provider: Option<ProviderIndex>,
     /// Whether a provider was asked, so that the answer is worth keeping.
     was_asked: bool,
+    /// Who sent the token, as far as that is known.
+    sender: Option<Arc<Sender>>,
 }
 
 impl From<Denial> for Failure {
@@ -113,6 +115,7 @@ impl Failure {
             refusal,
             provider: None,
             was_asked: false,
+            sender: None,
         }
     }
 
@@ -120,6 +123,14 @@ impl Failure {
     fn at(self, provider: ProviderIndex) -> Self {
         Self {
             provider: Some(provider),
+            ..self
+        }
+    }
+
+    /// Of a token by this sender, unless more is known of it already.
+    fn by(self, sender: impl FnOnce() -> Option<Sender>) -> Self {
+        Self {
+            sender: self.sender.or_else(|| sender().map(Arc::new)),
             ..self
         }
     }

@@ -21,6 +21,7 @@ use crate::error::{Fault, Forbidden, Refusal};
 use crate::event::Request;
 use crate::http::{Counters, Deadline, FetchContext, HttpClient};
 use crate::product::Product;
+use crate::random::DecisionId;
 use crate::response::Decision;
 use crate::route::{self, Method, Readings, Unreadable};
 use crate::settings::{SettingsCache, SettingsInForce};
@@ -52,6 +53,7 @@ pub struct Authorizer {
 /// What a decision is made about, and by.
 #[derive(Clone, Copy)]
 struct Context<'c> {
+    id: DecisionId,
     request: &'c Request<'c>,
     settings: &'c SettingsInForce,
     /// The product that the path lies in, and its place among the products.
@@ -146,22 +148,28 @@ impl Authorizer {
     pub async fn explain(&self, event: &str, invocation_id: &str) -> DecisionRecord {
         let started = Instant::now();
         let deadline = Deadline::start();
+        let id = DecisionId::random();
         let request = Request::parse(event);
         let record = match &request {
-            Err(fault) => DecisionRecord::without_settings(*fault),
+            Err(fault) => DecisionRecord::without_settings(id, *fault),
             Ok(request) => match self.settings(deadline).await {
-                Err(fault) => DecisionRecord::without_settings(fault),
-                Ok(settings) => self.by_mode(request, settings, deadline).await,
+                Err(fault) => DecisionRecord::without_settings(id, fault),
+                Ok(settings) => self.by_mode(id, request, settings, deadline).await,
             },
         };
         let provider = record.provider();
+        let needs = record.needs();
         self.audit.write(&AuditRecord {
+            decision_id: record.id.as_str(),
             time: self.clock.now(),
             mode: record.mode,
             refusal: record.refusal,
+            reason: record.reason(),
+            needs: needs.as_deref(),
             product: record.product().map(Product::id),
             provider: provider.map(ProviderId::as_str),
             identity: record.identity(),
+            sender: record.sender.as_deref(),
             unverified_method: record.unverified_method,
             request: request.as_ref().ok(),
             invocation_id,
@@ -186,6 +194,7 @@ impl Authorizer {
     /// What the mode of the settings makes of the decision.
     async fn by_mode(
         &self,
+        id: DecisionId,
         request: &Request<'_>,
         settings: Arc<SettingsInForce>,
         deadline: Deadline,
@@ -195,6 +204,7 @@ impl Authorizer {
         let product = products.next();
         let asked = RequestRoute::of(request, product.map(|(_, product)| product));
         let cx = Context {
+            id,
             request,
             settings: &settings,
             product,
@@ -209,7 +219,7 @@ impl Authorizer {
         let mut record = match settings.general.mode {
             Mode::Enforce => self.enforce(cx).await,
             Mode::Monitor => self.enforce(cx).await.answered(self.pass_through(cx)),
-            Mode::Off => DecisionRecord::undecided(self.pass_through(cx)),
+            Mode::Off => DecisionRecord::undecided(id, self.pass_through(cx)),
         };
         record.product = cx.product.map(|(place, _)| place);
         record.mode = settings.general.mode;
@@ -220,8 +230,8 @@ impl Authorizer {
     /// Decides, and says so.
     async fn enforce(&self, cx: Context<'_>) -> DecisionRecord {
         match self.decide(cx).await {
-            Ok(decided) => DecisionRecord::decided(decided),
-            Err(refused) => DecisionRecord::refused(self.refuse(cx, &refused), refused),
+            Ok(decided) => DecisionRecord::decided(cx.id, decided),
+            Err(refused) => DecisionRecord::refused(cx.id, self.refuse(cx, &refused), refused),
         }
     }
 
@@ -239,6 +249,7 @@ impl Authorizer {
         let upstream = self.upstream(product, &caller, &ruled, cx).await;
         let upstream = upstream.map_err(refused)?;
         let decision = Decision {
+            decision_id: cx.id.as_str(),
             identity: caller.identity(),
             unverified_method: caller.unverified_method(),
             authorization: upstream.authorization.as_deref(),
@@ -275,6 +286,7 @@ impl Authorizer {
             document_of_request(arn.stage_prefix(), arn.below_stage(), false)
         };
         let decision = Decision {
+            decision_id: cx.id.as_str(),
             identity: caller.identity(),
             unverified_method: caller.unverified_method(),
             authorization: match caller {
@@ -296,6 +308,7 @@ impl Authorizer {
         let prefix = cx.request.arn.stage_prefix();
         let everything = CompiledPolicy::new(Policy::everything(prefix))?;
         let decision = Decision {
+            decision_id: cx.id.as_str(),
             identity: None,
             unverified_method: "",
             authorization: cx.request.only_authorization(),

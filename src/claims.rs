@@ -203,6 +203,26 @@ impl Claims {
         }
     }
 
+    /// Who acts for the subject of a token that was exchanged: the `sub` of `act`, the current actor first
+    /// (RFC 8693, section 4.1), separated by commas, and of at most eight. A comma in one of them becomes
+    /// `?`, as one that is missing does.
+    pub fn actors(&self) -> Option<String> {
+        const MOST: usize = 8;
+        let first = self.0.get("act").and_then(Value::as_object)?;
+        let actors = std::iter::successors(Some(first), |actor| {
+            actor.get("act").and_then(Value::as_object)
+        });
+        let names: Vec<String> = actors
+            .take(MOST)
+            .map(|actor| {
+                let name = actor.get("sub").map(only).and_then(name_of);
+                let name = name.filter(|name| !name.is_empty());
+                name.map_or_else(|| "?".to_owned(), |name| name.replace(',', "?"))
+            })
+            .collect();
+        Some(names.join(","))
+    }
+
     /// Whom the token was issued to. All the claims that say so must agree; an empty one says nothing.
     ///
     /// # Errors

@@ -1,4 +1,6 @@
-//! Who is calling, after everything has been verified.
+//! Who is calling, after everything has been verified, and who sent what was refused.
+
+mod sender;
 
 use std::net::IpAddr;
 
@@ -8,6 +10,7 @@ use crate::claims::AuthMethod;
 use crate::clock::UnixTime;
 use crate::document::ProviderId;
 use crate::username::Username;
+pub use sender::{AuditText, Sender, VerifiedSender};
 
 /// A verified caller.
 ///
@@ -40,6 +43,10 @@ pub struct Subject {
     pub groups_incomplete: bool,
     /// The token's id (`jti`).
     pub token_id: Option<String>,
+    /// Who has issued the token (`iss`), as the audit line has it: see [`AuditText`].
+    pub issuer: Option<AuditText>,
+    /// Who acts for the subject, of a token that was exchanged (`act`), as the audit line has it.
+    pub act: Option<AuditText>,
     /// When the verification lapses.
     pub valid_until: UnixTime,
     /// What the credential itself may not do, whatever the access rules say.
@@ -108,6 +115,8 @@ impl Identity {
             groups,
             groups_incomplete: false,
             token_id: None,
+            issuer: None,
+            act: None,
             valid_until,
             limits: Limits::default(),
         })
@@ -137,6 +146,8 @@ impl Identity {
             self.username.as_str().len(),
             text(&self.client_id),
             text(&self.token_id),
+            AuditText::weight(self.issuer.as_ref()),
+            AuditText::weight(self.act.as_ref()),
             list(&self.scopes),
             list(&self.groups),
             list(&self.limits.products),

@@ -26,11 +26,16 @@ pub const MAX_ANSWER: usize = 8_000;
 /// [`Username::header_value`]: crate::username::Username::header_value
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b',').add(b'"').add(b'\\');
 
+/// The member that names the decision.
+const DECISION_ID: &str = "decision_id";
+
 /// The principal of a caller that nobody has verified.
 const UNVERIFIED: &str = "unverified";
 
 /// What the caller may do, and whether that includes this request.
 pub struct Decision<'d> {
+    /// Its name, which the audit line has too.
+    pub decision_id: &'d str,
     /// The verified caller; `None` for one that was allowed without being verified.
     pub identity: Option<&'d Identity>,
     /// How a caller without an identity came: `basic`, or empty.
@@ -73,9 +78,13 @@ impl Decision<'_> {
         let mut answer = ObjectWriter::new();
         if simple {
             answer.raw("isAuthorized", self.allowed);
-            if self.allowed {
-                answer.object("context", |members| context.write(members));
-            }
+            answer.object("context", |members| {
+                if self.allowed {
+                    context.write(members);
+                } else {
+                    members.text(DECISION_ID, context.decision_id);
+                }
+            });
             return answer.finish();
         }
         let principal = self
@@ -96,6 +105,7 @@ impl Decision<'_> {
 /// `groups_truncated` and the like.
 #[derive(Default)]
 struct Context<'a> {
+    decision_id: &'a str,
     username: Cow<'a, str>,
     principal: Id<'a>,
     product: &'a str,
@@ -200,6 +210,7 @@ impl<'a> Context<'a> {
             .unwrap_or(NO_AUTHORIZATION);
         let Some(identity) = decision.identity else {
             return Self {
+                decision_id: decision.decision_id,
                 product: decision.product,
                 auth_method: decision.unverified_method,
                 authorization,
@@ -208,6 +219,7 @@ impl<'a> Context<'a> {
             };
         };
         Self {
+            decision_id: decision.decision_id,
             username: identity.username.header_value(),
             principal: Id::new(&identity.principal),
             product: decision.product,
@@ -236,6 +248,7 @@ impl<'a> Context<'a> {
         members.text("authorization", self.authorization);
         members.text("xoauth_requestor_id", self.xoauth_requestor_id);
         members.text("user_header", self.user_header.unwrap_or(&self.username));
+        members.text(DECISION_ID, self.decision_id);
         for (mark, is_cut) in [
             ("groups_truncated", self.groups.is_cut),
             ("scope_truncated", self.scope.is_cut),
@@ -357,6 +370,7 @@ mod tests {
                 .with_ids(id, names(scopes));
             let policy = format!("{:?}", "p".repeat(6_400));
             let decision = Decision {
+                decision_id: "abcdefghijkm",
                 identity: Some(&identity),
                 unverified_method: "",
                 authorization: None,

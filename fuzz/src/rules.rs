@@ -156,6 +156,8 @@ fn identity(caller: &Caller) -> Identity {
         groups: owned(&caller.groups),
         groups_incomplete: false,
         token_id: None,
+        issuer: None,
+        act: None,
         valid_until: UnixTime::MAX,
         limits: Limits {
             read_only: caller.read_only,

@@ -1,5 +1,6 @@
 //! Whom a rule is for.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
@@ -53,6 +54,34 @@ impl Condition {
     }
 }
 
+/// The longest text of what a caller needs, in bytes.
+const MAX_NEEDS: usize = 256;
+
+/// Entries by the name of their field, as many as have room.
+pub fn needs(field: &str, entries: &[impl Display]) -> String {
+    const REST: &str = "...";
+    let mut text = format!("{field}: ");
+    for (place, entry) in entries.iter().enumerate() {
+        let entry = entry.to_string();
+        let separator = if place > 0 { ", " } else { "" };
+        let more = [separator, entry.as_str()].concat();
+        // The last needs no room for the mark behind it.
+        let rest = if place.saturating_add(1) < entries.len() {
+            ", ".len().saturating_add(REST.len())
+        } else {
+            0
+        };
+        let length = text.len().saturating_add(more.len()).saturating_add(rest);
+        if length > MAX_NEEDS {
+            text.push_str(separator);
+            text.push_str(REST);
+            break;
+        }
+        text.push_str(&more);
+    }
+    text
+}
+
 /// An IPv4 network that is written as an IPv6 one, as IPv4: the addresses to compare are converted
 /// the same way (RFC 4291, section 2.5.5.2).
 fn canonical(network: IpNet) -> IpNet {
@@ -100,6 +129,18 @@ impl Conditions {
                 .map(|user| lowercase(user).into_owned())
                 .collect(),
             networks,
+        }
+    }
+
+    /// The entries of a condition, of which a caller needs one, by the name of the field in the settings:
+    /// `groups: a, b`. At most 256 bytes: what is left out is `...`.
+    pub fn needs(&self, condition: Condition) -> String {
+        match condition {
+            Condition::Scope => needs("scopes", &self.scopes),
+            Condition::Group => needs("groups", &self.groups),
+            Condition::Provider => needs("providers", &self.providers),
+            Condition::User => needs("users", &self.users),
+            Condition::Network => needs("networks", &self.networks),
         }
     }
 
@@ -178,5 +219,37 @@ impl Conditions {
             Self { groups, .. } if !groups.is_empty() => Condition::Group,
             _ => Condition::Scope,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Condition, Conditions, MAX_NEEDS, needs};
+
+    #[test]
+    fn what_a_caller_needs() {
+        let conditions = Conditions {
+            scopes: vec!["jira/read".to_owned()],
+            groups: vec!["a".to_owned(), "b, c".to_owned()],
+            networks: vec!["10.0.0.0/8".parse().unwrap()],
+            ..Conditions::default()
+        };
+        for (condition, text) in [
+            (Condition::Scope, "scopes: jira/read"),
+            (Condition::Group, "groups: a, b, c"),
+            (Condition::Network, "networks: 10.0.0.0/8"),
+        ] {
+            assert_eq!(conditions.needs(condition), text);
+        }
+    }
+
+    #[test]
+    fn it_is_cut_at_whole_entries() {
+        for (length, count, left) in [(20, 11, 11), (20, 12, 11), (20, 1_000, 11), (300, 1, 0)] {
+            let text = needs("groups", &vec!["x".repeat(length); count]);
+            assert!(text.len() <= MAX_NEEDS, "{length} {count}: {}", text.len());
+            assert_eq!(text.ends_with("..."), left < count, "{text}");
+            assert_eq!(text.matches(&"x".repeat(length)).count(), left, "{text}");
+        }
     }
 }

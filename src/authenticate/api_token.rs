@@ -18,7 +18,7 @@ use crate::clock::UnixTime;
 use crate::credential::{Checksums, Token, TokenId, UnverifiedApiToken};
 use crate::document::ProviderId;
 use crate::error::{Denial, Fault};
-use crate::identity::{Identity, Limits, Subject};
+use crate::identity::{AuditText, Identity, Limits, Sender, Subject, VerifiedSender};
 use crate::secret::constant_time_eq;
 use crate::store::RecordName;
 use crate::store::records::RecordCache;
@@ -153,18 +153,19 @@ pub(super) async fn verify(
     ) {
         return Err(Denial::ApiTokenUnknown.into());
     }
+    let refused = |denial: Denial| Failure::from(denial).by(|| Some(sender(&token.id, &record)));
     let now = cx.fetch.clock.now();
     let created = UnixTime::from_secs(record.created);
     if created > now.saturating_add(Duration::from_mins(1)) {
-        return Err(Denial::TokenNotYetValid.into());
+        return Err(refused(Denial::TokenNotYetValid));
     }
     let expires =
         UnixTime::from_secs(record.expires).min(created.saturating_add(rules.max_lifetime));
     if now >= expires {
-        return Err(Denial::TokenExpired.into());
+        return Err(refused(Denial::TokenExpired));
     }
     if cx.revoked.contains(token.id.as_str()) || cx.revoked.contains_user(&record.username) {
-        return Err(Denial::TokenRevoked.into());
+        return Err(refused(Denial::TokenRevoked));
     }
     let until = read.at.saturating_add(rules.recheck);
     let identity = identity(&token.id, &record, expires.min(until))?;
@@ -174,6 +175,19 @@ pub(super) async fn verify(
         provider: None,
         answer_until: None,
     })
+}
+
+/// Who sent a token whose secret is the one of this record.
+fn sender(id: &TokenId, record: &Record) -> Sender {
+    Sender::Verified(Box::new(VerifiedSender {
+        provider: ProviderId::api_tokens(),
+        auth_method: AuthMethod::ApiToken,
+        principal: AuditText::new(&record.username),
+        client_id: None,
+        token_id: AuditText::new(id.as_str()),
+        issuer: None,
+        act: None,
+    }))
 }
 
 fn identity(id: &TokenId, record: &Record, valid_until: UnixTime) -> Result<Identity, Fault> {
@@ -188,6 +202,8 @@ fn identity(id: &TokenId, record: &Record, valid_until: UnixTime) -> Result<Iden
         groups: record.groups.clone().unwrap_or_default(),
         groups_incomplete: record.groups.is_none(),
         token_id: Some(id.as_str().to_owned()),
+        issuer: None,
+        act: None,
         valid_until,
         limits: Limits {
             read_only: record.read_only,

@@ -7,7 +7,7 @@ use super::verdict_cache::{CachedVerdict, VerdictCache};
 use super::{Context, Failure, Verdict, api_token, needs_inspection, opaque, signed};
 use crate::credential::{Form, Token, TokenDigest};
 use crate::error::{Denial, Refusal};
-use crate::identity::Identity;
+use crate::identity::{Identity, Sender, VerifiedSender};
 use crate::provider::ProviderIndex;
 
 /// How long a provider is not asked again about a token that it refused.
@@ -35,6 +35,8 @@ pub struct Rejection {
     pub provider: Option<ProviderIndex>,
     /// Whether that was known from an event before.
     pub from_cache: bool,
+    /// Who sent the token, as far as that is known.
+    pub sender: Option<Arc<Sender>>,
 }
 
 impl From<Failure> for Rejection {
@@ -43,6 +45,7 @@ impl From<Failure> for Rejection {
             refusal: failure.refusal,
             provider: failure.provider,
             from_cache: false,
+            sender: failure.sender,
         }
     }
 }
@@ -96,6 +99,7 @@ impl Authenticator {
                     let refused = CachedVerdict::Refused {
                         denial,
                         provider: failure.provider,
+                        sender: failure.sender.clone(),
                         until: now.saturating_add(REFUSED_FOR),
                     };
                     self.verdicts.keep(digest, cx.generation, refused, now);
@@ -117,12 +121,16 @@ impl Authenticator {
             None => return Ok(None),
             Some(CachedVerdict::Verified(verdict)) => verdict,
             Some(CachedVerdict::Refused {
-                denial, provider, ..
+                denial,
+                provider,
+                sender,
+                ..
             }) => {
                 return Err(Rejection {
                     refusal: denial.into(),
                     provider,
                     from_cache: true,
+                    sender,
                 });
             }
         };
@@ -143,7 +151,10 @@ impl Authenticator {
                 .keys
                 .keys(&key.hint, cx.fetch)
                 .await
-                .map_err(Failure::from)?
+                .map_err(|fault| {
+                    let sender = || Sender::Verified(VerifiedSender::of(&identity).into());
+                    Failure::from(fault).by(|| Some(sender()))
+                })?
                 .contains(key.thumbprint),
         };
         if key_holds && answer_holds {

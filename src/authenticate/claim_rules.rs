@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Revoked;
+use super::{Failure, Revoked};
 use crate::claims::{AuthMethod, Claims, TokenUse, name_of, only};
 use crate::clock::UnixTime;
 use crate::document::Kind;
 use crate::error::Denial;
-use crate::identity::{Identity, Limits, Subject};
+use crate::identity::{AuditText, Identity, Limits, Sender, Subject, VerifiedSender};
 use crate::provider::Provider;
 
 /// How far the clocks of issuers may be ahead of ours, for `nbf` and `iat`.
@@ -115,9 +115,48 @@ impl VerifiedClaims {
             groups,
             groups_incomplete,
             token_id: token_id.map(Cow::into_owned),
+            issuer: self.issuer(),
+            act: self.act(),
             valid_until,
             limits: Limits::default(),
         }))
+    }
+
+    /// Why a token with these claims stands for nobody, and who sent it.
+    pub(super) fn refused(&self, failure: impl Into<Failure>, provider: &Provider) -> Failure {
+        failure.into().by(|| Some(self.sender(provider)))
+    }
+
+    /// Who sent the token, by what its claims say, for the audit line alone: no rule is applied.
+    fn sender(&self, provider: &Provider) -> Sender {
+        let text = |name: &str| {
+            let value = self.claims.claim(name).map(only).and_then(name_of);
+            value.as_deref().and_then(AuditText::new)
+        };
+        // An id token's audience is the client (OpenID Connect Core 1.0, section 2).
+        let is_id_token = || provider.token_use(&self.claims) == Ok(Some(TokenUse::Id));
+        let client_id = match (self.claims.client(), self.claims.audiences()) {
+            (Ok(Some(client)), _) => AuditText::new(client),
+            (Ok(None), Ok(audiences)) if audiences.len() == 1 && is_id_token() => text("aud"),
+            _ => None,
+        };
+        Sender::Verified(Box::new(VerifiedSender {
+            provider: provider.id.clone(),
+            auth_method: self.proof.auth_method(),
+            principal: text("sub"),
+            client_id,
+            token_id: text("jti"),
+            issuer: self.issuer(),
+            act: self.act(),
+        }))
+    }
+
+    fn issuer(&self) -> Option<AuditText> {
+        self.claims.text("iss").and_then(AuditText::new)
+    }
+
+    fn act(&self) -> Option<AuditText> {
+        self.claims.actors().as_deref().and_then(AuditText::new)
     }
 
     /// Refuses tokens that are restricted to a key of their holder (RFC 7800, RFC 9449): sent as a

@@ -97,6 +97,12 @@ impl<'t> UnverifiedJwt<'t> {
     }
 }
 
+/// Who a token that is no such JWT says has issued it, for the audit line.
+pub(super) fn unverified_issuer(token: &Token<'_>) -> Option<String> {
+    let jws = UnverifiedJws::parse(token.expose_secret()).ok()?;
+    jws.unverified_issuer().map(str::to_owned)
+}
+
 /// Verifies a JWS whose payload need be no claims set, as published vectors have it: the first two
 /// stages of a token, and no more. Tests alone ask for it.
 ///

@@ -108,12 +108,13 @@ pub(super) fn by_answer(
         until: now.saturating_add(provider.recheck),
         binds_client: way.binds_client(),
     };
-    let identity = status.claims().and_then(|claims| {
+    let identity = status.claims().map_err(Failure::from).and_then(|claims| {
         let claims = VerifiedClaims {
             claims: claims.into(),
             proof,
         };
-        claims.identify(provider, cx.revoked, now)
+        let identity = claims.identify(provider, cx.revoked, now);
+        identity.map_err(|denial| claims.refused(denial, provider))
     });
     guard.record(token, identity.is_ok());
     Ok(Verdict {

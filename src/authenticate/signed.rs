@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::claim_rules::{Proof, VerifiedClaims};
-use super::jwt::UnverifiedJwt;
+use super::jwt::{UnverifiedJwt, unverified_issuer};
 use super::{Context, Failure, Terms, Verdict, VerifyingKey, inspect, needs_inspection, opaque};
 use crate::credential::Token;
 use crate::error::{Denial, Fault};
+use crate::identity::Sender;
 use crate::keys::Candidates;
 use crate::keys::cache::KeyCache;
 use crate::provider::{Issued, Provider, ProviderIndex};
@@ -18,15 +19,22 @@ use crate::provider::{Issued, Provider, ProviderIndex};
 /// A denial for the first thing that does not hold, or a fault when keys or provider can't be
 /// reached.
 pub(super) async fn verify(token: &Token<'_>, cx: Context<'_>) -> Result<Verdict, Failure> {
-    let unverified_jwt = UnverifiedJwt::parse(token)?;
+    let unverified_jwt = UnverifiedJwt::parse(token).map_err(|denial| {
+        let unverified_issuer = unverified_issuer(token);
+        Failure::from(denial).by(|| Sender::unverified(&unverified_issuer?))
+    })?;
+    let unverified_issuer = unverified_jwt.unverified_issuer();
     let Issued {
+        issuer,
         index,
         provider,
         keys,
-    } = unverified_jwt
-        .unverified_issuer()
+    } = unverified_issuer
         .and_then(|issuer| cx.registry.issuer(issuer))
-        .ok_or(Denial::IssuerUnknown)?;
+        .ok_or_else(|| {
+            let sender = || Sender::unverified(unverified_issuer?);
+            Failure::from(Denial::IssuerUnknown).by(sender)
+        })?;
     let verdict = match provider.refuses_unverified(unverified_jwt.unverified_audience()) {
         Some(denial) => Err(denial.into()),
         None => match keys {
@@ -34,7 +42,7 @@ pub(super) async fn verify(token: &Token<'_>, cx: Context<'_>) -> Result<Verdict
             None => by_provider(index, provider, &unverified_jwt, token, cx).await,
         },
     };
-    verdict.map_err(|failure| failure.at(index))
+    verdict.map_err(|failure| failure.at(index).by(|| Sender::unverified(issuer)))
 }
 
 /// Its signature is for the provider alone to judge.
@@ -103,8 +111,10 @@ async fn by_key(
         }
         _ => {
             let now = cx.fetch.clock.now();
+            let identity = claims.identify(provider, cx.revoked, now);
+            let identity = identity.map_err(|denial| claims.refused(denial, provider))?;
             Ok(Verdict {
-                identity: Arc::new(claims.identify(provider, cx.revoked, now)?),
+                identity: Arc::new(identity),
                 key: Some(key),
                 provider: Some(index),
                 answer_until: None,
@@ -128,18 +138,21 @@ async fn with_answer(
         .ok_or(Fault::ProviderMisconfigured)?;
     let now = cx.fetch.clock.now();
     // What can be refused without the provider is.
-    claims.check_times(provider, now)?;
-    claims.check_audience(provider, claims.check_token_use(provider)?)?;
-    let subject = claims.claims.subject(false)?;
+    let checked = claims
+        .check_times(provider, now)
+        .and_then(|_| claims.check_token_use(provider))
+        .and_then(|token_use| claims.check_audience(provider, token_use))
+        .and_then(|_| claims.claims.subject(false));
+    let subject = checked.map_err(|denial| claims.refused(denial, provider))?;
     let terms = Terms::signed(subject.as_deref(), provider.request_timeout());
     let status = inspect(index, way, token, terms, cx)
         .await
-        .map_err(|fault| Failure::from(fault).asked())?;
+        .map_err(|fault| claims.refused(fault, provider).asked())?;
     let identity = status
         .claims()
         .and_then(|answer| claims.claims.add(answer))
         .and_then(|()| claims.identify(provider, cx.revoked, now))
-        .map_err(|denial| Failure::from(denial).asked())?;
+        .map_err(|denial| claims.refused(denial, provider).asked())?;
     Ok(Verdict {
         identity: Arc::new(identity),
         key: Some(key),

@@ -1,9 +1,12 @@
 //! What was found out about tokens seen before.
 
+use std::sync::Arc;
+
 use super::Verdict;
 use crate::clock::UnixTime;
 use crate::credential::TokenDigest;
 use crate::error::Denial;
+use crate::identity::Sender;
 use crate::provider::ProviderIndex;
 use crate::sync::{Locked, Weighed};
 
@@ -23,6 +26,8 @@ pub(super) enum CachedVerdict {
         denial: Denial,
         /// The provider.
         provider: Option<ProviderIndex>,
+        /// Who sent it, as far as that is known.
+        sender: Option<Arc<Sender>>,
         until: UnixTime,
     },
 }
@@ -112,7 +117,7 @@ fn weight(verdict: &CachedVerdict) -> usize {
             let key_id = key_id.map_or(0, |id| id.as_str().len());
             verdict.identity.weight().saturating_add(key_id)
         }
-        CachedVerdict::Refused { .. } => 0,
+        CachedVerdict::Refused { sender, .. } => sender.as_ref().map_or(0, |one| one.weight()),
     };
     identity.saturating_add(OVERHEAD)
 }

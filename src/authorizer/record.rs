@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::access::{BasicGrant, Requester, Ruling};
-use crate::audit::{self, Outcome};
+use crate::access::{BasicGrant, Requester, Ruling, needs};
+use crate::audit::{self, Outcome, Reason};
+use crate::authenticate::Rejection;
 use crate::document::{Mode, ProviderId};
-use crate::error::{Denial, Fault, Refusal};
-use crate::identity::Identity;
+use crate::error::{Denial, Fault, Forbidden, Refusal};
+use crate::identity::{Identity, Sender};
 use crate::product::Product;
 use crate::provider::ProviderIndex;
+use crate::random::DecisionId;
 use crate::settings::SettingsInForce;
 
 /// Who is calling.
@@ -88,6 +90,8 @@ pub(super) struct Refused {
     pub(super) caller: Option<Caller>,
     /// The provider that refused or failed.
     pub(super) provider: Option<ProviderIndex>,
+    /// Who sent a token that stands for nobody.
+    pub(super) sender: Option<Arc<Sender>>,
     pub(super) from_cache: bool,
     pub(super) unverified_method: &'static str,
 }
@@ -104,6 +108,7 @@ impl Refused {
             refusal,
             caller: None,
             provider: None,
+            sender: None,
             from_cache: false,
             unverified_method: "",
         }
@@ -124,23 +129,24 @@ impl Refused {
             ..Self::new(Refusal::Denied(denial))
         }
     }
+}
 
-    /// A token that stands for nobody.
-    pub(super) fn rejected(
-        refusal: Refusal,
-        provider: Option<ProviderIndex>,
-        from_cache: bool,
-    ) -> Self {
+/// A token that stands for nobody.
+impl From<Rejection> for Refused {
+    fn from(rejection: Rejection) -> Self {
         Self {
-            provider,
-            from_cache,
-            ..Self::new(refusal)
+            provider: rejection.provider,
+            sender: rejection.sender,
+            from_cache: rejection.from_cache,
+            ..Self::new(rejection.refusal)
         }
     }
 }
 
 /// What came of an event, and what it is based on.
 pub struct DecisionRecord {
+    /// Its name, in the answer's context and in the audit line.
+    pub id: DecisionId,
     /// What API Gateway is told.
     pub answer: Result<Box<RawValue>, Refusal>,
     /// Why the request is not allowed, or would not be in the mode `enforce`.
@@ -157,6 +163,8 @@ pub struct DecisionRecord {
     pub unverified_method: &'static str,
     /// What the access rules make of the request; `None` where they were not asked.
     pub ruling: Option<Ruling>,
+    /// Who sent a token that stands for nobody, as far as that is known.
+    pub sender: Option<Arc<Sender>>,
     rejected_by: Option<ProviderIndex>,
     /// The place of the product among those of the settings.
     pub(super) product: Option<usize>,
@@ -175,8 +183,9 @@ impl fmt::Debug for DecisionRecord {
 
 impl DecisionRecord {
     /// Of an event about which nothing was decided.
-    pub(super) fn undecided(answer: Result<Box<RawValue>, Refusal>) -> Self {
+    pub(super) fn undecided(id: DecisionId, answer: Result<Box<RawValue>, Refusal>) -> Self {
         Self {
+            id,
             refusal: answer.as_ref().err().copied(),
             answer,
             mode: Mode::Enforce,
@@ -185,28 +194,33 @@ impl DecisionRecord {
             settings: None,
             unverified_method: "",
             ruling: None,
+            sender: None,
             rejected_by: None,
             product: None,
         }
     }
 
     /// Of an event that could not be read, or that no settings were there for.
-    pub(super) fn without_settings(fault: Fault) -> Self {
-        Self::undecided(Err(Refusal::Failed(fault)))
+    pub(super) fn without_settings(id: DecisionId, fault: Fault) -> Self {
+        Self::undecided(id, Err(Refusal::Failed(fault)))
     }
 
-    pub(super) fn decided(decided: Decided) -> Self {
+    pub(super) fn decided(id: DecisionId, decided: Decided) -> Self {
         Self {
             refusal: decided.refusal,
             from_cache: decided.caller.is_from_cache(),
             unverified_method: decided.caller.unverified_method(),
             ruling: decided.ruling,
             caller: Some(decided.caller),
-            ..Self::undecided(Ok(decided.answer))
+            ..Self::undecided(id, Ok(decided.answer))
         }
     }
 
-    pub(super) fn refused(answer: Result<Box<RawValue>, Refusal>, refused: Refused) -> Self {
+    pub(super) fn refused(
+        id: DecisionId,
+        answer: Result<Box<RawValue>, Refusal>,
+        refused: Refused,
+    ) -> Self {
         let caller = refused.caller.as_ref();
         Self {
             // A refusal that does not fit into an answer has become a fault.
@@ -215,7 +229,8 @@ impl DecisionRecord {
             unverified_method: caller.map_or(refused.unverified_method, Caller::unverified_method),
             rejected_by: refused.provider,
             caller: refused.caller,
-            ..Self::undecided(answer)
+            sender: refused.sender,
+            ..Self::undecided(id, answer)
         }
     }
 
@@ -241,11 +256,45 @@ impl DecisionRecord {
 
     /// The provider that confirmed the caller, or that refused or failed.
     pub fn provider(&self) -> Option<&ProviderId> {
-        let vouched = self.identity().map(|identity| &identity.provider);
+        let vouched = match (self.identity(), self.sender.as_deref()) {
+            (Some(identity), _) => Some(&identity.provider),
+            (None, Some(Sender::Verified(sender))) => Some(&sender.provider),
+            (None, _) => None,
+        };
         vouched.or_else(|| {
             let settings = self.settings.as_deref()?;
             Some(&settings.registry.provider(self.rejected_by?)?.id)
         })
+    }
+
+    /// Why a verified caller may not go on, or could not in the mode `enforce`.
+    pub fn reason(&self) -> Option<Reason> {
+        let Some(Refusal::Forbidden(forbidden)) = self.refusal else {
+            return None;
+        };
+        let is_on_basic_paths = self
+            .caller
+            .as_ref()
+            .is_some_and(|caller| matches!(caller, Caller::Unverified(BasicGrant::OnSomePaths)));
+        Some(Reason::of(forbidden, self.ruling, is_on_basic_paths))
+    }
+
+    /// What a caller who may not go on would need: entries of the settings, or of the API token, by the
+    /// name of their field.
+    pub fn needs(&self) -> Option<String> {
+        let Some(Refusal::Forbidden(forbidden)) = self.refusal else {
+            return None;
+        };
+        let limits = self.identity().map(|identity| &identity.limits);
+        match (forbidden, self.ruling) {
+            (Forbidden::SourceNotAllowed, _) => Some(needs("networks", &limits?.source_cidrs)),
+            (_, Some(Ruling::OtherProduct)) => Some(needs("products", &limits?.products)),
+            (_, ruling) => {
+                let rules = self.product()?.access().rules()?;
+                let rule = rules.get(ruling?.rule()?)?;
+                Some(rule.conditions.needs(ruling?.lacks()?))
+            }
+        }
     }
 
     /// The product that the request's path lies in.

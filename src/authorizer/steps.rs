@@ -153,10 +153,7 @@ impl Authorizer {
                     .map(|(place, product)| (place, product.access().kind())),
             },
         };
-        let authenticated = self.authenticator.authenticate(token, context).await;
-        let authenticated = authenticated.map_err(|rejection| {
-            Refused::rejected(rejection.refusal, rejection.provider, rejection.from_cache)
-        })?;
+        let authenticated = self.authenticator.authenticate(token, context).await?;
         Ok(Caller::Verified {
             identity: authenticated.identity,
             from_cache: authenticated.from_cache,

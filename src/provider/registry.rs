@@ -35,6 +35,8 @@ struct RegisteredIssuer {
 
 /// A provider and the keys of one of its issuers.
 pub(crate) struct Issued<'r> {
+    /// The issuer's name.
+    pub(crate) issuer: &'r str,
     pub(crate) index: ProviderIndex,
     pub(crate) provider: &'r Provider,
     /// `None` where the provider is asked about each token.
@@ -101,6 +103,7 @@ impl Registry {
     pub(crate) fn issuer(&self, name: &str) -> Option<Issued<'_>> {
         let issuer = self.issuers.iter().find(|issuer| issuer.name == name)?;
         Some(Issued {
+            issuer: &issuer.name,
             index: issuer.index,
             provider: self.provider(issuer.index)?,
             keys: issuer.keys.as_ref(),

@@ -4,7 +4,8 @@
 //!   development key; or `event.txt`, sent as it is.
 //! - `settings.json`, or `events/custom-api.json` where there is none: a product at `/`.
 //! - `environment.json`: variables of the function.
-//! - `expected.json`: the whole `answer` or the `error`, and members of the `audit` line.
+//! - `expected.json`: the whole `answer` or the `error`, and members of the `audit` line. The answer's
+//!   `decision_id` is random, so a mark stands for it.
 //!
 //! `UPDATE_CASES=1 cargo test all_cases` writes the answers down, for review.
 //!
@@ -74,8 +75,10 @@ async fn check(folder: &Path) {
 
     let path = folder.join("expected.json");
     let mut expected = json(&path).unwrap();
+    let mut decision = None;
     match result {
-        Ok(answer) => {
+        Ok(mut answer) => {
+            decision = Some(mask_decision(&mut answer, &name));
             if std::env::var_os("UPDATE_CASES").is_some() {
                 expected["answer"] = answer.clone();
                 let text = serde_json::to_string_pretty(&expected).unwrap() + "\n";
@@ -88,7 +91,22 @@ async fn check(folder: &Path) {
         Err(error) => assert_eq!(error.error_message, expected["error"], "{name}"),
     }
     let audit = lambda.audit().await;
+    if let Some(decision) = decision {
+        assert_eq!(audit["decision_id"], decision, "{name}");
+    }
     for (member, value) in expected["audit"].as_object().unwrap() {
         assert_eq!(&audit[member], value, "{name}: {member} of {audit}");
     }
+}
+
+/// Puts a mark in the place of the answer's random id, and returns that.
+fn mask_decision(answer: &mut Value, name: &str) -> String {
+    let id = answer["context"]["decision_id"].take();
+    let id = id
+        .as_str()
+        .unwrap_or_else(|| panic!("{name} has no decision_id"));
+    let is_id = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    assert!(id.len() == 12 && id.bytes().all(is_id), "{name}: {id}");
+    answer["context"]["decision_id"] = "{{decision_id}}".into();
+    id.to_owned()
 }

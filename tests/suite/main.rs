@@ -13,6 +13,7 @@
 
 mod answers;
 mod attacks;
+mod audit_line;
 mod aws_jwt_verify;
 mod basic;
 mod cases;

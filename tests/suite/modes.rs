@@ -38,10 +38,11 @@ fn assert_unknown(context: &Value, authorization: &str) {
             "authorization" => assert_eq!(value, authorization),
             "user_header" => assert_eq!(value, "-"),
             "product" => {}
+            "decision_id" => assert_eq!(value.as_str().unwrap().len(), 12),
             _ => assert_eq!(value, "", "{name}"),
         }
     }
-    assert_eq!(context.as_object().unwrap().len(), 12);
+    assert_eq!(context.as_object().unwrap().len(), 13);
 }
 
 #[tokio::test]

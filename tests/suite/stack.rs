@@ -5,6 +5,7 @@ mod mappings;
 mod options;
 mod products;
 mod public_routes;
+mod queries;
 mod routes;
 mod rules;
 mod user_pool;

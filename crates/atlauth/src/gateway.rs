@@ -65,7 +65,8 @@ pub(crate) fn client(authority: Option<&str>) -> Result<reqwest::Client, Failure
 }
 
 /// What [`show`] writes, as a head.
-pub(crate) const ROW_HEAD: &str = "method  got code              username     decided by path";
+pub(crate) const ROW_HEAD: &str =
+    "method  got code              username     decided by decision     path";
 
 /// One request in a row, the path last: it is as long as it is.
 pub(crate) fn show(ui: &Ui, entry: &AccessLogEntry) {
@@ -82,12 +83,13 @@ pub(crate) fn show(ui: &Ui, entry: &AccessLogEntry) {
         _ => Tone::Bad,
     };
     ui.line(&format!(
-        "{:<7} {} {:<17} {:<12} {:<10} {}",
+        "{:<7} {} {:<17} {:<12} {:<10} {:<12} {}",
         within_line(&entry.method),
         ui.paint(tone, &entry.status.to_string()),
         or_none(&entry.code),
         or_none(&entry.username),
         entry.decided_by.as_str(),
+        or_none(&entry.decision_id),
         within_line(&entry.path),
     ));
 }

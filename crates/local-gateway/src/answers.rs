@@ -28,6 +28,14 @@ pub(crate) struct RawAnswer {
     response_templates: BTreeMap<String, String>,
 }
 
+/// What the template's responses tell of a request.
+pub(crate) struct Told<'t> {
+    pub(crate) request_id: &'t str,
+    pub(crate) extended_request_id: &'t str,
+    /// What the authorizer's answer names the decision; empty where there is none.
+    pub(crate) decision_id: &'t str,
+}
+
 fn maybe_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
     status(deserializer).map(Some)
 }
@@ -37,8 +45,8 @@ impl Answers {
         Self(raw)
     }
 
-    /// The response of a kind.
-    pub(crate) fn response(&self, kind: Kind, request_id: &str) -> Response {
+    /// The response of a kind, to a request that has come this far.
+    pub(crate) fn response(&self, kind: Kind, told: &Told<'_>) -> Response {
         let (name, status, message, error_type) = kind.defaults();
         let fallback = if status < 500 {
             "DEFAULT_4XX"
@@ -57,7 +65,10 @@ impl Answers {
         let body = template
             .replace("$context.error.messageString", &quoted)
             .replace("$context.error.message", message)
-            .replace("$context.requestId", request_id);
+            .replace("$context.requestId", told.request_id)
+            .replace("$context.extendedRequestId", told.extended_request_id)
+            // Of the authorizer's context the template names nothing else here.
+            .replace("$context.authorizer.decision_id", told.decision_id);
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(own_status.unwrap_or(status))
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

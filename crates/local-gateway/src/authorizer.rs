@@ -39,6 +39,8 @@ pub(crate) struct Invocation {
     pub(crate) output: Result<AuthorizerOutput, Kind>,
     /// The code of the decision; empty where it is not known.
     pub(crate) code: String,
+    /// The decision's name; empty where it is not known.
+    pub(crate) decision_id: String,
 }
 
 /// What the function's environment says where the APIs of these products are deployed.
@@ -82,6 +84,7 @@ impl AuthorizerFunction {
                 let record = authorizer.explain(&event.to_string(), request_id).await;
                 Invocation {
                     code: record.code().to_owned(),
+                    decision_id: record.id.as_str().to_owned(),
                     output: match record.answer {
                         Ok(answer) => AuthorizerOutput::read(answer.get()),
                         Err(Refusal::Denied(_)) => Err(Kind::Unauthorized),
@@ -94,6 +97,7 @@ impl AuthorizerFunction {
             Self::Invoke(client, url) => Invocation {
                 output: invoke_by_http(client, url, event).await,
                 code: String::new(),
+                decision_id: String::new(),
             },
         }
     }

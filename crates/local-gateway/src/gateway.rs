@@ -11,9 +11,10 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::serve::ListenerExt;
+use base64::Engine;
 use tokio::net::TcpListener;
 
-use crate::answers::Kind;
+use crate::answers::{Kind, Told};
 use crate::api::{Api, AuthorizerConfig, Integration, Route};
 use crate::authorizer::{AuthorizerFunction, AuthorizerOutput};
 use crate::cache::Cache;
@@ -49,6 +50,11 @@ pub struct AccessLogEntry {
     pub code: String,
     /// The verified user; empty where there is none.
     pub username: String,
+    /// The decision's name in the audit line; empty where no authorizer was asked, or where it did not
+    /// tell.
+    pub decision_id: String,
+    /// The gateway's own id of the request, which no caller can choose.
+    pub extended_request_id: String,
     /// Who decided.
     pub decided_by: DecidedBy,
 }
@@ -141,11 +147,13 @@ impl Gateway {
                 .await?;
             entry.decided_by = authorized.decided_by;
             context = &authorized.output.context;
-            context
-                .get("username")
-                .map(String::as_str)
-                .unwrap_or_default()
-                .clone_into(&mut entry.username);
+            for (name, value) in [
+                ("username", &mut entry.username),
+                ("decision_id", &mut entry.decision_id),
+            ] {
+                let told = context.get(name).map(String::as_str);
+                told.unwrap_or_default().clone_into(value);
+            }
             if !authorized.output.policy.allows(&request.arn(&api.stage)) {
                 return Err(Kind::AccessDenied);
             }
@@ -214,6 +222,7 @@ impl Gateway {
         let event = request.event(sources.stage, &route.resource, sources.parameters);
         let invocation = self.authorizer.invoke(&event, &request.request_id).await;
         entry.code = invocation.code;
+        entry.decision_id = invocation.decision_id;
         let output = Arc::new(invocation.output?);
         if is_cached {
             let seconds = authorizer.cache_seconds;
@@ -241,23 +250,44 @@ async fn handle(
         status: 0,
         code: String::new(),
         username: String::new(),
+        decision_id: String::new(),
+        extended_request_id: extended_request_id(),
         decided_by: DecidedBy::Gateway,
     };
     let answered = gateway.answer(&request, body, &mut entry).await;
     let mut response = answered.unwrap_or_else(|kind| {
         let api = gateway.apis.first();
         api.map_or_else(Response::default, |api| {
-            api.answers.response(kind, &request.request_id)
+            // As API Gateway, whose 401 and 500 have nothing of the authorizer.
+            let is_decided = matches!(kind, Kind::AccessDenied);
+            let told = Told {
+                request_id: &request.request_id,
+                extended_request_id: &entry.extended_request_id,
+                decision_id: if is_decided { &entry.decision_id } else { "" },
+            };
+            api.answers.response(kind, &told)
         })
     });
     entry.status = response.status().as_u16();
     (gateway.log)(&entry);
     let headers = response.headers_mut();
     headers.insert(WARNING.0, HeaderValue::from_static(WARNING.1));
-    if let Ok(id) = HeaderValue::from_str(&request.request_id) {
-        headers.insert("x-amzn-requestid", id);
+    for (name, id) in [
+        ("x-amzn-requestid", &request.request_id),
+        ("x-amz-apigw-id", &entry.extended_request_id),
+    ] {
+        if let Ok(id) = HeaderValue::from_str(id) {
+            headers.insert(name, id);
+        }
     }
     response
+}
+
+/// As API Gateway's extended ids are: eleven bytes in base64.
+fn extended_request_id() -> String {
+    let mut bytes = [0; 11];
+    let _ = aws_lc_rs::rand::fill(&mut bytes);
+    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 /// A random UUID, as API Gateway's ids are.

@@ -132,6 +132,8 @@ fn logs(stack: &Value, days: u64, access: bool) {
     let format: Value = serde_json::from_str(settings["format"].as_str().unwrap()).unwrap();
     for (field, variable) in [
         ("request_id", "$context.requestId"),
+        ("extended_request_id", "$context.extendedRequestId"),
+        ("decision_id", "$context.authorizer.decision_id"),
         ("source_ip", "$context.identity.sourceIp"),
         ("status", "$context.status"),
         ("path", "$context.path"),

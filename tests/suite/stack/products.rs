@@ -131,16 +131,27 @@ fn variables(stack: &Value) -> &Value {
 
 fn refusals(stack: &Value) {
     let api = &stack["api"];
-    for (kind, status, message) in [
-        ("UNAUTHORIZED", 401, "Unauthorized"),
-        ("ACCESS_DENIED", 403, "Forbidden"),
-        ("MISSING_AUTHENTICATION_TOKEN", 404, "Not found"),
-        ("AUTHORIZER_FAILURE", 500, "Internal server error"),
+    let extended = "$context.extendedRequestId";
+    let failed = json!({"message": "Internal server error", "extended_request_id": extended});
+    for (kind, status, expected) in [
         (
-            "AUTHORIZER_CONFIGURATION_ERROR",
-            500,
-            "Internal server error",
+            "UNAUTHORIZED",
+            401,
+            json!({"message": "Unauthorized", "extended_request_id": extended}),
         ),
+        (
+            "ACCESS_DENIED",
+            403,
+            json!({"message": "Forbidden", "extended_request_id": extended,
+                   "decision_id": "$context.authorizer.decision_id"}),
+        ),
+        (
+            "MISSING_AUTHENTICATION_TOKEN",
+            404,
+            json!({"message": "Not found"}),
+        ),
+        ("AUTHORIZER_FAILURE", 500, failed.clone()),
+        ("AUTHORIZER_CONFIGURATION_ERROR", 500, failed),
     ] {
         let response = &api["responses"][kind];
         assert_eq!(response["statusCode"], status, "{kind}");
@@ -148,7 +159,7 @@ fn refusals(stack: &Value) {
             .as_str()
             .unwrap();
         let body: Value = serde_json::from_str(body).unwrap();
-        assert_eq!(body, json!({"message": message}), "{kind}");
+        assert_eq!(body, expected, "{kind}");
     }
     assert_eq!(
         api["responses"]["UNAUTHORIZED"]["responseParameters"],

@@ -62,6 +62,7 @@ async fn a_token_acts_as_its_user_within_scopes_and_groups() {
             "username": "alice", "user_header": "alice", "principal": "alice", "product": "jira", "provider": "api-tokens",
             "auth_method": "api_token", "client_id": "", "scope": "", "groups": "staff,writers",
             "token_id": writer.id.as_str(), "authorization": "none", "xoauth_requestor_id": "",
+            "decision_id": answer["context"]["decision_id"],
         })
     );
     assert_eq!(answer["principalId"], "alice");

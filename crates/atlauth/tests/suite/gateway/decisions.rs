@@ -22,12 +22,19 @@ async fn shape(request: reqwest::RequestBuilder) -> (u16, String, String, String
     };
     assert_eq!(header("x-atlauth-local"), "not for production");
     let (error, challenge) = (header("x-amzn-errortype"), header("www-authenticate"));
-    (
-        answer.status().as_u16(),
-        error,
-        challenge,
-        answer.text().await.unwrap(),
-    )
+    let (status, extended) = (answer.status().as_u16(), header("x-amz-apigw-id"));
+    let body = answer.text().await.unwrap();
+    let message = if matches!(status, 401 | 403 | 500) {
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(extended.len(), 16);
+        assert_eq!(body["extended_request_id"], extended);
+        let decision = body["decision_id"].as_str().map(str::len);
+        assert_eq!(decision, (status == 403).then_some(12), "{body}");
+        body["message"].as_str().unwrap().to_owned()
+    } else {
+        body
+    };
+    (status, error, challenge, message)
 }
 
 fn refused(status: u16, error: &str, message: &str) -> (u16, String, String, String) {
@@ -36,10 +43,12 @@ fn refused(status: u16, error: &str, message: &str) -> (u16, String, String, Str
     } else {
         ""
     };
-    let body = json!({"message": message})
-        .to_string()
-        .replace("\":", "\": ");
-    (status, error.to_owned(), challenge.to_owned(), body)
+    (
+        status,
+        error.to_owned(),
+        challenge.to_owned(),
+        message.to_owned(),
+    )
 }
 
 #[tokio::test]
@@ -52,7 +61,8 @@ async fn refusals_have_the_shapes_of_the_template() {
     let forbidden = refused(403, "AccessDeniedException", "Forbidden");
     let admin = scene.get("/jira/rest/api/2/settings", &token);
     assert_eq!(shape(admin).await, forbidden);
-    let missing = refused(404, "MissingAuthenticationTokenException", "Not found");
+    let missing = r#"{"message": "Not found"}"#;
+    let missing = refused(404, "MissingAuthenticationTokenException", missing);
     assert_eq!(shape(scene.get("/confluence/rest", &token)).await, missing);
     assert_eq!(shape(scene.get("/jirax", &token)).await, missing);
     // The keys have to be fetched, and can't be.
