@@ -49,7 +49,9 @@ fn one(decision: &Decision, now: u64, ui: &Ui) {
     row("who", Some(&decision.who));
     row("asked", Some(&decision.request));
     row("from", decision.source_ip.as_deref());
-    row("rule", decision.rule.as_deref());
+    // The label has the word already.
+    let rule = decision.rule.as_deref();
+    row("rule", rule.and_then(|rule| rule.strip_prefix("rule ")));
     row("needs", decision.needs.as_deref());
     row("why", decision.reason.as_deref());
     row("what", decision.what.as_deref());
