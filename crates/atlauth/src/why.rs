@@ -20,7 +20,7 @@ use crate::times;
 use crate::ui::Ui;
 use cloudwatch::{LogGroupChoice, Logs};
 use found::Found;
-use report::{Decision, Report};
+use report::{Entry, Report};
 use wanted::{LookupId, Span, Wanted};
 
 /// The examples of `--help`.
@@ -218,7 +218,7 @@ fn tell(
     if found.is_empty() {
         return Err(nothing(&source, wanted));
     }
-    let decisions: Vec<Decision> = found.lines().iter().map(Decision::of).collect();
+    let decisions: Vec<Entry> = found.lines().iter().map(Entry::of).collect();
     let report = Report {
         more: found.count.saturating_sub(decisions.len()),
         complete: found.complete,

@@ -376,7 +376,7 @@ pub fn refusal(code: &str) -> Option<Refusal> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{DENIALS, FAULTS, FORBIDDEN, Stage, refusal};
+    use super::{DENIALS, FAULTS, FORBIDDEN, Refusal, Stage, refusal};
 
     #[test]
     fn every_code_has_a_meaning_of_its_own() {
@@ -387,7 +387,7 @@ mod tests {
         let unique: BTreeSet<_> = codes.iter().collect();
         assert_eq!(unique.len(), codes.len());
         for code in codes {
-            assert_eq!(refusal(code).map(|refusal| refusal.code()), Some(code));
+            assert_eq!(refusal(code).map(Refusal::code), Some(code));
         }
         assert!(refusal("allowed").is_none());
     }

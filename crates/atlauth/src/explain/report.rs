@@ -208,7 +208,7 @@ impl Report {
             .position(|step| step.stage == "credential");
         for step in self.stages.iter_mut().skip(credential.unwrap_or_default()) {
             step.state = State::NotReached;
-            step.detail = "the line holds no credential".to_owned();
+            "the line holds no credential".clone_into(&mut step.detail);
         }
     }
 

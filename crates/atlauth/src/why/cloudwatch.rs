@@ -150,7 +150,7 @@ fn signed(millis: u64) -> i64 {
     i64::try_from(millis).unwrap_or(i64::MAX)
 }
 
-/// The log group that a stack has for the function. CloudFormation names it after the stack and the
+/// The log group that a stack has for the function. `CloudFormation` names it after the stack and the
 /// template's resource. A group stays when its stack is deleted, so there may be older ones.
 async fn group_of(stack: &str, client: &Client, ui: &Ui) -> Result<String, Failure> {
     let prefix = format!("{stack}-AuthorizerLogs-");

@@ -68,7 +68,10 @@ mod tests {
         let pretty = "{\n  \"event\": \"decision\",\n  \"code\": \"allowed\"\n}\n";
         let message = line.replace('"', "\\\"");
         let events = format!("{{\n \"events\": [\n  {{\"message\": \"{message}\"}}\n ]\n}}");
-        let long = format!("{{\"x\": \"{}\"}}\n{line}", "x".repeat(MAX_LINE as usize));
+        let long = format!(
+            "{{\"x\": \"{}\"}}\n{line}",
+            "x".repeat(usize::try_from(MAX_LINE).unwrap())
+        );
         let no_utf8 = [b"\xff\xfe\n".as_slice(), line.as_bytes()].concat();
         for (text, count) in [
             (line.as_bytes(), 1),

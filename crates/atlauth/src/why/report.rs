@@ -47,16 +47,16 @@ pub(super) struct Report {
     /// Where the lines are.
     pub(super) source: String,
     /// The decisions, the newest first.
-    pub(super) decisions: Vec<Decision>,
+    pub(super) decisions: Vec<Entry>,
     /// How many more were found, which are older.
     pub(super) more: usize,
     /// Whether all was searched. Otherwise newer lines may be missing.
     pub(super) complete: bool,
 }
 
-/// One decision.
+/// One decision, as its line tells it.
 #[derive(Debug, Serialize)]
-pub(super) struct Decision {
+pub(super) struct Entry {
     pub(super) time: Option<String>,
     /// Milliseconds since the epoch.
     #[serde(skip)]
@@ -101,7 +101,7 @@ impl Report {
     }
 }
 
-impl Decision {
+impl Entry {
     pub(super) fn of(line: &AuditLine) -> Self {
         let text = |name: &str| line.text(name).map(str::to_owned);
         let code = line.text("code").unwrap_or_default();
@@ -249,14 +249,14 @@ fn plain(value: &Value) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Decision, Report};
+    use super::{Entry, Report};
     use crate::audit_line::AuditLine;
 
-    fn decision(members: &Value) -> Decision {
+    fn decision(members: &Value) -> Entry {
         let mut line = json!({"event": "decision"});
         let members = members.as_object().unwrap().clone();
         line.as_object_mut().unwrap().extend(members);
-        Decision::of(&AuditLine::parse(&line.to_string()).unwrap())
+        Entry::of(&AuditLine::parse(&line.to_string()).unwrap())
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a line says, as text of 80 columns.
 
-use super::report::{Decision, Report};
+use super::report::{Entry, Report};
 use crate::explain::wrapped;
 use crate::times::date;
 use crate::ui::{Tone, Ui, within_line};
@@ -20,7 +20,7 @@ pub(super) fn show(report: &Report, now: u64, ui: &Ui) {
     }
 }
 
-fn one(decision: &Decision, now: u64, ui: &Ui) {
+fn one(decision: &Entry, now: u64, ui: &Ui) {
     let seconds = decision.millis.and_then(|millis| millis.checked_div(1_000));
     let time = seconds.map_or_else(
         || "at a time that the line does not tell".to_owned(),
