@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Whoami(crate::whoami::WhoamiArgs),
     /// Explains, stage by stage, why a request is allowed or refused.
     Explain(crate::explain::ExplainArgs),
+    /// Says what the audit log has of a request, why it was decided so, and what to change.
+    Why(Box<crate::why::WhyArgs>),
     /// Checks, compares, downloads and uploads settings.
     Settings(crate::settings::SettingsArgs),
     /// Creates, lists, rotates and revokes API tokens.

@@ -62,12 +62,14 @@ fn name(file: &Path) -> String {
     }
 }
 
+/// Whether a text on the command line is a token, which nothing may repeat.
+pub(crate) fn is_token(text: &str) -> bool {
+    text.starts_with(API_TOKEN_PREFIX) || text.matches('.').count() == 2 && text.starts_with("ey")
+}
+
 /// Never repeats what was given where it is a token.
-fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
-    let text = file.to_string_lossy();
-    if text.starts_with(API_TOKEN_PREFIX)
-        || text.matches('.').count() == 2 && text.starts_with("ey")
-    {
+pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
+    if is_token(&file.to_string_lossy()) {
         return Failure::usage("this is a token, but expected the name of a file with a token")
             .hint("give - and send the token to standard input, and delete it from the shell's history");
     }

@@ -1,6 +1,8 @@
 //! `atlauth`: what an operator of the authorizer does by hand, as commands.
 
 pub mod api_tokens;
+mod audit_line;
+mod aws;
 mod cli;
 mod credential;
 mod demo;
@@ -25,6 +27,7 @@ mod times;
 mod token;
 mod ui;
 mod whoami;
+mod why;
 
 use std::process::ExitCode;
 
@@ -65,6 +68,7 @@ async fn run(cli: Cli, ui: &Ui) -> Result<(), Failure> {
         Command::Login(args) => login::run(*args, source, ui).await,
         Command::Whoami(args) => whoami::run(args, source, ui).await,
         Command::Explain(args) => explain::run(args, source, ui).await,
+        Command::Why(args) => why::run(*args, ui).await,
         Command::Settings(args) => settings::run(args, source, ui).await,
         Command::Token(args) => token::run(args, source, ui).await,
         Command::Event(args) => event::run(&args, ui),

@@ -23,6 +23,7 @@ pub mod introspection;
 pub mod issuer;
 pub mod lambda;
 pub mod local;
+pub mod logs;
 pub mod moto;
 pub mod oidc;
 pub mod runtime_api;

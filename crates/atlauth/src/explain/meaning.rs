@@ -361,11 +361,22 @@ meanings!(of_forbidden of Forbidden, all in FORBIDDEN {
         "Send JSON.";
 });
 
+/// The refusal that an audit line means by its code; `None` where this version knows none of that name.
+pub fn refusal(code: &str) -> Option<Refusal> {
+    let denials = DENIALS.iter().copied().map(Refusal::Denied);
+    let faults = FAULTS.iter().copied().map(Refusal::Failed);
+    let forbidden = FORBIDDEN.iter().copied().map(Refusal::Forbidden);
+    denials
+        .chain(faults)
+        .chain(forbidden)
+        .find(|refusal| refusal.code() == code)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{DENIALS, FAULTS, FORBIDDEN, Stage};
+    use super::{DENIALS, FAULTS, FORBIDDEN, Refusal, Stage, refusal};
 
     #[test]
     fn every_code_has_a_meaning_of_its_own() {
@@ -375,6 +386,10 @@ mod tests {
         let codes: Vec<&str> = denials.chain(faults).chain(forbidden).collect();
         let unique: BTreeSet<_> = codes.iter().collect();
         assert_eq!(unique.len(), codes.len());
+        for code in codes {
+            assert_eq!(refusal(code).map(Refusal::code), Some(code));
+        }
+        assert!(refusal("allowed").is_none());
     }
 
     #[test]

@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::meaning::Stage;
-use super::stages::Step;
-use super::{Access, Decoded, EffectiveAccess, Explanation, Probe};
+use super::stages::{State, Step};
+use super::{Access, Decoded, EffectiveAccess, Explanation, Probe, line};
+use crate::audit_line::AuditLine;
 use crate::event::RequestArgs;
 use crate::failure::Failure;
 use crate::times;
@@ -48,6 +49,9 @@ pub(crate) struct Told {
     pub(crate) path: Option<String>,
     pub(crate) source_ip: Option<String>,
     pub(crate) event: Option<String>,
+    /// What the audit line says that the request was made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recorded: Option<String>,
 }
 
 /// A verified caller.
@@ -101,6 +105,7 @@ impl Told {
             path: Some(request.path().to_owned()),
             source_ip: Some(request.source_ip()),
             event: None,
+            recorded: None,
         }
     }
 
@@ -110,6 +115,18 @@ impl Told {
             path: None,
             source_ip: None,
             event: Some(file.display().to_string()),
+            recorded: None,
+        }
+    }
+
+    /// The request of an audit line.
+    pub(super) fn line(file: &Path, line: &AuditLine) -> Self {
+        Self {
+            method: line.text("method").map(str::to_owned),
+            path: line.text("path").map(str::to_owned),
+            source_ip: line::address(line).map(|address| address.to_string()),
+            event: Some(file.display().to_string()),
+            recorded: Some(line.verdict()),
         }
     }
 }
@@ -169,6 +186,32 @@ impl Report {
         report
     }
 
+    /// Takes back what was decided about the credential: there was none to decide about.
+    pub(super) fn leave_out_the_credential(&mut self) {
+        if self.code != "credential_missing" {
+            return;
+        }
+        self.outcome = "unknown";
+        self.status = None;
+        self.code = "credential_not_given";
+        self.what = Some(
+            "An audit line holds no credential. So its stage and those behind it can't be explained again.",
+        );
+        self.next = Some(
+            "Give the token, such as `atlauth explain --event line.json token.txt`. `atlauth why -` tells \
+             what the line itself says."
+                .to_owned(),
+        );
+        let credential = self
+            .stages
+            .iter()
+            .position(|step| step.stage == "credential");
+        for step in self.stages.iter_mut().skip(credential.unwrap_or_default()) {
+            step.state = State::NotReached;
+            "the line holds no credential".clone_into(&mut step.detail);
+        }
+    }
+
     /// The document of `--json`.
     pub(crate) fn json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
@@ -188,7 +231,7 @@ impl Report {
     pub(crate) fn verdict(&self) -> Result<(), Failure> {
         match self.outcome {
             "allowed" => Ok(()),
-            "failed" => Err(Failure::unavailable("")),
+            "failed" | "unknown" => Err(Failure::unavailable("")),
             _ => Err(Failure::negative("")),
         }
     }

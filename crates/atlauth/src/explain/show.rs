@@ -48,21 +48,30 @@ pub(crate) fn show(report: &Report, ui: &Ui) {
 }
 
 fn headline(report: &Report, ui: &Ui) {
-    let asked = match &report.request.event {
-        Some(event) => format!("the event in {event}"),
-        None => format!(
+    let request = &report.request;
+    let asked = match &request.event {
+        Some(event) if request.recorded.is_none() => format!("the event in {event}"),
+        _ => format!(
             "{} {}",
-            report.request.method.as_deref().unwrap_or_default(),
-            report.request.path.as_deref().unwrap_or_default()
+            request.method.as_deref().unwrap_or_default(),
+            request.path.as_deref().unwrap_or_default()
         ),
     };
     let (tone, verdict) = match (report.outcome, report.status) {
+        ("unknown", _) => (
+            Tone::Warning,
+            "not decided again: the line holds no credential".to_owned(),
+        ),
         (_, None) => (Tone::Good, "allowed".to_owned()),
         ("failed", _) => (Tone::Bad, format!("no decision: 500 {}", report.code)),
         (_, Some(status)) => (Tone::Bad, format!("refused: {status} {}", report.code)),
     };
     let asked = within_line(&asked);
-    ui.line(&format!("{asked}\n{}", ui.paint(tone, &verdict)));
+    ui.line(&asked);
+    if let Some(recorded) = &request.recorded {
+        ui.line(&format!("in the audit line: {}", within_line(recorded)));
+    }
+    ui.line(&ui.paint(tone, &verdict));
     if report.mode != "enforce" {
         let text = format!(
             "mode {}: every request is allowed all the same",
@@ -134,7 +143,7 @@ fn members(what: &str, members: &Map<String, Value>, now: u64, ui: &Ui) {
 }
 
 /// A text broken into lines of 80 columns, indented below its label.
-fn wrapped(label: &str, text: &str, ui: &Ui) {
+pub(crate) fn wrapped(label: &str, text: &str, ui: &Ui) {
     const WIDTH: usize = 74;
     let mut line = String::new();
     let mut label = label;

@@ -1,6 +1,7 @@
 //! `atlauth demo` and `atlauth local`: API Gateway as the tool plays it.
 
 mod atlassian;
+mod audited;
 mod bitbucket;
 mod cache;
 mod clients;

@@ -20,6 +20,7 @@ mod gateway;
 mod login;
 mod made_tokens;
 mod token_keys;
+mod why;
 
 use testing::atlauth::Atlauth;
 
