@@ -1,6 +1,8 @@
 //! `atlauth explain`: the product's own decision about a request, told stage by stage.
 
 mod access;
+mod asked;
+mod compare;
 mod decode;
 mod explanation;
 pub mod meaning;
@@ -13,16 +15,19 @@ mod stages;
 
 use std::path::PathBuf;
 
+use crate::api::ApiArgs;
 use crate::credential::Credential;
 use crate::event::{Kind, RequestArgs};
 use crate::failure::Failure;
 use crate::ui::Ui;
 
 pub(crate) use access::{Access, EffectiveAccess, RuleReport};
+pub(crate) use compare::show as show_compared;
 pub(crate) use decode::Decoded;
 pub(crate) use explanation::Explanation;
 pub(crate) use probe::Probe;
-pub(crate) use report::{Caller, Report, Told};
+pub(crate) use report::{Assumed, Caller, Report, Told};
+pub(crate) use show::assumed;
 
 /// The examples of `--help`.
 const EXAMPLES: &str = "\
@@ -34,8 +39,8 @@ Examples:
 Without a file, it uses the token that `atlauth login` stored, or asks for one.
 A terminal accepts at most 4,095 characters.
 The token is sent only to the providers that the function would ask.
-AUTHORIZER_CACHE_SECONDS and AUTHORIZER_CACHE_KEY apply as they do for the
-function. Where they are not set, the template's values apply.
+Where --cache-key, --cache-seconds and --source-ip are not given, the template's
+values and 127.0.0.1 apply, and the output says so.
 
 Exit codes: 0 allowed, 1 refused (401 or 403), 3 no decision (500).";
 
@@ -47,6 +52,8 @@ pub(crate) struct ExplainArgs {
     credential: CredentialArgs,
     #[command(flatten)]
     request: RequestArgs,
+    #[command(flatten)]
+    api: ApiArgs,
     /// The kind of event.
     #[arg(long, value_enum, default_value_t = Kind::RestRequest)]
     kind: Kind,
@@ -87,7 +94,7 @@ impl CredentialArgs {
 }
 
 pub(crate) async fn run(args: ExplainArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let probe = Probe::new(source).await?;
+    let probe = Probe::new(source, &args.api).await?;
     let (event, decoded, told) = if let Some(file) = &args.event {
         let event = crate::input::read(file)?;
         let decoded = Decoded::of_event(&event);

@@ -13,6 +13,7 @@ use atlassian_authorizer::authenticate::ApiTokenRules;
 use clap::Subcommand;
 use serde_json::json;
 
+use crate::aws;
 use crate::failure::Failure;
 use crate::times::date;
 use crate::ui::Ui;
@@ -114,7 +115,7 @@ fn failure(error: &ApiTokenError) -> Failure {
         ApiTokenError::Disabled | ApiTokenError::Lifetime(_) | ApiTokenError::TooLarge => {
             Failure::negative(error.to_string())
         }
-        ApiTokenError::Store(_) => Failure::unavailable(error.to_string())
+        ApiTokenError::Store(error) => Failure::unavailable(aws::in_words(error).message)
             .hint("tokens are stored in `<prefix>-tokens/<id>`: you need permission to read and write there"),
         _ => Failure::unavailable(error.to_string()),
     }

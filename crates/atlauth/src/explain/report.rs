@@ -3,14 +3,20 @@
 use std::path::Path;
 
 use atlassian_authorizer::audit::Outcome;
+use atlassian_authorizer::claims::{AuthMethod, Claims};
+use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::document::Mode;
 use atlassian_authorizer::identity::Identity;
-use serde::Serialize;
+use atlassian_authorizer::product::Product;
+use atlassian_authorizer::provider::{Groups, Provider};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::compare::{Basis, Comparison, compare};
 use super::meaning::Stage;
 use super::stages::Step;
 use super::{Access, Decoded, EffectiveAccess, Explanation, Probe};
+use crate::candidates::{self, Candidate, GroupCandidate};
 use crate::event::RequestArgs;
 use crate::failure::Failure;
 use crate::times;
@@ -25,6 +31,10 @@ pub(crate) struct Report {
     pub(crate) mode: &'static str,
     pub(crate) what: Option<&'static str>,
     pub(crate) next: Option<String>,
+    /// What the token has beside what the settings want, where a difference is the reason.
+    pub(crate) compared: Vec<Comparison>,
+    /// How the API and the caller are taken to be, where nobody has said.
+    pub(crate) assumed: Vec<Assumed>,
     pub(crate) stages: Vec<Step>,
     pub(crate) provider: Option<String>,
     pub(crate) caller: Option<Caller>,
@@ -32,13 +42,50 @@ pub(crate) struct Report {
     pub(crate) reach: Vec<EffectiveAccess>,
     pub(crate) token: Decoded,
     pub(crate) token_verified: bool,
-    /// When the token expires, as it or its record says; `None` where only its provider knows.
+    /// When the token expires, as it, its record or its provider says; `None` where nobody does.
     pub(crate) expires: Option<u64>,
+    /// When the provider or the store is asked anew; `None` of a token that a key verifies.
+    pub(crate) next_check: Option<u64>,
+    /// Where the claims are from that the rules look at: `token`, `introspection` or `userinfo`.
+    pub(crate) claims_from: Option<&'static str>,
+    /// What could be the username.
+    #[serde(serialize_with = "as_json")]
+    pub(crate) candidates: Vec<Candidate>,
+    /// What could be the groups.
+    pub(crate) group_candidates: Vec<GroupCandidate>,
+    /// Why a caller has no groups.
+    pub(crate) groups_note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) answer: Option<Value>,
     pub(crate) log: Vec<String>,
+    /// The refusal in a few words.
+    #[serde(skip)]
+    pub(crate) why: Option<String>,
+    /// The address that the request comes from.
+    #[serde(skip)]
+    pub(crate) source_ip: Option<String>,
     #[serde(skip)]
     pub(crate) now: u64,
+}
+
+/// An option that was not given, and what counts in its place.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub(crate) struct Assumed {
+    pub(crate) option: &'static str,
+    pub(crate) value: String,
+}
+
+impl Assumed {
+    pub(crate) fn new(option: &'static str, value: &str) -> Self {
+        Self {
+            option,
+            value: value.to_owned(),
+        }
+    }
+}
+
+fn as_json<S: Serializer>(all: &[Candidate], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(Candidate::json))
 }
 
 /// What was asked.
@@ -48,6 +95,9 @@ pub(crate) struct Told {
     pub(crate) path: Option<String>,
     pub(crate) source_ip: Option<String>,
     pub(crate) event: Option<String>,
+    /// The address is that of the command, and not of the request.
+    #[serde(skip)]
+    pub(crate) assumed_ip: bool,
 }
 
 /// A verified caller.
@@ -101,6 +151,7 @@ impl Told {
             path: Some(request.path().to_owned()),
             source_ip: Some(request.source_ip()),
             event: None,
+            assumed_ip: request.assumes_source_ip(),
         }
     }
 
@@ -110,6 +161,7 @@ impl Told {
             path: None,
             source_ip: None,
             event: Some(file.display().to_string()),
+            assumed_ip: false,
         }
     }
 }
@@ -131,7 +183,48 @@ impl Report {
             Outcome::Failed => ("failed", Some(500)),
         };
         let meaning = explanation.meaning();
+        let now = times::now();
+        let provider = explanation.provider();
+        let claims = explanation.known.as_ref().map(|known| &known.claims);
+        let identity = decision.identity();
+        let product = decision.product().map(Product::id).unwrap_or_default();
+        let source_ip = request
+            .source_ip
+            .clone()
+            .filter(|_| request.assumed_ip)
+            .map(|address| Assumed::new("--source-ip", &address));
+        let groups_note = identity
+            .filter(|identity| identity.groups.is_empty())
+            .and_then(|_| groups_note(&token, provider, explanation));
+        let of_answer = explanation
+            .known
+            .as_ref()
+            .filter(|known| known.from != "token");
+        let told = of_answer.and_then(|known| {
+            let claims = Claims::from(known.claims.clone());
+            claims.time("exp").ok().flatten()
+        });
         let mut report = Self {
+            compared: compared(explanation, &token, now),
+            assumed: source_ip
+                .into_iter()
+                .chain(probe.assumed(product))
+                .collect(),
+            next_check: identity
+                .filter(|identity| identity.auth_method != AuthMethod::Jwt)
+                .map(|identity| identity.valid_until.as_secs()),
+            claims_from: explanation.known.as_ref().map(|known| known.from),
+            candidates: provider
+                .zip(claims)
+                .map(|(provider, claims)| candidates::usernames(provider, claims))
+                .unwrap_or_default(),
+            group_candidates: provider
+                .zip(claims)
+                .map(|(provider, claims)| candidates::groups(provider, claims))
+                .unwrap_or_default(),
+            groups_note,
+            why: decision.refusal.map(|refusal| refusal.to_string()),
+            source_ip: explanation.source_ip.clone(),
             request,
             outcome,
             status,
@@ -151,7 +244,10 @@ impl Report {
             // A stage after the signature's is come to by tokens alone whose signature held.
             token_verified: decision.identity().is_some()
                 || meaning.is_some_and(|meaning| meaning.stage > Stage::Signature),
-            expires: token.time("exp").or(explanation.record_ends),
+            expires: match of_answer {
+                Some(_) => told.map(UnixTime::as_secs),
+                None => token.time("exp").or(explanation.record_ends),
+            },
             token,
             answer: decision
                 .answer
@@ -163,7 +259,7 @@ impl Report {
                 Outcome::Failed => probe.log(),
                 _ => Vec::new(),
             },
-            now: times::now(),
+            now,
         };
         report.stages = report.steps(meaning.map(|meaning| meaning.stage), probe.source());
         report
@@ -178,7 +274,20 @@ impl Report {
     pub(crate) fn json_of_caller(&self) -> String {
         let mut document = serde_json::to_value(self).unwrap_or_default();
         if let (Some(members), true) = (document.as_object_mut(), self.caller.is_some()) {
-            let keep = ["caller", "reach", "token", "expires", "mode", "log"];
+            let keep = [
+                "caller",
+                "reach",
+                "token",
+                "expires",
+                "next_check",
+                "mode",
+                "log",
+                "assumed",
+                "claims_from",
+                "candidates",
+                "group_candidates",
+                "groups_note",
+            ];
             members.retain(|name, _| keep.contains(&name.as_str()));
         }
         serde_json::to_string_pretty(&document).unwrap_or_default()
@@ -192,6 +301,67 @@ impl Report {
             _ => Err(Failure::negative("")),
         }
     }
+}
+
+/// What the token has beside what the settings want.
+fn compared(explanation: &Explanation, token: &Decoded, now: u64) -> Vec<Comparison> {
+    let known = explanation.known.as_ref();
+    let claims = known.map(|known| Claims::from(known.claims.clone()));
+    let (Some(refusal), Some(settings)) = (explanation.decision.refusal, &explanation.settings)
+    else {
+        return Vec::new();
+    };
+    let basis = Basis {
+        token,
+        claims: claims.as_ref(),
+        provider: explanation.provider(),
+        settings,
+        identity: explanation.decision.identity(),
+        access: explanation.access.as_ref(),
+        source: explanation.source_ip.as_deref(),
+        now,
+    };
+    compare(refusal, basis)
+}
+
+/// Why a caller has no groups.
+fn groups_note(
+    token: &Decoded,
+    provider: Option<&Provider>,
+    explanation: &Explanation,
+) -> Option<String> {
+    if matches!(token, Decoded::ApiToken { .. }) {
+        return Some("the token was created without --group".to_owned());
+    }
+    let known = explanation.known.as_ref()?;
+    let claims = Claims::from(known.claims.clone());
+    let by = match known.from {
+        "token" => "token",
+        "introspection" => "introspection response",
+        _ => "userinfo response",
+    };
+    Some(match &provider?.groups {
+        Groups::None => "the provider has no `groups` setting".to_owned(),
+        Groups::Claim { path, separator } => {
+            let is_missing = claims
+                .names(path, *separator)
+                .is_ok_and(|found| found.is_missing);
+            let path = path.as_str();
+            if is_missing {
+                format!("the {by} has no claim `{path}`")
+            } else {
+                format!("the claim `{path}` of the {by} is empty")
+            }
+        }
+        Groups::KeycloakRoles => {
+            let has = |name| claims.claim(name).is_some();
+            if has("realm_access") || has("resource_access") {
+                format!("`realm_access` and `resource_access` of the {by} have no role")
+            } else {
+                format!("the {by} has neither `realm_access` nor `resource_access`")
+            }
+        }
+    })
 }
 
 /// An answer without what Atlassian would take for a credential, and without the API key.

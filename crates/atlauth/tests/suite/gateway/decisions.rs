@@ -75,7 +75,7 @@ async fn refusals_have_the_shapes_of_the_template() {
         "{rows:?}"
     );
     assert!(
-        rows[2].starts_with("GET     403 route_not_allowed alice        authorizer"),
+        rows[2].starts_with("GET     403 route_not_allowed            alice        authorizer"),
         "{rows:?}"
     );
 }
