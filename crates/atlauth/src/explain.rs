@@ -8,6 +8,7 @@ mod explanation;
 pub mod meaning;
 mod path_hint;
 mod probe;
+mod reasons;
 mod report;
 mod rules;
 mod show;

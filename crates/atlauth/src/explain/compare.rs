@@ -2,6 +2,7 @@
 
 mod access;
 mod claims;
+mod times;
 
 use atlassian_authorizer::access::BasicAuth;
 use atlassian_authorizer::claims::Claims;
@@ -13,6 +14,9 @@ use serde::Serialize;
 
 use super::{Access, Decoded};
 use crate::ui::{Ui, within_line};
+
+/// What a request has beside its token.
+const OF_REQUESTS: [&str; 4] = ["user", "credential", "path", "source address"];
 
 /// The most values that are shown of one side.
 const MOST: usize = 8;
@@ -109,7 +113,9 @@ pub(crate) fn show(all: &[Comparison], ui: &Ui) {
             ui.line(format!("{side:<8}  {name:<longest$}  {values}").trim_end());
         };
         ui.line("");
-        line("token", &one.claim, &one.token);
+        let is_of_request = OF_REQUESTS.contains(&one.claim.as_str());
+        let side = if is_of_request { "request" } else { "token" };
+        line(side, &one.claim, &one.token);
         line("settings", &one.setting, &one.wanted);
     }
 }

@@ -96,7 +96,7 @@ impl Probe {
         Settings::parse(&tree, &self.deployment).ok()
     }
 
-    /// How the API is taken to be set up for a product, where nobody has said.
+    /// How the API is assumed to be set up for a product, where nobody has said.
     pub(crate) fn assumed(&self, product: &str) -> Vec<Assumed> {
         let mut assumed = Vec::new();
         if let (None, Some(key)) = (

@@ -8,12 +8,12 @@ use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::document::Mode;
 use atlassian_authorizer::identity::Identity;
 use atlassian_authorizer::product::Product;
-use atlassian_authorizer::provider::{Groups, Provider};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::compare::{Basis, Comparison, compare};
+use super::compare::Comparison;
 use super::meaning::Stage;
+use super::reasons::{compared, groups_note};
 use super::stages::Step;
 use super::{Access, Decoded, EffectiveAccess, Explanation, Probe};
 use crate::candidates::{self, Candidate, GroupCandidate};
@@ -33,7 +33,7 @@ pub(crate) struct Report {
     pub(crate) next: Option<String>,
     /// What the token has beside what the settings want, where a difference is the reason.
     pub(crate) compared: Vec<Comparison>,
-    /// How the API and the caller are taken to be, where nobody has said.
+    /// What is assumed of the API and of the caller, where nobody has said.
     pub(crate) assumed: Vec<Assumed>,
     pub(crate) stages: Vec<Step>,
     pub(crate) provider: Option<String>,
@@ -301,67 +301,6 @@ impl Report {
             _ => Err(Failure::negative("")),
         }
     }
-}
-
-/// What the token has beside what the settings want.
-fn compared(explanation: &Explanation, token: &Decoded, now: u64) -> Vec<Comparison> {
-    let known = explanation.known.as_ref();
-    let claims = known.map(|known| Claims::from(known.claims.clone()));
-    let (Some(refusal), Some(settings)) = (explanation.decision.refusal, &explanation.settings)
-    else {
-        return Vec::new();
-    };
-    let basis = Basis {
-        token,
-        claims: claims.as_ref(),
-        provider: explanation.provider(),
-        settings,
-        identity: explanation.decision.identity(),
-        access: explanation.access.as_ref(),
-        source: explanation.source_ip.as_deref(),
-        now,
-    };
-    compare(refusal, basis)
-}
-
-/// Why a caller has no groups.
-fn groups_note(
-    token: &Decoded,
-    provider: Option<&Provider>,
-    explanation: &Explanation,
-) -> Option<String> {
-    if matches!(token, Decoded::ApiToken { .. }) {
-        return Some("the token was created without --group".to_owned());
-    }
-    let known = explanation.known.as_ref()?;
-    let claims = Claims::from(known.claims.clone());
-    let by = match known.from {
-        "token" => "token",
-        "introspection" => "introspection response",
-        _ => "userinfo response",
-    };
-    Some(match &provider?.groups {
-        Groups::None => "the provider has no `groups` setting".to_owned(),
-        Groups::Claim { path, separator } => {
-            let is_missing = claims
-                .names(path, *separator)
-                .is_ok_and(|found| found.is_missing);
-            let path = path.as_str();
-            if is_missing {
-                format!("the {by} has no claim `{path}`")
-            } else {
-                format!("the claim `{path}` of the {by} is empty")
-            }
-        }
-        Groups::KeycloakRoles => {
-            let has = |name| claims.claim(name).is_some();
-            if has("realm_access") || has("resource_access") {
-                format!("`realm_access` and `resource_access` of the {by} have no role")
-            } else {
-                format!("the {by} has neither `realm_access` nor `resource_access`")
-            }
-        }
-    })
 }
 
 /// An answer without what Atlassian would take for a credential, and without the API key.

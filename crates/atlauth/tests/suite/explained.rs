@@ -58,7 +58,7 @@ impl Here {
 
 const EXPLAIN: &str = "explain --path /jira/rest/api/2/myself -";
 
-fn access(rule: Value) -> Value {
+fn access(rule: &Value) -> Value {
     json!({"products": {"jira": {"path": "/jira", "access": [rule]}}})
 }
 
@@ -115,7 +115,7 @@ fn what_the_token_has_beside_what_the_settings_want() {
         ),
         (
             none.clone(),
-            access(json!({"allow": ["@read"], "scopes": ["write", "admin"]})),
+            access(&json!({"allow": ["@read"], "scopes": ["write", "admin"]})),
             none.clone(),
             "route_not_allowed",
             json!({"claim": "scope", "token": ["read"], "setting": "scopes of rule 1",
@@ -123,7 +123,7 @@ fn what_the_token_has_beside_what_the_settings_want() {
         ),
         (
             json!({"groups": "roles"}),
-            access(json!({"allow": ["@read"], "groups": ["dev"]})),
+            access(&json!({"allow": ["@read"], "groups": ["dev"]})),
             json!({"roles": ["ops"]}),
             "route_not_allowed",
             json!({"claim": "roles", "token": ["ops"], "setting": "groups of rule 1", "wanted": ["dev"]}),
@@ -162,7 +162,7 @@ fn what_the_token_has_beside_what_the_settings_want() {
 #[test]
 fn a_user_who_is_not_allowed_basic_auth() {
     let here = Here::new();
-    let mut more = access(json!({"allow": ["@read"]}));
+    let mut more = access(&json!({"allow": ["@read"]}));
     more["settings"] =
         json!({"basic_auth": {"allowed_users": ["svc"], "allowed_paths": ["/jira/status"]}});
     let words = "explain --basic bob --path /jira/rest/api/2/myself -";
@@ -193,7 +193,7 @@ fn a_user_who_is_not_allowed_basic_auth() {
     );
 
     // A condition on the caller is the cause, and Basic credentials meet none.
-    let mut more = access(json!({"allow": ["@read"], "scopes": ["read"]}));
+    let mut more = access(&json!({"allow": ["@read"], "scopes": ["read"]}));
     more["settings"] = json!({"basic_auth": "pass_through"});
     let said = here.run(
         "explain --basic bob --path /jira/rest/api/2/myself -",
@@ -256,7 +256,7 @@ fn why_there_are_no_groups() {
 #[test]
 fn a_network_that_fails_is_told_with_the_address() {
     let here = Here::new();
-    let more = access(json!({"allow": ["@read"], "networks": ["10.0.0.0/8"]}));
+    let more = access(&json!({"allow": ["@read"], "networks": ["10.0.0.0/8"]}));
     let said = here.run(EXPLAIN, &json!({}), &more, &json!({}));
     let text = said.flat();
     let expected = "the request comes from 127.0.0.1; --source-ip gives another address";
@@ -294,7 +294,7 @@ fn what_was_assumed() {
     let said = here.run(&words, &none, &none, &none);
     assert!(!said.stdout.contains("assumed"), "{}", said.stdout);
     // An answer that serves for all routes is another one.
-    let more = access(json!({"allow": ["GET /rest/**"]}));
+    let more = access(&json!({"allow": ["GET /rest/**"]}));
     let report = here
         .run(
             &format!("{EXPLAIN} --cache-key token --cache-seconds 60 --policy --json"),

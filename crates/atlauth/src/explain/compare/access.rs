@@ -2,6 +2,7 @@
 
 use atlassian_authorizer::access::{BasicAuth, BasicGrant, Condition, Ruling};
 use atlassian_authorizer::identity::Identity;
+use atlassian_authorizer::product::Product;
 
 use super::{Basis, Comparison};
 use crate::explain::Decoded;
@@ -14,9 +15,9 @@ pub(super) fn compare(basis: Basis<'_>) -> Vec<Comparison> {
     if access.ruling == Some(Ruling::Unnamed) && access.basic == Some(BasicGrant::OnSomePaths) {
         return other_user(basis);
     }
-    let (place, lacks) = match access.ruling {
-        Some(Ruling::Lacking(place, lacks) | Ruling::Denied(place, Some(lacks))) => (place, lacks),
-        _ => return Vec::new(),
+    let Some(Ruling::Lacking(place, lacks) | Ruling::Denied(place, Some(lacks))) = access.ruling
+    else {
+        return Vec::new();
     };
     let rules = access.rules.as_deref().unwrap_or_default();
     let Some(rule) = rules.get(place) else {
@@ -79,7 +80,15 @@ fn other_user(basis: Basis<'_>) -> Vec<Comparison> {
     else {
         return Vec::new();
     };
-    let paths_asked = basis.access.map(|access| access.readings.clone());
+    let product = basis.settings.products.iter();
+    let product = product
+        .filter(|product| basis.access.is_some_and(|one| one.product == product.id()))
+        .map(Product::path)
+        .next()
+        .unwrap_or_default();
+    let readings = basis.access.map(|access| access.readings.iter());
+    let readings = readings.into_iter().flatten();
+    let paths_asked = readings.map(|path| format!("{product}{path}")).collect();
     vec![
         Comparison::new(
             "user",
@@ -88,8 +97,8 @@ fn other_user(basis: Basis<'_>) -> Vec<Comparison> {
             users.clone(),
         ),
         Comparison::new(
-            "path in the product",
-            paths_asked.unwrap_or_default(),
+            "path",
+            paths_asked,
             "basic_auth.allowed_paths",
             paths.clone(),
         ),

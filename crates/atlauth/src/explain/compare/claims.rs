@@ -1,7 +1,5 @@
 //! What a provider's settings ask of claims, beside what the token has.
 
-use std::time::Duration;
-
 use atlassian_authorizer::claims::{AttributePath, Claims, TokenUse};
 use atlassian_authorizer::error::Denial;
 use atlassian_authorizer::keys::Algorithm;
@@ -9,9 +7,9 @@ use atlassian_authorizer::keys::cache::KeySource;
 use atlassian_authorizer::provider::{Groups, Provider, Requirement, Test};
 use serde_json::Value;
 
+use super::times::times;
 use super::{Basis, Comparison};
 use crate::explain::Decoded;
-use crate::times::{date, plain_date, span};
 
 /// Claims that name the client, in the order in which the authorizer reads them.
 const CLIENTS: [&str; 4] = ["client_id", "azp", "cid", "appid"];
@@ -291,55 +289,6 @@ fn revoked(basis: Basis<'_>, claims: &Claims) -> Vec<Comparison> {
     by_id.collect()
 }
 
-/// What is wrong with a time.
-fn times(denial: Denial, provider: &Provider, claims: &Claims, now: u64) -> Vec<Comparison> {
-    let at = |name: &str| claims.time(name).ok().flatten().map(|time| time.as_secs());
-    let shown = |name: &str| at(name).map(|time| date(time, now)).into_iter().collect();
-    let seconds = |most: Option<Duration>| {
-        let most = most.map(|most| format!("at most {} s", most.as_secs()));
-        most.into_iter().collect()
-    };
-    match denial {
-        Denial::TokenExpired => vec![Comparison::new(
-            "exp",
-            shown("exp"),
-            "the time now",
-            vec![plain_date(now)],
-        )],
-        Denial::TokenNotYetValid => {
-            let name = if at("nbf") > at("iat") { "nbf" } else { "iat" };
-            let wanted = vec![format!("{} and 60 s at most", plain_date(now))];
-            vec![Comparison::new(name, shown(name), "the time now", wanted)]
-        }
-        Denial::TokenTooOld => vec![Comparison::new(
-            "iat",
-            shown("iat"),
-            "max_token_age_seconds",
-            seconds(provider.max_token_age),
-        )],
-        Denial::TokenLifetimeTooLong => {
-            let start = at("iat").or(at("nbf")).unwrap_or(now);
-            let life = at("exp").map(|end| end.saturating_sub(start));
-            let life = life.map(|life| format!("{life} s ({})", span(life)));
-            vec![Comparison::new(
-                "exp - iat",
-                life.into_iter().collect(),
-                "max_token_lifetime_seconds",
-                seconds(provider.lifetime.most),
-            )]
-        }
-        Denial::ClaimsMalformed => ["exp", "iat", "nbf"]
-            .into_iter()
-            .filter(|name| claims.time(name).is_err() || (*name == "exp" && at(name).is_none()))
-            .map(|name| {
-                let wanted = vec!["seconds since 1970, as a number".to_owned()];
-                Comparison::new(name, values(claims, name), "RFC 7519", wanted)
-            })
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// Where the provider's settings look for groups.
 pub(super) fn groups_claim(basis: Basis<'_>) -> String {
     match basis.provider.map(|provider| &provider.groups) {
@@ -358,7 +307,7 @@ pub(super) fn scopes_claim(basis: Basis<'_>) -> &'static str {
 }
 
 /// The values of a claim, or of one within others.
-fn values(claims: &Claims, name: &str) -> Vec<String> {
+pub(super) fn values(claims: &Claims, name: &str) -> Vec<String> {
     let path = AttributePath::from(name);
     claims.attribute(&path).map(list).unwrap_or_default()
 }
