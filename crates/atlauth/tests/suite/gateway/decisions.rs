@@ -71,7 +71,7 @@ async fn refusals_have_the_shapes_of_the_template() {
     assert_eq!(codes, ["token_malformed", "route_not_allowed"]);
     let rows = scene.local.rows(5).await;
     assert!(
-        rows[0].starts_with("GET     401 -                 -            gateway"),
+        rows[0].starts_with("GET     401 -                            -            gateway"),
         "{rows:?}"
     );
     assert!(
