@@ -159,7 +159,7 @@ def main():
         if came is None:
             return 1
         results += came
-    print(f"{sum(results)} of {len(results)} samples came out as they must.")
+    print(f"{sum(results)} of {len(results)} samples gave the expected result.")
     return 0 if all(results) else 1
 
 

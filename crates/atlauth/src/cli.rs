@@ -1,12 +1,22 @@
 //! The command line.
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::failure::USAGE;
+use crate::spelled::without_secrets;
 use crate::ui::{Color, Ui};
 
 /// Exit codes, as `--help` shows them.
 const AFTER_HELP: &str = "\
+Examples:
+  atlauth demo
+  atlauth settings check --settings file:settings.json
+  atlauth explain --path /jira/rest/api/2/myself token.txt
+
 Exit codes:
   0  success: allowed, valid, the same, done
   1  the answer is no: refused, invalid, different
@@ -14,6 +24,20 @@ Exit codes:
   3  no answer: no network, no settings, no permission
 
 Secrets are never read from the command line: give a file or standard input, or answer the prompt.";
+
+/// The heading of the options that all commands have.
+const GLOBAL: &str = "Global options";
+
+/// The commands that read no settings, by their path.
+const WITHOUT_SETTINGS: [&[&str]; 7] = [
+    &["demo"],
+    &["event"],
+    &["completions"],
+    &["keys", "oauth1"],
+    &["keys", "assertion"],
+    &["keys", "show"],
+    &["settings", "init"],
+];
 
 /// The operator's tool for the authorizer that lets OAuth and OpenID Connect identities call
 /// Atlassian's REST APIs.
@@ -26,11 +50,18 @@ pub(crate) struct Cli {
         global = true,
         env = "AUTHORIZER_SETTINGS",
         hide_env_values = true,
-        value_name = "SOURCE"
+        value_name = "SOURCE",
+        help_heading = GLOBAL
     )]
     pub(crate) settings: Option<String>,
-    /// When to use colours. The environment variable `NO_COLOR` turns them off too.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    /// When to use colours. `NO_COLOR` and `TERM=dumb` in the environment turn them off too.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Color::Auto,
+        help_heading = GLOBAL
+    )]
     pub(crate) color: Color,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -64,6 +95,21 @@ pub(crate) enum Command {
 
 /// Which shell.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  bash:        mkdir -p ~/.local/share/bash-completion/completions
+               atlauth completions bash > ~/.local/share/bash-completion/completions/atlauth
+  zsh:         mkdir -p ~/.zfunc
+               atlauth completions zsh > ~/.zfunc/_atlauth
+               in ~/.zshrc, before compinit: fpath=(~/.zfunc $fpath)
+  fish:        mkdir -p ~/.config/fish/completions
+               atlauth completions fish > ~/.config/fish/completions/atlauth.fish
+  elvish:      mkdir -p ~/.config/elvish/lib
+               atlauth completions elvish > ~/.config/elvish/lib/atlauth.elv
+               in ~/.config/elvish/rc.elv: use atlauth
+  powershell:  atlauth completions powershell >> $PROFILE
+
+A new shell has them.")]
 pub(crate) struct CompletionsArgs {
     /// The shell.
     shell: Shell,
@@ -71,12 +117,52 @@ pub(crate) struct CompletionsArgs {
 
 /// The whole command line, for whoever documents it.
 pub fn command() -> clap::Command {
-    Cli::command()
+    let mut command = Cli::command();
+    for path in WITHOUT_SETTINGS {
+        command = without_settings(command, path);
+    }
+    command
+}
+
+/// Accepts `--settings` still, for scripts that give it to each command, and does not offer it.
+fn without_settings(command: clap::Command, path: &[&str]) -> clap::Command {
+    match path.split_first() {
+        None => command.arg(
+            Arg::new("settings")
+                .long("settings")
+                .value_name("SOURCE")
+                .hide(true),
+        ),
+        Some((name, rest)) => command.mut_subcommand(*name, |inner| without_settings(inner, rest)),
+    }
+}
+
+/// The command line of this process.
+///
+/// # Errors
+///
+/// The exit code, where help was asked for or something is wrong, which has been told by then.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, ExitCode> {
+    let parsed = command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|error| {
+        if !error.use_stderr() {
+            // Help and version have no argument in them.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        let text = error.render().to_string();
+        let text = without_secrets(&text, arguments);
+        let ui = Ui::new(Color::Never);
+        ui.note(text.trim_end());
+        ExitCode::from(USAGE)
+    })
 }
 
 /// Prints a shell's completions to standard output.
 pub(crate) fn completions(args: &CompletionsArgs, ui: &Ui) {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "atlauth", &mut script);
+    clap_complete::generate(args.shell, &mut command(), "atlauth", &mut script);
     ui.verbatim(&String::from_utf8_lossy(&script));
 }

@@ -53,6 +53,13 @@ impl Credential {
     /// Basic credentials of a user, with the password from a file, standard input or a prompt.
     pub(crate) fn basic(user: &str, file: Option<&Path>) -> Result<Self, Failure> {
         let hint = "give a file with the password, or give - and send it to standard input";
+        if user.contains(':') {
+            // What follows is the password.
+            return Err(
+                Failure::usage("--basic takes the name of a user, without a password")
+                    .hint(format!("{hint}; delete it from the shell's history")),
+            );
+        }
         let password = input::secret(&format!("password of {user}"), file, hint)?;
         let password = password.expose_secret();
         let pair = STANDARD.encode(format!("{user}:{password}"));

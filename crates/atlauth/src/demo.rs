@@ -91,6 +91,16 @@ fn keep(environment: &Environment, ui: &Ui) -> Result<(), Failure> {
         "  curl -H \"$H\" {url}/confluence/rest/api/user/current"
     ));
     ui.line(&format!("  curl -i {url}/jira/rest/api/2/myself    # 401"));
+    let token = environment
+        .folder
+        .write("token", format!("{token}\n").as_bytes())?;
+    let settings = environment.settings.display();
+    ui.line("");
+    ui.line("Other commands take the demo's settings and Alice's token:");
+    ui.line("");
+    ui.line("  atlauth explain --path /jira/rest/api/2/myself \\");
+    ui.line(&format!("    --settings file:{settings} \\"));
+    ui.line(&format!("    {}", token.display()));
     ui.line("");
     ui.line(&ui.paint(Tone::Strong, ROW_HEAD));
     Ok(())

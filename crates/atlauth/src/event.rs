@@ -2,7 +2,7 @@
 
 mod shape;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use crate::credential::Credential;
@@ -51,9 +51,9 @@ pub(crate) struct RequestArgs {
     /// A header other than `Authorization`. The option can be given several times.
     #[arg(long, value_name = "NAME:VALUE", value_parser = pair(':'))]
     header: Vec<(String, String)>,
-    /// The caller's IP address, as API Gateway would see it.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    source_ip: IpAddr,
+    /// The caller's IP address, as API Gateway would see it. By default, 127.0.0.1.
+    #[arg(long, value_name = "ADDRESS")]
+    source_ip: Option<IpAddr>,
 }
 
 fn pair(
@@ -73,7 +73,7 @@ fn pair(
 
 impl RequestArgs {
     /// A plain GET.
-    pub(crate) fn get(path: &str, source_ip: IpAddr) -> Self {
+    pub(crate) fn get(path: &str, source_ip: Option<IpAddr>) -> Self {
         Self {
             method: "GET".to_owned(),
             path: path.to_owned(),
@@ -95,7 +95,13 @@ impl RequestArgs {
 
     /// The caller's address.
     pub(crate) fn source_ip(&self) -> String {
-        self.source_ip.to_string()
+        let address = self.source_ip.unwrap_or(Ipv4Addr::LOCALHOST.into());
+        address.to_string()
+    }
+
+    /// Whether nobody has said what the caller's address is.
+    pub(crate) fn assumes_source_ip(&self) -> bool {
+        self.source_ip.is_none()
     }
 
     /// The event that API Gateway would make of the request, as JSON text.

@@ -1,12 +1,15 @@
 //! `atlauth explain`: the product's own decision about a request, told stage by stage.
 
 mod access;
+mod asked;
+mod compare;
 mod decode;
 mod explanation;
 mod line;
 pub mod meaning;
 mod path_hint;
 mod probe;
+mod reasons;
 mod report;
 mod rules;
 mod show;
@@ -14,6 +17,7 @@ mod stages;
 
 use std::path::{Path, PathBuf};
 
+use crate::api::ApiArgs;
 use crate::audit_line::AuditLine;
 use crate::credential::Credential;
 use crate::event::{Kind, RequestArgs};
@@ -21,11 +25,12 @@ use crate::failure::Failure;
 use crate::ui::Ui;
 
 pub(crate) use access::{Access, EffectiveAccess, RuleReport};
+pub(crate) use compare::show as show_compared;
 pub(crate) use decode::Decoded;
 pub(crate) use explanation::Explanation;
 pub(crate) use probe::Probe;
-pub(crate) use report::{Caller, Report, Told};
-pub(crate) use show::wrapped;
+pub(crate) use report::{Assumed, Caller, Report, Told};
+pub(crate) use show::{assumed, wrapped};
 
 /// The examples of `--help`.
 const EXAMPLES: &str = "\
@@ -40,8 +45,8 @@ explained again.
 Without a file, it uses the token that `atlauth login` stored, or asks for one.
 A terminal accepts at most 4,095 characters.
 The token is sent only to the providers that the function would ask.
-AUTHORIZER_CACHE_SECONDS and AUTHORIZER_CACHE_KEY apply as they do for the
-function. Where they are not set, the template's values apply.
+Where --cache-key, --cache-seconds and --source-ip are not given, the template's
+values and 127.0.0.1 apply, and the output says so.
 
 Exit codes: 0 allowed, 1 refused (401 or 403), 3 no decision (500).";
 
@@ -53,6 +58,8 @@ pub(crate) struct ExplainArgs {
     credential: CredentialArgs,
     #[command(flatten)]
     request: RequestArgs,
+    #[command(flatten)]
+    api: ApiArgs,
     /// The kind of event.
     #[arg(long, value_enum, default_value_t = Kind::RestRequest)]
     kind: Kind,
@@ -115,7 +122,7 @@ struct Question {
 }
 
 pub(crate) async fn run(args: ExplainArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let probe = Probe::new(source).await?;
+    let probe = Probe::new(source, &args.api).await?;
     let question = match &args.event {
         Some(file) => of_file(file, &args.credential, ui)?,
         None => of_request(&args, ui)?,

@@ -64,9 +64,9 @@ pub(crate) fn client(authority: Option<&str>) -> Result<reqwest::Client, Failure
         .map_err(|error| Failure::unavailable(format!("no HTTP client: {error}")))
 }
 
-/// What [`show`] writes, as a head.
+/// What [`show`] writes, as a head. The code has room for the longest.
 pub(crate) const ROW_HEAD: &str =
-    "method  got code              username     decided by decision     path";
+    "method  got code                         username     decided by decision     path";
 
 /// One request in a row, the path last: it is as long as it is.
 pub(crate) fn show(ui: &Ui, entry: &AccessLogEntry) {
@@ -83,7 +83,7 @@ pub(crate) fn show(ui: &Ui, entry: &AccessLogEntry) {
         _ => Tone::Bad,
     };
     ui.line(&format!(
-        "{:<7} {} {:<17} {:<12} {:<10} {:<12} {}",
+        "{:<7} {} {:<28} {:<12} {:<10} {:<12} {}",
         within_line(&entry.method),
         ui.paint(tone, &entry.status.to_string()),
         or_none(&entry.code),
@@ -124,5 +124,19 @@ impl From<UpstreamError> for Failure {
             ),
             UpstreamError::Template(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::explain::meaning::{DENIALS, FAULTS, FORBIDDEN};
+
+    #[test]
+    fn the_longest_code_fits_into_its_column() {
+        let denials = DENIALS.iter().map(|one| one.code());
+        let faults = FAULTS.iter().map(|one| one.code());
+        let codes = denials.chain(faults);
+        let codes = codes.chain(FORBIDDEN.iter().map(|one| one.code()));
+        assert_eq!(codes.map(str::len).max(), Some(28));
     }
 }

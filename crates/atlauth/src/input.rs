@@ -1,13 +1,13 @@
 //! What an operator hands over: the text of a file, of standard input or of a prompt. Never of the
 //! command line, which other users of the machine can read.
 
-use std::io::{IsTerminal, Read};
+use std::io::{ErrorKind, IsTerminal, Read};
 use std::path::Path;
 
-use atlassian_authorizer::credential::API_TOKEN_PREFIX;
 use atlassian_authorizer::secret::Secret;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, in_words};
+use crate::spelled::file_name;
 
 /// The most bytes that are read. What is larger is no token, no secret and no event.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -62,17 +62,18 @@ fn name(file: &Path) -> String {
     }
 }
 
-/// Whether a text on the command line is a token, which nothing may repeat.
-pub(crate) fn is_token(text: &str) -> bool {
-    text.starts_with(API_TOKEN_PREFIX) || text.matches('.').count() == 2 && text.starts_with("ey")
-}
-
-/// Never repeats what was given where it is a token.
+/// Never repeats what was given where it may be a token or a password.
 pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
-    if is_token(&file.to_string_lossy()) {
-        return Failure::usage("this is a token, but expected the name of a file with a token")
-            .hint("give - and send the token to standard input, and delete it from the shell's history");
+    let why = in_words(error);
+    let is_named = is_stdin(file) || error.kind() != ErrorKind::NotFound;
+    let hint = "give an existing file, or - for standard input";
+    match file_name(file) {
+        _ if is_named => Failure::unavailable(format!("{} could not be read: {why}", name(file))),
+        Some(name) => Failure::unavailable(format!("{name} could not be read: {why}")),
+        None => Failure::unavailable(
+            "the file that was given could not be read: there is no such file (its name is not shown, as it \
+             may be a secret)",
+        ),
     }
-    Failure::unavailable(format!("{} could not be read: {error}", name(file)))
-        .hint("give an existing file, or - for standard input")
+    .hint(hint)
 }

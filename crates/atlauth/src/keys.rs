@@ -33,6 +33,10 @@ pub(crate) struct KeysArgs {
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
     /// Creates an RSA key for the upstream mode `oauth1`.
+    #[command(after_help = "\
+Examples:
+  atlauth keys oauth1 --out jira-oauth1.pem
+  atlauth keys oauth1 --bits 4096 --out jira-oauth1.pem")]
     Oauth1 {
         /// The file to write, readable only by you. An existing file is not overwritten.
         #[arg(long, value_name = "FILE")]
@@ -42,6 +46,9 @@ enum KeysCommand {
         bits: String,
     },
     /// Creates a P-256 key for the upstream mode `assertion`.
+    #[command(after_help = "\
+Examples:
+  atlauth keys assertion --out bitbucket-assertion.pem")]
     Assertion {
         /// The file to write, readable only by you. An existing file is not overwritten.
         #[arg(long, value_name = "FILE")]
@@ -50,6 +57,10 @@ enum KeysCommand {
     /// Shows the public key of a private key, and where to enter it.
     Show(ShowArgs),
     /// Prints the JWKS that verifies the assertions of a product.
+    #[command(after_help = "\
+Examples:
+  atlauth keys jwks --settings file:settings.json > jwks.json
+  atlauth keys jwks --product bitbucket > jwks.json")]
     Jwks {
         /// The product. Needed if several products have the mode `assertion`.
         #[arg(long)]
@@ -59,6 +70,10 @@ enum KeysCommand {
 
 /// Arguments of `show`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth keys show jira-oauth1.pem --consumer-key gateway
+  atlauth keys show --json - < upstream-key.pem")]
 struct ShowArgs {
     /// The file with the private key in PEM, or `-` for standard input.
     file: PathBuf,

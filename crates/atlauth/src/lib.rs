@@ -1,8 +1,10 @@
 //! `atlauth`: what an operator of the authorizer does by hand, as commands.
 
+mod api;
 pub mod api_tokens;
 mod audit_line;
 mod aws;
+mod candidates;
 mod cli;
 mod credential;
 mod demo;
@@ -17,10 +19,12 @@ mod log;
 mod login;
 mod pem;
 mod private_file;
+mod sdk;
 mod session;
 mod settings;
 mod settings_text;
 mod source;
+mod spelled;
 mod ssm;
 mod state;
 mod times;
@@ -29,20 +33,27 @@ mod ui;
 mod whoami;
 mod why;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
-
-use clap::Parser;
 
 pub use cli::command;
 use cli::{Cli, Command};
 use failure::Failure;
-use ui::Ui;
+use ui::{Color, Ui};
 
 pub use explain::meaning;
 
 /// Runs the command that the command line names.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Err(failure) = spelled::refuse_tokens(&arguments) {
+        Ui::new(Color::Auto).failure(&failure);
+        return ExitCode::from(failure.code());
+    }
+    let cli = match cli::parse(&arguments) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let ui = Ui::new(cli.color);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -16,9 +16,10 @@ use atlassian_authorizer::settings::Settings;
 use local_gateway::{Api, AuthorizerFunction, CacheChoice, Gateway, ServedProduct, Upstream};
 use tokio::net::TcpListener;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, in_words};
 use crate::gateway::{self, ROW_HEAD, interrupted, show};
 use crate::source;
+use crate::spelled::given;
 use crate::ui::{HarmlessLines, Tone, Ui};
 use remarks::{Remark, not_public, remark};
 
@@ -186,7 +187,7 @@ fn place(
             };
             own.or_else(holder).ok_or_else(|| {
                 let ids: Vec<&str> = all.clone().map(Product::id).collect();
-                Failure::usage(format!("the settings have no product `{id}`"))
+                Failure::usage(format!("the settings have no product {}", given(id)))
                     .hint(format!("they have: {}", ids.join(", ")))
             })
         })
@@ -194,7 +195,7 @@ fn place(
     let Some(path) = path else {
         let ids: Vec<&str> = served.iter().map(|one| one.id.as_str()).collect();
         return Err(
-            Failure::usage(format!("the template has no product `{id}`")).hint(format!(
+            Failure::usage(format!("the template has no product {}", given(id))).hint(format!(
                 "it has: {}; --template gives another template",
                 ids.join(", ")
             )),
@@ -240,14 +241,23 @@ fn log_to_stderr() {
 }
 
 fn read(path: &PathBuf) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::unavailable(format!("{} can't be read: {error}", path.display())))
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::unavailable(format!(
+            "{} can't be read: {}",
+            path.display(),
+            in_words(&error)
+        ))
+    })
 }
 
 fn append(path: &PathBuf) -> Result<std::fs::File, Failure> {
     let file = OpenOptions::new().append(true).create(true).open(path);
     file.map_err(|error| {
-        Failure::unavailable(format!("{} can't be written: {error}", path.display()))
+        Failure::unavailable(format!(
+            "{} can't be written: {}",
+            path.display(),
+            in_words(&error)
+        ))
     })
 }
 

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, in_words};
 
 /// What becomes of a file that already exists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,7 +43,11 @@ pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(
     result.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format!("{} already exists", path.display()))
             .hint("give another file: nothing is overwritten"),
-        _ => Failure::unavailable(format!("{} could not be written: {error}", path.display())),
+        _ => Failure::unavailable(format!(
+            "{} could not be written: {}",
+            path.display(),
+            in_words(&error)
+        )),
     })
 }
 

@@ -13,15 +13,19 @@ mod public_routes;
 mod pull;
 mod push;
 
-use atlassian_authorizer::deployment::{ByProduct, CacheKey, Deployment};
 use clap::Subcommand;
 
+use crate::api::ApiArgs;
 use crate::failure::Failure;
-use crate::source::as_the_template;
 use crate::ui::Ui;
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth settings init --kind cognito --out settings.json
+  atlauth settings check --settings file:settings.json
+  atlauth settings push settings.json --settings ssm:/atlassian-authorizer/prod")]
 pub(crate) struct SettingsArgs {
     #[command(subcommand)]
     command: SettingsCommand,
@@ -41,28 +45,6 @@ enum SettingsCommand {
     Diff(diff::DiffArgs),
     /// Uploads settings to SSM: either all changes take effect, or none.
     Push(push::PushArgs),
-}
-
-/// How the API is set up, where that decides what settings may say.
-#[derive(Debug, clap::Args)]
-struct ApiArgs {
-    /// API Gateway's cache time: one number, or one for each product, such as jira=0,confluence=60.
-    #[arg(long, value_name = "SECONDS", env = "AUTHORIZER_CACHE_SECONDS")]
-    cache_seconds: Option<ByProduct<u32>>,
-    /// API Gateway's cache key: route or token, or one for each product, such as
-    /// jira=route,confluence=token.
-    #[arg(long, value_name = "KEY", env = "AUTHORIZER_CACHE_KEY")]
-    cache_key: Option<ByProduct<CacheKey>>,
-}
-
-impl ApiArgs {
-    fn deployment(&self) -> Deployment {
-        as_the_template(Deployment {
-            cache_seconds: self.cache_seconds.clone().unwrap_or_default(),
-            cache_keys: self.cache_key.clone().unwrap_or_default(),
-            ..Deployment::default()
-        })
-    }
 }
 
 pub(crate) async fn run(args: SettingsArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {

@@ -9,7 +9,9 @@ use atlassian_authorizer::http::{Counters, Deadline, HttpClient};
 use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::store::{LoadError, Source, SsmSource, WhenThrottled};
 
+use crate::aws::{self, InWords};
 use crate::failure::Failure;
+use crate::spelled::given;
 use crate::ssm;
 use crate::ui::Ui;
 
@@ -28,10 +30,10 @@ pub(crate) async fn open(name: Option<&str>) -> Result<(Source, HttpClient), Fai
     };
     let http = http()?;
     let source = match Source::parse(name, &http) {
-        Ok(Source::Ssm(function)) => Source::Ssm(as_operator(function, &http).await),
+        Ok(Source::Ssm(function)) => Source::Ssm(as_operator(function, &http).await?),
         Ok(file) => file,
         Err(_) => {
-            return Err(Failure::usage(format!("`{name}` is not a source of settings")).hint(
+            return Err(Failure::usage(format!("{} is not a source of settings", given(name))).hint(
                 "expected ssm:/path/of/parameters or file:path.json, such as file:settings.json",
             ));
         }
@@ -56,8 +58,12 @@ pub(crate) fn as_function_reads(source: Source) -> Source {
     }
 }
 
-async fn as_operator(function: SsmSource, http: &HttpClient) -> SsmSource {
-    function.with_client(ssm::operator_client(http).await, PATIENCE)
+async fn as_operator(function: SsmSource, http: &HttpClient) -> Result<SsmSource, Failure> {
+    let client = ssm::operator_client(http).await;
+    if client.config().region().is_none() {
+        return Err(aws::no_region());
+    }
+    Ok(function.with_client(client, PATIENCE))
 }
 
 /// The HTTP client of the authorizer.
@@ -102,14 +108,15 @@ pub(crate) async fn load(source: &Source, ui: &Ui) -> Result<Settings, Failure> 
 
 /// Why settings could not be read or written, and what to do.
 pub(crate) fn failure(source: &Source, error: &LoadError) -> Failure {
-    match error {
-        LoadError::Invalid(problems) => Failure::negative(format!("{source} is invalid: {problems}"))
-            .hint("`atlauth settings check` shows each problem on a line"),
-        LoadError::File(_) => Failure::unavailable(format!("{source}: {error}")),
-        _ => Failure::unavailable(format!("{source}: {error}")).hint(
-            "`aws sts get-caller-identity` shows whose credentials these are; change them with AWS_PROFILE \
-             and AWS_REGION",
-        ),
+    if let LoadError::Invalid(problems) = error {
+        return Failure::negative(format!("{source} is invalid: {problems}"))
+            .hint("`atlauth settings check` shows each problem on a line");
+    }
+    let InWords { message, hint } = aws::in_words(error);
+    let failure = Failure::unavailable(format!("{source}: {message}"));
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }
 

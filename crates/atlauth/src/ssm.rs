@@ -6,11 +6,11 @@ pub(crate) mod write;
 use atlassian_authorizer::http::HttpClient;
 use aws_sdk_ssm::Client;
 
-use crate::aws;
+use crate::sdk;
 
 pub(crate) use write::{MAX_VALUE, ParameterAttributes, Parameters};
 
 /// A client with what the AWS CLI would find.
 pub(crate) async fn operator_client(http: &HttpClient) -> Client {
-    Client::new(&aws::operator_config(http).await)
+    Client::new(&sdk::operator_config(http).await)
 }

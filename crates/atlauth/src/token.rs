@@ -13,6 +13,7 @@ use atlassian_authorizer::authenticate::ApiTokenRules;
 use clap::Subcommand;
 use serde_json::json;
 
+use crate::aws::{self, InWords};
 use crate::failure::Failure;
 use crate::times::date;
 use crate::ui::Ui;
@@ -114,8 +115,22 @@ fn failure(error: &ApiTokenError) -> Failure {
         ApiTokenError::Disabled | ApiTokenError::Lifetime(_) | ApiTokenError::TooLarge => {
             Failure::negative(error.to_string())
         }
-        ApiTokenError::Store(_) => Failure::unavailable(error.to_string())
-            .hint("tokens are stored in `<prefix>-tokens/<id>`: you need permission to read and write there"),
+        ApiTokenError::Store(error) => {
+            let InWords { message, hint } = aws::in_words(error);
+            // The permission is what is missing where access is denied, and nowhere else.
+            let hint = if message.starts_with("access denied") {
+                Some(
+                    "tokens are stored in `<prefix>-tokens/<id>`: you need permission to read and write there",
+                )
+            } else {
+                hint
+            };
+            let failure = Failure::unavailable(message);
+            match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        }
         _ => Failure::unavailable(error.to_string()),
     }
 }

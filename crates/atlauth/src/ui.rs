@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use atlassian_authorizer::username::is_hidden;
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::failure::Failure;
 
@@ -29,6 +29,8 @@ pub(crate) enum Color {
 /// Where and how to write.
 pub(crate) struct Ui {
     color: bool,
+    /// What is written is plain ASCII, but for what others wrote.
+    ascii: bool,
     marks: Marks,
     /// A part of the result could not be written.
     lost: AtomicBool,
@@ -58,6 +60,9 @@ struct Marks(String);
 /// What a mark's last character is counted from: variation selectors, of which there are 240.
 const FIRST_SELECTOR: u32 = 0xe0100;
 const SELECTORS: u64 = 240;
+
+/// What stands for a character that is not written.
+const REPLACED: char = '\u{fffd}';
 
 /// Ends a tone.
 const PLAIN: &str = "\u{1b}[0m";
@@ -159,10 +164,51 @@ fn escaped(json: &str) -> String {
     escaped
 }
 
+/// A text in lines of at most so many columns. A longer word has a line of its own.
+pub(crate) fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(line) = lines.last_mut() else { break };
+        let length = line.chars().count().saturating_add(word.chars().count());
+        if line.is_empty() {
+            line.push_str(word);
+        } else if length < width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+/// What a table puts around each cell.
+const PADDING: usize = 2;
+
+/// The length of the longest word of each column.
+fn longest_words(head: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
+    let is_mark = |one: &char| {
+        (FIRST_SELECTOR..FIRST_SELECTOR.saturating_add(240)).contains(&u32::from(*one))
+    };
+    let longest = |text: &str| {
+        let words = text.split(' ');
+        let length = |word: &str| word.chars().filter(|one| !is_mark(one)).count();
+        words.map(length).max().unwrap_or_default()
+    };
+    head.iter()
+        .enumerate()
+        .map(|(place, name)| {
+            let cells = rows.iter().filter_map(|row| row.get(place));
+            let cells = cells.map(|cell| longest(cell));
+            cells.max().unwrap_or_default().max(longest(name))
+        })
+        .collect()
+}
+
 /// The character, or what stands for one that would act on the terminal or hide something.
 fn harmless(character: char) -> char {
     if is_hidden(character) {
-        '\u{fffd}'
+        REPLACED
     } else {
         character
     }
@@ -170,8 +216,10 @@ fn harmless(character: char) -> char {
 
 impl Ui {
     pub(crate) fn new(color: Color) -> Self {
+        let ascii = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let wanted = || {
             std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && !ascii
                 && std::io::stdout().is_terminal()
         };
         Self {
@@ -180,6 +228,7 @@ impl Ui {
                 Color::Always => true,
                 Color::Never => false,
             },
+            ascii,
             marks: Marks::new(),
             lost: AtomicBool::new(false),
             results: std::io::stdout(),
@@ -200,6 +249,21 @@ impl Ui {
         Ok(())
     }
 
+    /// What stands for a part that is left out.
+    pub(crate) fn ellipsis(&self) -> &'static str {
+        if self.ascii { "..." } else { "\u{2026}" }
+    }
+
+    /// A text as this terminal may have it.
+    fn shown(&self, text: &str) -> String {
+        let shown = self.marks.shown(text);
+        if self.ascii {
+            shown.replace(REPLACED, "?")
+        } else {
+            shown
+        }
+    }
+
     /// A text in its colour.
     pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
         if self.color && !text.is_empty() {
@@ -211,7 +275,7 @@ impl Ui {
 
     /// A line of the result.
     pub(crate) fn line(&self, text: &str) {
-        self.write(&self.marks.shown(text));
+        self.write(&self.shown(text));
     }
 
     /// A JSON document of the result, which says the same whoever reads it.
@@ -235,31 +299,81 @@ impl Ui {
 
     /// A line beside the result.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(self.notes.lock(), "{}", self.marks.shown(text));
+        let _ = writeln!(self.notes.lock(), "{}", self.shown(text));
     }
 
-    /// A table of the result, as wide as the terminal at most.
+    /// A table of the result, as wide as the terminal at most. No word is broken: where the longest of
+    /// all columns don't fit beside each other, each row is a block of lines.
     pub(crate) fn table(&self, head: &[&str], rows: &[Vec<String>]) {
+        // No cell makes lines of its own.
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| {
+                row.iter()
+                    .map(|cell| cell.replace(['\n', '\t'], "\u{fffd}"))
+            })
+            .map(Iterator::collect)
+            .collect();
+        let width = self.width();
+        let longest = longest_words(head, &rows);
+        let least = longest.iter().fold(0_usize, |sum, one| {
+            sum.saturating_add(*one).saturating_add(PADDING)
+        });
+        if width.is_some_and(|width| least > usize::from(width)) {
+            self.blocks(head, &rows, width.map_or(usize::MAX, usize::from));
+            return;
+        }
         let mut table = Table::new();
         table
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_header(head);
         // In a pipe, each row is a line however long it is.
-        match terminal_size::terminal_size_of(&self.results) {
-            Some((width, _)) => table.set_width(width.0),
+        match width {
+            Some(width) => table.set_width(width),
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
         for row in rows {
-            // No cell makes lines of its own.
-            table.add_row(
-                row.iter()
-                    .map(|cell| cell.replace(['\n', '\t'], "\u{fffd}")),
-            );
+            table.add_row(row);
+        }
+        for (place, longest) in longest.into_iter().enumerate() {
+            let least = u16::try_from(longest.saturating_add(PADDING)).unwrap_or(u16::MAX);
+            if let Some(column) = table.column_mut(place) {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+            }
         }
         for line in table.lines() {
             self.line(line.trim_end());
         }
+    }
+
+    /// A table as blocks: the cells of a row below each other.
+    fn blocks(&self, head: &[&str], rows: &[Vec<String>], width: usize) {
+        let longest = head.iter().map(|name| name.chars().count()).max();
+        let longest = longest.unwrap_or_default();
+        for (place, row) in rows.iter().enumerate() {
+            if place > 0 {
+                self.line("");
+            }
+            let cells = head.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
+            for (name, cell) in cells {
+                let room = width.saturating_sub(longest.saturating_add(3));
+                for (line, text) in folded(cell, room).into_iter().enumerate() {
+                    let name = if line == 0 { name } else { "" };
+                    self.line(format!(" {name:<longest$}  {text}").trim_end());
+                }
+            }
+        }
+    }
+
+    /// How wide a result may be; `None` in a pipe, unless `COLUMNS` says it.
+    fn width(&self) -> Option<u16> {
+        let said = std::env::var("COLUMNS").ok();
+        let said = said.and_then(|text| text.parse().ok());
+        said.filter(|width| *width > 0).or_else(|| {
+            let (width, _) = terminal_size::terminal_size_of(&self.results)?;
+            Some(width.0)
+        })
     }
 
     /// Says why a command did not do what it was asked to.

@@ -2,8 +2,12 @@
 
 use std::net::IpAddr;
 
+use crate::api::ApiArgs;
+use crate::candidates;
 use crate::event::{Kind, RequestArgs};
-use crate::explain::{Caller, CredentialArgs, Decoded, Probe, Report, Told};
+use crate::explain::{
+    Caller, CredentialArgs, Decoded, Probe, Report, Told, assumed, show_compared,
+};
 use crate::failure::Failure;
 use crate::ui::{Tone, Ui, within_line};
 
@@ -23,16 +27,18 @@ Exit codes: 0 the token stands for a user, 1 it is refused, 3 no answer.";
 pub(crate) struct WhoamiArgs {
     #[command(flatten)]
     credential: CredentialArgs,
-    /// The caller's IP address, as API Gateway would see it.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    source_ip: IpAddr,
+    /// The caller's IP address, as API Gateway would see it. By default, 127.0.0.1.
+    #[arg(long, value_name = "ADDRESS")]
+    source_ip: Option<IpAddr>,
+    #[command(flatten)]
+    api: ApiArgs,
     /// Prints one JSON document.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
-    let probe = Probe::new(source).await?;
+    let probe = Probe::new(source, &args.api).await?;
     let credential = args.credential.read(ui)?;
     let work = async {
         let request = RequestArgs::get(&probe.first_path().await, args.source_ip);
@@ -52,6 +58,9 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
         ui.json(&report.json_of_caller());
     } else if let (Some(caller), "allowed" | "forbidden") = (&report.caller, report.outcome) {
         show(caller, &report, ui);
+    }
+    if !args.json && report.caller.is_none() {
+        refused(&report, ui);
     }
     match (report.outcome, report.what) {
         // Who it is does not hang on what the first product's rules say.
@@ -74,6 +83,17 @@ pub(crate) async fn run(args: WhoamiArgs, source: Option<&str>, ui: &Ui) -> Resu
 
 fn message(code: &str, what: Option<&str>) -> String {
     format!("{code}: {}", what.unwrap_or("it is refused"))
+}
+
+/// What the settings want in place of what the token has.
+fn refused(report: &Report, ui: &Ui) {
+    show_compared(&report.compared, ui);
+    // Who it could be helps where that is what is not known.
+    let is_about_the_user = report.code.starts_with("username_")
+        || ["email_unverified", "machine_user_unmapped"].contains(&report.code);
+    if is_about_the_user {
+        candidates::show(&report.candidates, &report.group_candidates, ui);
+    }
 }
 
 fn show(caller: &Caller, report: &Report, ui: &Ui) {
@@ -99,7 +119,7 @@ fn show(caller: &Caller, report: &Report, ui: &Ui) {
     ));
     ui.line(&format!("client     {}", optional(&caller.client_id)));
     ui.line(&format!("scopes     {}", list(&caller.scopes)));
-    let groups = list(&caller.groups);
+    let groups = within_line(&report.groups());
     let more = if caller.groups_incomplete {
         " (there may be more)"
     } else {
@@ -107,8 +127,15 @@ fn show(caller: &Caller, report: &Report, ui: &Ui) {
     };
     ui.line(&format!("groups     {groups}{more}"));
     let lifetime = report.lifetime();
-    let until = lifetime.strip_prefix("until ").unwrap_or(&lifetime);
+    // The next check, of a token that its provider alone knows, has a line of its own.
+    let mut parts = lifetime.split("; ");
+    let until = parts.next().unwrap_or_default();
+    let until = until.strip_prefix("until ").unwrap_or(until);
+    let until = until.strip_prefix("expiry ").unwrap_or(until);
     ui.line(&format!("until      {until}"));
+    for part in parts {
+        ui.line(&format!("           {part}"));
+    }
     if caller.read_only || !caller.products.is_empty() || !caller.source_cidrs.is_empty() {
         let read_only = caller.read_only.then(|| "read-only".to_owned());
         let products = caller.products.iter().map(|one| format!("in {one}"));
@@ -136,6 +163,11 @@ fn show(caller: &Caller, report: &Report, ui: &Ui) {
         })
         .collect();
     ui.table(&["product", "path", "read", "write", "admin"], &rows);
+    candidates::show(&report.candidates, &report.group_candidates, ui);
+    if !report.assumed.is_empty() {
+        ui.line("");
+        assumed(&report.assumed, ui);
+    }
     if report.code == "source_not_allowed" {
         ui.note("the token may not be used from this address; --source-ip tries another");
     }

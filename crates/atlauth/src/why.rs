@@ -14,8 +14,8 @@ use std::str::FromStr;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::failure::Failure;
-use crate::input::is_token;
 use crate::source;
+use crate::spelled::has_token;
 use crate::times;
 use crate::ui::Ui;
 use cloudwatch::{LogGroupChoice, Logs};
@@ -154,8 +154,8 @@ impl WhyArgs {
     fn id(&self) -> Result<Option<LookupId>, Failure> {
         match self.subject.as_deref() {
             None | Some(STDIN) => Ok(None),
-            Some(text) if is_token(text) => Err(Failure::usage(
-                "this is a token, but expected the id of a request",
+            Some(text) if may_be_token(text) => Err(Failure::usage(
+                "this may be a token, but expected the id of a request",
             )
             .hint(
                 "delete it from the shell's history; `atlauth explain` tells what a token may do",
@@ -254,6 +254,12 @@ fn nothing(source: &str, wanted: &Wanted) -> Failure {
         "requests that API Gateway answers itself have none"
     };
     Failure::unavailable(format!("no such audit line in {source}{when}")).hint(why)
+}
+
+/// Whether a text may be a token rather than an id: ids of API Gateway and Lambda are shorter, or have
+/// hyphens or an equals sign.
+fn may_be_token(text: &str) -> bool {
+    has_token(text) || text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

@@ -55,6 +55,8 @@ pub(super) struct Environment {
     pub(super) key: Key,
     pub(super) api_token: Secret,
     pub(super) folder: Folder,
+    /// The file with the settings.
+    pub(super) settings: PathBuf,
     rows: UnboundedReceiver<AccessLogEntry>,
 }
 
@@ -71,10 +73,9 @@ impl Environment {
         let document = document(&issuer.name, &service_token)?;
         let path = folder.write("settings.json", document.to_string().as_bytes())?;
         let http = HttpClient::new().map_err(|error| Failure::unavailable(error.to_string()))?;
-        let source = format!("file:{}", path.display());
-        let source = || {
-            Source::parse(&source, &http).map_err(|error| Failure::unavailable(error.to_string()))
-        };
+        let name = format!("file:{}", path.display());
+        let source =
+            || Source::parse(&name, &http).map_err(|error| Failure::unavailable(error.to_string()));
         let settings = source::load(&source()?, ui).await?;
         atlassian.trust(Trust {
             assertion_keys: assertion_keys(&settings),
@@ -128,6 +129,7 @@ impl Environment {
             key,
             api_token,
             folder,
+            settings: path,
             rows,
         })
     }

@@ -108,6 +108,6 @@ fn code(entry: AccessLogEntry) -> String {
 }
 
 fn row(mark: &str, said: &str, must: &str, got: &str, code: &str, seen: &str) -> String {
-    let row = format!("{mark:<2} {said:<29} {must:<4} {got:<3}  {code:<17} {seen}");
+    let row = format!("{mark:<2} {said:<29} {must:<4} {got:<3} {code:<18} {seen}");
     row.trim_end().to_owned()
 }

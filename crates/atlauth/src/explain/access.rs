@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use atlassian_authorizer::access::{Asked, Effect, Requester, Rule, Rules, Ruling};
+use atlassian_authorizer::access::{Asked, BasicGrant, Effect, Requester, Rule, Rules, Ruling};
+use atlassian_authorizer::authorizer::Caller;
 use atlassian_authorizer::event::Request;
 use atlassian_authorizer::identity::Identity;
 use atlassian_authorizer::product::Product;
@@ -26,7 +27,12 @@ pub(crate) struct Access {
     pub(crate) other_product: bool,
     /// The credential is for what reads alone.
     pub(crate) read_only: bool,
-    /// What was decided; `None` where the rules were not asked.
+    /// The address that the request comes from; `None` where the event has none.
+    pub(crate) source_ip: Option<String>,
+    /// How Basic credentials are passed through; `None` for all others.
+    #[serde(skip)]
+    pub(crate) basic: Option<BasicGrant>,
+    /// What the rules say; `None` where nobody is known whom they could be about.
     #[serde(skip)]
     pub(crate) ruling: Option<Ruling>,
 }
@@ -73,23 +79,43 @@ impl Access {
     /// What the rules of a product say of a request.
     pub(super) fn of(
         product: &Product,
-        identity: Option<&Identity>,
+        caller: Option<&Caller>,
         request: &Request<'_>,
         ruling: Option<Ruling>,
     ) -> Self {
+        let identity = caller.and_then(Caller::identity);
+        let requester = caller.map(|caller| match caller {
+            Caller::Verified { identity, .. } => Requester::Verified(identity),
+            Caller::Unverified(grant) => Requester::Basic(*grant),
+        });
+        let basic = requester.and_then(|requester| match requester {
+            Requester::Verified(_) => None,
+            Requester::Basic(grant) => Some(grant),
+        });
         let others = request.paths.iter().map(AsRef::as_ref);
         let readings = Readings::of(product.path(), request.arn.path(), others);
         let source = request.source_ip.as_deref();
         let asked = RuleInput {
             method: Method::of(request.arn.method()),
             readings: readings.as_ref().ok(),
-            source: source.and_then(|address| address.parse::<IpAddr>().ok()),
+            // An IPv4 address may be written as an IPv6 one.
+            source: source
+                .and_then(|address| address.parse::<IpAddr>().ok())
+                .map(|address| address.to_canonical()),
+            identity,
+            basic,
         };
         let rules = product.access();
+        // A decision that ended for another reason keeps no ruling.
+        let ruling = ruling.or_else(|| {
+            let readings = asked.readings?;
+            let method = asked.method;
+            Some(rules.decide(product.id(), Asked { method, readings }, requester?, source))
+        });
         let limits = identity.map(|identity| &identity.limits);
         let all = rules.rules().map(|all| {
             all.iter()
-                .map(|rule| RuleReport::of(rules, rule, identity, asked))
+                .map(|rule| RuleReport::of(rules, rule, asked))
                 .collect()
         });
         Self {
@@ -102,6 +128,8 @@ impl Access {
                 .unwrap_or_default(),
             other_product: limits.is_some_and(|limits| !limits.allow_product(product.id())),
             read_only: limits.is_some_and(|limits| limits.read_only),
+            source_ip: source.map(str::to_owned),
+            basic,
             ruling,
         }
     }
@@ -113,10 +141,12 @@ struct RuleInput<'r> {
     method: Method,
     readings: Option<&'r Readings<'r>>,
     source: Option<IpAddr>,
+    identity: Option<&'r Identity>,
+    basic: Option<BasicGrant>,
 }
 
 impl RuleReport {
-    fn of(rules: &Rules, rule: &Rule, identity: Option<&Identity>, asked: RuleInput<'_>) -> Self {
+    fn of(rules: &Rules, rule: &Rule, asked: RuleInput<'_>) -> Self {
         let texts = rule.texts.iter().enumerate();
         let matching = texts.filter(|(place, _)| {
             let Some(readings) = asked.readings else {
@@ -148,7 +178,12 @@ impl RuleReport {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
-            applies: identity.map(|one| conditions.hold(Some(one), asked.source, is_deny).is_ok()),
+            applies: match (asked.identity, asked.basic) {
+                (None, None) => None,
+                // Whom the settings allow paths, no rule allows more.
+                (None, Some(BasicGrant::OnSomePaths)) if !is_deny => Some(false),
+                (identity, _) => Some(conditions.hold(identity, asked.source, is_deny).is_ok()),
+            },
         }
     }
 }

@@ -6,9 +6,11 @@ use atlassian_authorizer::authorizer::DecisionRecord;
 use atlassian_authorizer::error::{Forbidden, Refusal};
 use atlassian_authorizer::event::Request;
 use atlassian_authorizer::identity::Identity;
-use atlassian_authorizer::settings::SettingsInForce;
+use atlassian_authorizer::provider::Provider;
+use atlassian_authorizer::settings::{Settings, SettingsInForce};
 
 use super::access::{Access, EffectiveAccess};
+use super::asked::KnownClaims;
 use super::meaning::Meaning;
 use super::path_hint::path_hint;
 
@@ -24,25 +26,48 @@ pub(crate) struct Explanation {
     pub(super) record_ends: Option<u64>,
     /// Where products lie, for a request that was refused for its path.
     path_hint: Option<String>,
+    /// The settings once more, with all providers; `None` where they could not be read.
+    pub(super) settings: Option<Settings>,
+    /// The claims that the decision was made with, as far as they are known.
+    pub(super) known: Option<KnownClaims>,
+    /// The address that the request comes from.
+    pub(super) source_ip: Option<String>,
 }
 
 impl Explanation {
     /// What there is to tell of the decision about an event.
-    pub(super) fn of(decision: DecisionRecord, event: &str, record_ends: Option<u64>) -> Self {
+    pub(super) fn of(
+        decision: DecisionRecord,
+        event: &str,
+        record_ends: Option<u64>,
+        settings: Option<Settings>,
+        known: Option<KnownClaims>,
+    ) -> Self {
         let identity = decision.identity();
         let access = decision.product().and_then(|product| {
             let request = Request::parse(event).ok()?;
-            Some(Access::of(product, identity, &request, decision.ruling))
+            let caller = decision.caller.as_ref();
+            Some(Access::of(product, caller, &request, decision.ruling))
         });
         let request = Request::parse(event).ok();
         let source = request.as_ref().and_then(|one| one.source_ip.as_deref());
         Self {
             reach: reach(&decision, identity, source),
             path_hint: path_hint(&decision, event),
+            source_ip: source.map(str::to_owned),
+            settings,
+            known,
             access,
             record_ends,
             decision,
         }
+    }
+
+    /// The provider that confirmed the caller, or that refused.
+    pub(super) fn provider(&self) -> Option<&Provider> {
+        let id = self.decision.provider()?.as_str();
+        let mut all = self.settings.as_ref()?.providers.iter();
+        all.find(|provider| provider.id.as_str() == id)
     }
 
     /// What the refusal means, if there is one.

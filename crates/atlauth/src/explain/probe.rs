@@ -8,12 +8,15 @@ use atlassian_authorizer::authorizer::DecisionRecord;
 use atlassian_authorizer::clock::SystemClock;
 use atlassian_authorizer::credential::TokenId;
 use atlassian_authorizer::deployment::Deployment;
-use atlassian_authorizer::http::Deadline;
+use atlassian_authorizer::http::{Counters, Deadline, HttpClient};
 use atlassian_authorizer::product::Product;
-use atlassian_authorizer::store::Source;
+use atlassian_authorizer::settings::Settings;
+use atlassian_authorizer::store::{Source, WhenThrottled};
 
+use super::asked::known_claims;
 use super::meaning::{Meaning, Stage};
-use super::{Decoded, Explanation};
+use super::{Assumed, Decoded, Explanation};
+use crate::api::ApiArgs;
 use crate::api_tokens::find;
 use crate::failure::Failure;
 use crate::log::Log;
@@ -25,23 +28,45 @@ pub(crate) struct Probe {
     log: Log,
     source: Source,
     name: String,
+    http: HttpClient,
+    deployment: Deployment,
+    /// What of it neither the command line nor the environment has said.
+    said: Deployment,
 }
 
 impl Probe {
     /// An authorizer with the settings of this source.
-    pub(crate) async fn new(source: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) async fn new(source: Option<&str>, api: &ApiArgs) -> Result<Self, Failure> {
         let (source, http) = source::open(source).await?;
         let log = Log::capture();
         let deployment =
             Deployment::from_env().map_err(|error| Failure::usage(error.to_string()))?;
-        let deployment = source::as_the_template(deployment);
+        let said = Deployment {
+            cache_seconds: api.given().cache_seconds,
+            cache_keys: api.given().cache_keys,
+            ..deployment
+        };
+        let deployment = source::as_the_template(said.clone());
+        let deployment = Deployment {
+            cache_seconds: deployment.cache_seconds.clone().or(0),
+            ..deployment
+        };
         // The explanation tells what the audit line would.
         let audit = AuditLog::new(Box::new(std::io::sink()));
         Ok(Self {
             name: source.to_string(),
             source: source.clone(),
-            authorizer: Authorizer::new(source, http, Arc::new(SystemClock), audit, deployment),
+            authorizer: Authorizer::new(
+                source,
+                http.clone(),
+                Arc::new(SystemClock),
+                audit,
+                deployment.clone(),
+            ),
             log,
+            http,
+            deployment,
+            said,
         })
     }
 
@@ -49,7 +74,44 @@ impl Probe {
     pub(crate) async fn explain(&self, event: &str) -> Explanation {
         let decision = self.authorizer.explain(event, "explain").await;
         let record_ends = self.record_ends(&decision, event).await;
-        Explanation::of(decision, event, record_ends)
+        let settings = match decision.settings {
+            Some(_) => self.all_settings().await,
+            None => None,
+        };
+        let provider = decision.provider().and_then(|id| {
+            let mut all = settings.iter().flat_map(|settings| &settings.providers);
+            all.find(|provider| provider.id.as_str() == id.as_str())
+        });
+        let known = known_claims(provider, decision.refusal, event, &self.http).await;
+        Explanation::of(decision, event, record_ends, settings, known)
+    }
+
+    /// The settings with their providers, which a decision does not hand out.
+    async fn all_settings(&self) -> Option<Settings> {
+        let counters = Counters::default();
+        let read = self
+            .source
+            .read(Deadline::start(), WhenThrottled::Wait, &counters);
+        let tree = read.await.ok()?;
+        Settings::parse(&tree, &self.deployment).ok()
+    }
+
+    /// How the API is assumed to be set up for a product, where nobody has said.
+    pub(crate) fn assumed(&self, product: &str) -> Vec<Assumed> {
+        let mut assumed = Vec::new();
+        if let (None, Some(key)) = (
+            self.said.cache_keys.of(product),
+            self.deployment.cache_keys.of(product),
+        ) {
+            assumed.push(Assumed::new("--cache-key", key.as_str()));
+        }
+        if let (None, Some(seconds)) = (
+            self.said.cache_seconds.of(product),
+            self.deployment.cache_seconds.of(product),
+        ) {
+            assumed.push(Assumed::new("--cache-seconds", &seconds.to_string()));
+        }
+        assumed
     }
 
     /// When an API token expires whose secret was shown. The decision itself holds no longer than the
@@ -79,7 +141,11 @@ impl Probe {
 
     /// What has been logged.
     pub(crate) fn log(&self) -> Vec<String> {
-        self.log.lines()
+        // The library's words for a file that is not there are those of Rust.
+        let lines = self.log.lines().into_iter();
+        lines
+            .map(|line| line.replace(": entity not found", ": there is no such file"))
+            .collect()
     }
 
     /// The name of the source.

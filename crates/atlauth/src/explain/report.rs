@@ -3,15 +3,21 @@
 use std::path::Path;
 
 use atlassian_authorizer::audit::Outcome;
+use atlassian_authorizer::claims::{AuthMethod, Claims};
+use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::document::Mode;
 use atlassian_authorizer::identity::Identity;
-use serde::Serialize;
+use atlassian_authorizer::product::Product;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::compare::Comparison;
 use super::meaning::Stage;
+use super::reasons::{compared, groups_note};
 use super::stages::{State, Step};
 use super::{Access, Decoded, EffectiveAccess, Explanation, Probe, line};
 use crate::audit_line::AuditLine;
+use crate::candidates::{self, Candidate, GroupCandidate};
 use crate::event::RequestArgs;
 use crate::failure::Failure;
 use crate::times;
@@ -26,6 +32,10 @@ pub(crate) struct Report {
     pub(crate) mode: &'static str,
     pub(crate) what: Option<&'static str>,
     pub(crate) next: Option<String>,
+    /// What the token has beside what the settings want, where a difference is the reason.
+    pub(crate) compared: Vec<Comparison>,
+    /// What is assumed of the API and of the caller, where nobody has said.
+    pub(crate) assumed: Vec<Assumed>,
     pub(crate) stages: Vec<Step>,
     pub(crate) provider: Option<String>,
     pub(crate) caller: Option<Caller>,
@@ -33,13 +43,50 @@ pub(crate) struct Report {
     pub(crate) reach: Vec<EffectiveAccess>,
     pub(crate) token: Decoded,
     pub(crate) token_verified: bool,
-    /// When the token expires, as it or its record says; `None` where only its provider knows.
+    /// When the token expires, as it, its record or its provider says; `None` where nobody does.
     pub(crate) expires: Option<u64>,
+    /// When the provider or the store is asked anew; `None` of a token that a key verifies.
+    pub(crate) next_check: Option<u64>,
+    /// Where the claims are from that the rules look at: `token`, `introspection` or `userinfo`.
+    pub(crate) claims_from: Option<&'static str>,
+    /// What could be the username.
+    #[serde(serialize_with = "as_json")]
+    pub(crate) candidates: Vec<Candidate>,
+    /// What could be the groups.
+    pub(crate) group_candidates: Vec<GroupCandidate>,
+    /// Why a caller has no groups.
+    pub(crate) groups_note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) answer: Option<Value>,
     pub(crate) log: Vec<String>,
+    /// The refusal in a few words.
+    #[serde(skip)]
+    pub(crate) why: Option<String>,
+    /// The address that the request comes from.
+    #[serde(skip)]
+    pub(crate) source_ip: Option<String>,
     #[serde(skip)]
     pub(crate) now: u64,
+}
+
+/// An option that was not given, and what counts in its place.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub(crate) struct Assumed {
+    pub(crate) option: &'static str,
+    pub(crate) value: String,
+}
+
+impl Assumed {
+    pub(crate) fn new(option: &'static str, value: &str) -> Self {
+        Self {
+            option,
+            value: value.to_owned(),
+        }
+    }
+}
+
+fn as_json<S: Serializer>(all: &[Candidate], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(Candidate::json))
 }
 
 /// What was asked.
@@ -52,6 +99,9 @@ pub(crate) struct Told {
     /// What the audit line says that the request was made of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recorded: Option<String>,
+    /// The address is that of the command, and not of the request.
+    #[serde(skip)]
+    pub(crate) assumed_ip: bool,
 }
 
 /// A verified caller.
@@ -106,6 +156,7 @@ impl Told {
             source_ip: Some(request.source_ip()),
             event: None,
             recorded: None,
+            assumed_ip: request.assumes_source_ip(),
         }
     }
 
@@ -116,6 +167,7 @@ impl Told {
             source_ip: None,
             event: Some(file.display().to_string()),
             recorded: None,
+            assumed_ip: false,
         }
     }
 
@@ -127,6 +179,7 @@ impl Told {
             source_ip: line::address(line).map(|address| address.to_string()),
             event: Some(file.display().to_string()),
             recorded: Some(line.verdict()),
+            assumed_ip: false,
         }
     }
 }
@@ -148,7 +201,48 @@ impl Report {
             Outcome::Failed => ("failed", Some(500)),
         };
         let meaning = explanation.meaning();
+        let now = times::now();
+        let provider = explanation.provider();
+        let claims = explanation.known.as_ref().map(|known| &known.claims);
+        let identity = decision.identity();
+        let product = decision.product().map(Product::id).unwrap_or_default();
+        let source_ip = request
+            .source_ip
+            .clone()
+            .filter(|_| request.assumed_ip)
+            .map(|address| Assumed::new("--source-ip", &address));
+        let groups_note = identity
+            .filter(|identity| identity.groups.is_empty())
+            .and_then(|_| groups_note(&token, provider, explanation));
+        let of_answer = explanation
+            .known
+            .as_ref()
+            .filter(|known| known.from != "token");
+        let told = of_answer.and_then(|known| {
+            let claims = Claims::from(known.claims.clone());
+            claims.time("exp").ok().flatten()
+        });
         let mut report = Self {
+            compared: compared(explanation, &token, now),
+            assumed: source_ip
+                .into_iter()
+                .chain(probe.assumed(product))
+                .collect(),
+            next_check: identity
+                .filter(|identity| identity.auth_method != AuthMethod::Jwt)
+                .map(|identity| identity.valid_until.as_secs()),
+            claims_from: explanation.known.as_ref().map(|known| known.from),
+            candidates: provider
+                .zip(claims)
+                .map(|(provider, claims)| candidates::usernames(provider, claims))
+                .unwrap_or_default(),
+            group_candidates: provider
+                .zip(claims)
+                .map(|(provider, claims)| candidates::groups(provider, claims))
+                .unwrap_or_default(),
+            groups_note,
+            why: decision.refusal.map(|refusal| refusal.to_string()),
+            source_ip: explanation.source_ip.clone(),
             request,
             outcome,
             status,
@@ -168,7 +262,10 @@ impl Report {
             // A stage after the signature's is come to by tokens alone whose signature held.
             token_verified: decision.identity().is_some()
                 || meaning.is_some_and(|meaning| meaning.stage > Stage::Signature),
-            expires: token.time("exp").or(explanation.record_ends),
+            expires: match of_answer {
+                Some(_) => told.map(UnixTime::as_secs),
+                None => token.time("exp").or(explanation.record_ends),
+            },
             token,
             answer: decision
                 .answer
@@ -180,7 +277,7 @@ impl Report {
                 Outcome::Failed => probe.log(),
                 _ => Vec::new(),
             },
-            now: times::now(),
+            now,
         };
         report.stages = report.steps(meaning.map(|meaning| meaning.stage), probe.source());
         report
@@ -221,7 +318,20 @@ impl Report {
     pub(crate) fn json_of_caller(&self) -> String {
         let mut document = serde_json::to_value(self).unwrap_or_default();
         if let (Some(members), true) = (document.as_object_mut(), self.caller.is_some()) {
-            let keep = ["caller", "reach", "token", "expires", "mode", "log"];
+            let keep = [
+                "caller",
+                "reach",
+                "token",
+                "expires",
+                "next_check",
+                "mode",
+                "log",
+                "assumed",
+                "claims_from",
+                "candidates",
+                "group_candidates",
+                "groups_note",
+            ];
             members.retain(|name, _| keep.contains(&name.as_str()));
         }
         serde_json::to_string_pretty(&document).unwrap_or_default()

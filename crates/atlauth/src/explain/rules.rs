@@ -1,11 +1,13 @@
 //! Which access rule decided.
 
-use atlassian_authorizer::access::{Condition, Ruling};
+use atlassian_authorizer::access::{BasicGrant, Condition, Ruling};
 
 use super::{Access, RuleReport};
 
 /// Why the rules allow a request or not, in one sentence.
-pub(crate) fn reason(access: Option<&Access>, allowed: bool) -> String {
+///
+/// `by_event` says whether the request is that of an event, whose address no option changes.
+pub(crate) fn reason(access: Option<&Access>, allowed: bool, by_event: bool) -> String {
     let Some(access) = access else {
         return "the path belongs to no product".to_owned();
     };
@@ -13,9 +15,9 @@ pub(crate) fn reason(access: Option<&Access>, allowed: bool) -> String {
         return format!("the path can't be read in one way that is safe: {why}");
     }
     let Some(ruling) = access.ruling else {
-        // Some limit of the credential, which the code tells.
-        return "the credential can't be used for this".to_owned();
+        return "the rules were not asked".to_owned();
     };
+    let lacking = |place: usize, lacks| lacking(access, place, lacks, by_event);
     let rules = access.rules.as_deref();
     let rule = |place: usize| rules.and_then(|rules| rules.get(place));
     let number = |place: usize| place.saturating_add(1);
@@ -38,15 +40,20 @@ pub(crate) fn reason(access: Option<&Access>, allowed: bool) -> String {
             "rule {} is {} only{}: {}",
             number(place),
             rule(place).map(condition).unwrap_or_default(),
-            lacking(rule(place), lacks),
+            lacking(place, lacks),
             matching(place),
         ),
         Ruling::Lacking(place, lacks) => format!(
             "rule {} would allow it {}{}",
             number(place),
             rule(place).map(condition).unwrap_or_default(),
-            lacking(rule(place), lacks)
+            lacking(place, lacks)
         ),
+        Ruling::Unnamed if access.basic == Some(BasicGrant::OnSomePaths) => {
+            "the user is not in `basic_auth.allowed_users`, and `basic_auth.allowed_paths` does not have \
+             this path"
+                .to_owned()
+        }
         Ruling::Unnamed => "no rule names this route".to_owned(),
         Ruling::ReadOnly => match first_allow(rules.unwrap_or_default()) {
             Some(place) => format!(
@@ -65,12 +72,30 @@ fn first_allow(rules: &[RuleReport]) -> Option<usize> {
 }
 
 /// What is lacking, where that does not go without saying.
-fn lacking(rule: Option<&RuleReport>, lacks: Condition) -> String {
-    let several = rule.is_some_and(|rule| parts(rule).len() > 1);
-    if several {
-        format!(" (missing: {})", lacks.as_str())
-    } else {
+fn lacking(access: &Access, place: usize, lacks: Condition, by_event: bool) -> String {
+    let rules = access.rules.as_deref().unwrap_or_default();
+    let several = rules.get(place).is_some_and(|rule| parts(rule).len() > 1);
+    let missing = several.then(|| format!("missing: {}", lacks.as_str()));
+    let more = match (lacks, &access.source_ip) {
+        (Condition::Network, Some(address)) => {
+            let other = if by_event {
+                ""
+            } else {
+                "; --source-ip gives another address"
+            };
+            Some(format!("the request comes from {address}{other}"))
+        }
+        (Condition::Network, None) => Some("the event has no address".to_owned()),
+        _ if access.basic.is_some() => {
+            Some("Basic credentials have no scope, group, provider or verified user".to_owned())
+        }
+        _ => None,
+    };
+    let all: Vec<String> = missing.into_iter().chain(more).collect();
+    if all.is_empty() {
         String::new()
+    } else {
+        format!(" ({})", all.join("; "))
     }
 }
 

@@ -2,11 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use super::report::Report;
+use super::report::{Assumed, Report};
 use super::stages::State;
-use super::{Decoded, rules};
+use super::{Decoded, compare, rules};
+use crate::candidates;
 use crate::times::date;
-use crate::ui::{Tone, Ui, within_line};
+use crate::ui::{Tone, Ui, folded, within_line};
+
+/// The room of a stage's detail, in columns.
+const DETAIL: usize = 64;
 
 /// Claims that are times.
 const TIMES: [&str; 5] = ["exp", "iat", "nbf", "auth_time", "updated_at"];
@@ -20,19 +24,20 @@ pub(crate) fn show(report: &Report, ui: &Ui) {
             State::Failed => (Tone::Bad, "no"),
             State::NotReached => (Tone::Faint, "--"),
         };
-        let line = format!(
-            "{}  {:<11} {}",
-            ui.paint(tone, mark),
-            step.stage,
-            within_line(&step.detail)
-        );
+        let mut lines = folded(&within_line(&step.detail), DETAIL).into_iter();
+        let first = lines.next().unwrap_or_default();
+        let line = format!("{}  {:<11} {first}", ui.paint(tone, mark), step.stage);
         ui.line(line.trim_end());
+        for line in lines {
+            ui.line(&format!("{:16}{line}", ""));
+        }
     }
     if let (Some(what), Some(next)) = (report.what, &report.next) {
         ui.line("");
         wrapped("what", what, ui);
         wrapped("next", next, ui);
     }
+    compare::show(&report.compared, ui);
     for line in &report.log {
         wrapped("log", line, ui);
     }
@@ -40,6 +45,7 @@ pub(crate) fn show(report: &Report, ui: &Ui) {
         access(report, ui);
     }
     token(report, ui);
+    candidates::show(&report.candidates, &report.group_candidates, ui);
     if let Some(answer) = &report.answer {
         ui.line("");
         ui.line(&ui.paint(Tone::Strong, "Answer to API Gateway"));
@@ -72,6 +78,7 @@ fn headline(report: &Report, ui: &Ui) {
         ui.line(&format!("in the audit line: {}", within_line(recorded)));
     }
     ui.line(&ui.paint(tone, &verdict));
+    assumed(&report.assumed, ui);
     if report.mode != "enforce" {
         let text = format!(
             "mode {}: every request is allowed all the same",
@@ -79,6 +86,18 @@ fn headline(report: &Report, ui: &Ui) {
         );
         ui.line(&ui.paint(Tone::Warning, &text));
     }
+}
+
+/// Says what counts where nobody has said.
+pub(crate) fn assumed(all: &[Assumed], ui: &Ui) {
+    if all.is_empty() {
+        return;
+    }
+    let all: Vec<String> = all
+        .iter()
+        .map(|one| format!("{} {}", one.option, one.value))
+        .collect();
+    ui.line(&ui.paint(Tone::Faint, &format!("assumed: {}", all.join(", "))));
 }
 
 fn access(report: &Report, ui: &Ui) {
@@ -145,19 +164,8 @@ fn members(what: &str, members: &Map<String, Value>, now: u64, ui: &Ui) {
 /// A text broken into lines of 80 columns, indented below its label.
 pub(crate) fn wrapped(label: &str, text: &str, ui: &Ui) {
     const WIDTH: usize = 74;
-    let mut line = String::new();
-    let mut label = label;
-    for word in text.split_whitespace() {
-        let length = line.chars().count().saturating_add(word.chars().count());
-        if !line.is_empty() && length >= WIDTH {
-            ui.line(&format!("{label:<5} {line}"));
-            label = "";
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
+    for (place, line) in folded(text, WIDTH).into_iter().enumerate() {
+        let label = if place == 0 { label } else { "" };
+        ui.line(&format!("{label:<5} {line}"));
     }
-    ui.line(&format!("{label:<5} {line}"));
 }

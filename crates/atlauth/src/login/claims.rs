@@ -1,8 +1,5 @@
 //! What a token says, unverified: to look at, and to choose a username's attribute by.
 
-use std::collections::BTreeSet;
-
-use atlassian_authorizer::claims::AttributePath;
 use atlassian_authorizer::clock::UnixTime;
 use atlassian_authorizer::secret::Secret;
 use base64::Engine;
@@ -11,22 +8,8 @@ use http::header::{ACCEPT, AUTHORIZATION};
 use serde_json::{Map, Value};
 
 use super::client::Login;
-use super::endpoints::username_by;
 use super::flow::Granted;
-
-/// Attributes in which providers put names, those that suit best first.
-const USUAL: [&str; 10] = [
-    "preferred_username",
-    "username",
-    "cognito:username",
-    "upn",
-    "unique_name",
-    "login",
-    "nickname",
-    "email",
-    "id",
-    "sub",
-];
+use crate::candidates::{Candidate, GroupCandidate, groups, usernames};
 
 /// Claims, and where they are from.
 #[derive(Default)]
@@ -35,16 +18,7 @@ pub(super) struct Told {
     pub(super) by: Option<&'static str>,
     pub(super) claims: Map<String, Value>,
     pub(super) candidates: Vec<Candidate>,
-}
-
-/// An attribute that could be the username's.
-pub(super) struct Candidate {
-    pub(super) attribute: String,
-    pub(super) value: String,
-    /// The username that this provider's rule would make of it, or the code of the refusal.
-    pub(super) username: Result<String, &'static str>,
-    /// The rule looks at it.
-    pub(super) in_rule: bool,
+    pub(super) groups: Vec<GroupCandidate>,
 }
 
 /// Of the access token, else of the id token, else what userinfo says.
@@ -60,39 +34,10 @@ pub(super) async fn tell(login: &Login<'_>, granted: &Granted) -> Told {
     };
     Told {
         by: Some(by),
-        candidates: candidates(login, &claims),
+        candidates: usernames(login.provider, &claims),
+        groups: groups(login.provider, &claims),
         claims,
     }
-}
-
-fn candidates(login: &Login<'_>, claims: &Map<String, Value>) -> Vec<Candidate> {
-    let rule = &login.provider.username.attributes;
-    let rule: Vec<&str> = rule.iter().map(AttributePath::as_str).collect();
-    let mut seen = BTreeSet::new();
-    let mut attributes: Vec<&str> = rule.iter().copied().chain(USUAL).collect();
-    attributes.retain(|attribute| seen.insert(*attribute));
-    let candidate = |attribute: &str| {
-        let value = match at(claims, attribute)? {
-            Value::String(text) => text.clone(),
-            number @ Value::Number(_) => number.to_string(),
-            _ => return None,
-        };
-        Some(Candidate {
-            attribute: attribute.to_owned(),
-            value,
-            username: username_by(login.provider, attribute, claims),
-            in_rule: rule.contains(&attribute),
-        })
-    };
-    attributes.into_iter().filter_map(candidate).collect()
-}
-
-/// A claim of this name, or one within others.
-fn at<'c>(claims: &'c Map<String, Value>, path: &str) -> Option<&'c Value> {
-    claims.get(path).or_else(|| {
-        let (first, rest) = path.split_once('.')?;
-        at(claims.get(first)?.as_object()?, rest)
-    })
 }
 
 /// When a token expires: by its own `exp`, else by what the provider said about it.

@@ -12,6 +12,7 @@ use super::endpoints::{Endpoints, Place, place, userinfo};
 use super::{ClientAuth, LoginArgs};
 use crate::failure::Failure;
 use crate::input;
+use crate::spelled::given;
 use crate::ui::Ui;
 
 /// The longest that a provider may take for one answer.
@@ -94,7 +95,7 @@ fn provider<'s>(id: &str, settings: &'s Settings) -> Result<&'s Provider, Failur
                 .iter()
                 .map(|one| one.id.as_str())
                 .collect();
-            let failure = Failure::usage(format!("the settings have no provider `{id}`"));
+            let failure = Failure::usage(format!("the settings have no provider {}", given(id)));
             failure.hint(format!("they have: {}", known.join(", ")))
         })
 }

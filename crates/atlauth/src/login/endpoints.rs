@@ -1,16 +1,13 @@
 //! What a login at a provider needs to know of it.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use atlassian_authorizer::claims::{AttributePath, Claims};
 use atlassian_authorizer::document::Kind;
-use atlassian_authorizer::error::Denial;
 use atlassian_authorizer::http::{Deadline, Endpoint, HttpClient};
 use atlassian_authorizer::inspect::EndpointRole;
 use atlassian_authorizer::keys::cache::KeySource;
 use atlassian_authorizer::keys::fetch::{KeyFetchError, discovery_document, endpoint_of};
 use atlassian_authorizer::provider::Provider;
-use atlassian_authorizer::username::UsernameRule;
 
 /// Where a provider's endpoints are found.
 #[derive(Clone, Debug)]
@@ -125,22 +122,6 @@ pub(super) fn userinfo(provider: &Provider) -> Option<Endpoint> {
     let mut endpoints = ways.flat_map(|way| way.endpoints());
     let found = endpoints.find(|one| one.role == EndpointRole::Userinfo)?;
     Some(found.endpoint.clone())
-}
-
-/// The username that the provider's rule would make of this one attribute, or the code of the
-/// refusal. The claims are as they stand: nothing has been verified.
-pub(super) fn username_by(
-    provider: &Provider,
-    attribute: &str,
-    claims: &Map<String, Value>,
-) -> Result<String, &'static str> {
-    let rule = UsernameRule {
-        attributes: vec![AttributePath::from(attribute)],
-        ..provider.username.clone()
-    };
-    rule.apply(&Claims::from(claims.clone()))
-        .map(|username| username.as_str().to_owned())
-        .map_err(Denial::code)
 }
 
 /// GitHub has no discovery. Its endpoints for

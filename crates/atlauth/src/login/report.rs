@@ -11,10 +11,8 @@ use super::claims::{self, Told};
 use super::client::Login;
 use super::decisions::Decision;
 use super::flow::{Granted, plain};
+use crate::candidates::{self, Candidate, short};
 use crate::ui::{Tone, Ui, within_line};
-
-/// The longest value in a table, so that it is readable at 80 columns.
-const LONGEST: usize = 52;
 
 pub(super) struct Report<'r> {
     pub(super) login: &'r Login<'r>,
@@ -39,7 +37,7 @@ impl Report<'_> {
         ui.line(&format!("{}; {}.", self.described(), self.expires()));
         ui.line(&format!("Stored in {}.", self.kept.display()));
         self.show_claims(ui);
-        self.show_candidates(ui);
+        candidates::show(&self.told.candidates, &self.told.groups, ui);
         self.show_decisions(ui);
     }
 
@@ -78,38 +76,9 @@ impl Report<'_> {
             .told
             .claims
             .iter()
-            .map(|(name, value)| vec![short(name), short(&text(name, value))])
+            .map(|(name, value)| vec![short(name, ui), short(&text(name, value), ui)])
             .collect();
         ui.table(&["claim", "value"], &rows);
-    }
-
-    fn show_candidates(&self, ui: &Ui) {
-        if self.told.candidates.is_empty() {
-            return;
-        }
-        ui.line(&format!(
-            "\n{}",
-            ui.paint(Tone::Strong, "Possible usernames")
-        ));
-        let rows: Vec<Vec<String>> = self
-            .told
-            .candidates
-            .iter()
-            .map(|candidate| {
-                let username = match &candidate.username {
-                    Ok(username) => username.clone(),
-                    Err(code) => format!("none: {code}"),
-                };
-                let mark = if candidate.in_rule { "by the rule" } else { "" };
-                vec![
-                    candidate.attribute.clone(),
-                    short(&candidate.value),
-                    username,
-                    mark.to_owned(),
-                ]
-            })
-            .collect();
-        ui.table(&["attribute", "value", "username", ""], &rows);
     }
 
     fn show_decisions(&self, ui: &Ui) {
@@ -185,15 +154,7 @@ impl Report<'_> {
 
     pub(super) fn json(&self) -> Value {
         let provider = self.login.provider;
-        let candidates = self.told.candidates.iter().map(|candidate| {
-            json!({
-                "attribute": candidate.attribute,
-                "value": candidate.value,
-                "username": candidate.username.as_ref().ok(),
-                "code": candidate.username.as_ref().err(),
-                "in_rule": candidate.in_rule,
-            })
-        });
+        let candidates = self.told.candidates.iter().map(Candidate::json);
         let decisions = self.decisions.iter().map(|decision| {
             json!({
                 "product": decision.product,
@@ -215,6 +176,7 @@ impl Report<'_> {
             "claims_from": self.told.by,
             "claims": self.told.claims,
             "candidates": candidates.collect::<Vec<_>>(),
+            "group_candidates": self.told.groups,
             "username": self.username(),
             "decisions": decisions.collect::<Vec<_>>(),
         })
@@ -245,14 +207,4 @@ fn text(name: &str, value: &Value) -> String {
             ),
         other => other.to_string(),
     }
-}
-
-/// A text of a token or a provider, as it may stand in a table.
-fn short(text: &str) -> String {
-    let text = plain(text);
-    if text.chars().count() <= LONGEST {
-        return text;
-    }
-    let kept: String = text.chars().take(LONGEST.saturating_sub(1)).collect();
-    format!("{kept}…")
 }

@@ -14,6 +14,7 @@ use super::{ApiArgs, documents, pull};
 use crate::failure::Failure;
 use crate::input;
 use crate::private_file::{self, Existing};
+use crate::spelled::given;
 use crate::ui::Ui;
 use kinds::{Answer, Question};
 
@@ -180,7 +181,7 @@ fn products(args: &InitArgs) -> Result<Value, Failure> {
             None => (name.as_str(), format!("/{name}")),
         };
         if !["jira", "confluence", "bitbucket"].contains(&id) {
-            return Err(Failure::usage(format!("product `{id}` is not known")).hint(
+            return Err(Failure::usage(format!("product {} is not known", given(id))).hint(
                 "give jira, confluence or bitbucket; for another name, add a `kind` to the file by hand",
             ));
         }

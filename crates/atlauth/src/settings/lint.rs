@@ -7,6 +7,7 @@ use super::{ApiArgs, lint_rules};
 use crate::failure::Failure;
 use crate::gateway;
 use crate::source;
+use crate::spelled::given;
 use crate::ui::{Tone, Ui};
 
 /// Arguments of the command.
@@ -29,7 +30,43 @@ pub(crate) struct LintArgs {
     json: bool,
 }
 
+/// The rules, as warnings name them; in the order of the alphabet.
+const RULES: [&str; 26] = [
+    "admin_as_service_user",
+    "any_client",
+    "api_tokens_unkeyed",
+    "api_tokens_without_key",
+    "basic_pass_through",
+    "cache_outlives_token_age",
+    "email_unverified",
+    "google_any_domain",
+    "header_with_cache",
+    "id_tokens_accepted",
+    "idle_rule",
+    "impersonates_anyone",
+    "inline_keys",
+    "mints_service_tokens",
+    "mode_not_enforce",
+    "no_access_rules",
+    "no_audience",
+    "path_not_served",
+    "rule_of_any_provider",
+    "rules_in_one_policy",
+    "secret_of_any_document",
+    "shared_usernames",
+    "similar_issuers",
+    "strip_domain",
+    "unused_secret",
+    "user_chosen_name",
+];
+
 pub(crate) async fn run(args: &LintArgs, source: Option<&str>, ui: &Ui) -> Result<(), Failure> {
+    if let Some(unknown) = args.allow.iter().find(|id| !RULES.contains(&id.as_str())) {
+        return Err(
+            Failure::usage(format!("--allow: no rule is named {}", given(unknown)))
+                .hint(format!("the rules are: {}", RULES.join(", "))),
+        );
+    }
     let (source, _) = source::open(source).await?;
     let tree = source::read(&source, ui).await?;
     let deployment = args.api.deployment();
@@ -106,4 +143,40 @@ fn wrapped(text: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::RULES;
+
+    /// Each rule that the source warns by, and no other.
+    #[test]
+    fn all_rules_are_listed() {
+        fn find(folder: &Path, found: &mut BTreeSet<String>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    find(&path, found);
+                } else {
+                    let text = std::fs::read_to_string(&path).unwrap_or_default();
+                    // Written so that this file has no rule of its own.
+                    let start = ["Warning::", "new("].concat();
+                    for after in text.split(&start).skip(1) {
+                        let id = after.trim_start().strip_prefix('"');
+                        let id = id.and_then(|id| id.split('"').next());
+                        found.extend(id.map(str::to_owned));
+                    }
+                }
+            }
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = BTreeSet::new();
+        find(&root.join("src/settings"), &mut found);
+        find(&root.join("../../src"), &mut found);
+        let listed: BTreeSet<String> = RULES.iter().map(|id| (*id).to_owned()).collect();
+        assert_eq!(listed, found);
+    }
 }

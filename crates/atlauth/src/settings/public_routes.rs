@@ -8,7 +8,7 @@ use atlassian_authorizer::document::problem::Problem;
 use atlassian_authorizer::settings::Settings;
 use local_gateway::{ParameterProblem, Parameters, PublicSwitch, ServedProduct, Template};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, in_words};
 use crate::gateway;
 
 /// The parameters of a stack, and the file that they are in.
@@ -21,8 +21,9 @@ pub(super) struct Stack {
 impl Stack {
     pub(super) fn read(path: &Path, template: &Template) -> Result<Self, Failure> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::unavailable(format!("{file} can't be read: {error}")))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::unavailable(format!("{file} can't be read: {}", in_words(&error)))
+        })?;
         let (parameters, problems) = Parameters::read(&text, template)
             .map_err(|error| Failure::unavailable(format!("{file}: {error}")))?;
         Ok(Self {

@@ -9,11 +9,16 @@ use atlassian_authorizer::settings::Settings;
 use atlassian_authorizer::username::Username;
 
 use crate::failure::Failure;
+use crate::spelled::given;
 use crate::ui::Ui;
 use crate::{source, times};
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth token create --user alice --name 'nightly export' --expires 90d > token.txt
+  atlauth token create --user ci --read-only --product jira --cidr 10.0.0.0/8 > token.txt")]
 pub(crate) struct CreateArgs {
     /// The Atlassian user that the token acts as.
     #[arg(long)]
@@ -86,7 +91,7 @@ impl CreateArgs {
             .find(|one| !known.contains(&one.as_str()))
         {
             return Err(
-                Failure::usage(format!("the settings have no product `{unknown}`"))
+                Failure::usage(format!("the settings have no product {}", given(unknown)))
                     .hint(format!("they have {}", known.join(", "))),
             );
         }

@@ -38,6 +38,9 @@ enum KeyCommand {
 
 /// Arguments of `create`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth token key create --settings ssm:/atlassian-authorizer/prod")]
 struct CreateArgs {
     /// Creates the key even if existing tokens will be refused.
     #[arg(long)]
@@ -49,6 +52,10 @@ struct CreateArgs {
 
 /// Arguments of `rotate`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth token key rotate --settings ssm:/atlassian-authorizer/prod
+  atlauth token key rotate --forget")]
 struct RotateArgs {
     /// Retires all earlier keys at once. All existing tokens are refused from then on.
     #[arg(long)]
@@ -60,6 +67,9 @@ struct RotateArgs {
 
 /// Arguments of `retire`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth token key retire --settings ssm:/atlassian-authorizer/prod")]
 struct RetireArgs {
     /// Retires the key even if this may make existing tokens invalid.
     #[arg(long)]
@@ -97,10 +107,11 @@ async fn create(args: &CreateArgs, source: &Source, ui: &Ui) -> Result<(), Failu
             return Err(Failure::negative(format!(
                 "{tokens} made without a key and would be refused"
             ))
-            .hint(
-                "set `api_tokens.accept_unkeyed` to true in the parameter `settings` until they are rotated; \
-                 or give --force",
-            ));
+            .hint(format!(
+                "set `api_tokens.accept_unkeyed` to true in the parameter `settings` until {} rotated; or give \
+                 --force",
+                if count == 1 { "it is" } else { "they are" }
+            )));
         }
     }
     if !store.put(LAST, &key, args.key_id.as_deref(), false).await? {
@@ -180,21 +191,26 @@ async fn refuse_where_used(store: &Keys<'_>, source: &Source, ui: &Ui) -> Result
         return Ok(());
     }
     let tokens = counted(count, "", "");
+    let (those, them) = if count == 1 {
+        ("the one", "it")
+    } else {
+        ("those", "them")
+    };
     let (why, which) = match until {
         Some(until) => (
             format!("{tokens} may have been made with the previous key"),
-            format!("those created up to {}", plain_date(until)),
+            format!("{those} created up to {}", plain_date(until)),
         ),
         None => (
             format!(
                 "{tokens} may have been made with the previous key (it is not known when the current one was \
                  created)"
             ),
-            "those created before it".to_owned(),
+            format!("{those} created before it"),
         ),
     };
     Err(Failure::negative(format!("{why}, and would be refused")).hint(format!(
-        "replace them with `atlauth token rotate` (`atlauth token list --json` shows {which}), or give --force"
+        "replace {them} with `atlauth token rotate` (`atlauth token list --json` shows {which}), or give --force"
     )))
 }
 

@@ -9,6 +9,7 @@ use atlassian_authorizer::random::{self, ALPHABET, RandomError};
 use atlassian_authorizer::secret::{Secret, constant_time_eq};
 use atlassian_authorizer::store::{LoadError, Source};
 
+use crate::aws;
 use crate::failure::Failure;
 use crate::private_file::{self, Existing};
 use crate::settings_text;
@@ -65,7 +66,7 @@ impl<'s> Keys<'s> {
             Source::Ssm(ssm) => {
                 let kept = Parameters(ssm).attributes().await;
                 kept.map_err(|error| {
-                    Failure::unavailable(format!("{source}: {error}"))
+                    Failure::unavailable(format!("{source}: {}", aws::in_words(&error).message))
                         .hint("the permission ssm:DescribeParameters is needed")
                 })?
             }

@@ -9,6 +9,10 @@ use crate::{source, times};
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth token list --settings ssm:/atlassian-authorizer/prod
+  atlauth token list --user alice --json")]
 pub(crate) struct ListArgs {
     /// Lists only the tokens of this user.
     #[arg(long)]

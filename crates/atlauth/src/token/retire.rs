@@ -15,6 +15,9 @@ use crate::ui::Ui;
 
 /// Arguments of `revoke`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth token revoke abcdefghijkmnpqr")]
 pub(crate) struct RevokeArgs {
     /// The ids of the tokens, as `atlauth token list` shows them.
     #[arg(required = true, value_name = "ID")]
@@ -23,6 +26,10 @@ pub(crate) struct RevokeArgs {
 
 /// Arguments of `rotate`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  atlauth token rotate abcdefghijkmnpqr > token.txt
+  atlauth token rotate --grace 24h --expires 30d abcdefghijkmnpqr > token.txt")]
 pub(crate) struct RotateArgs {
     /// The id of the old token.
     #[arg(value_name = "ID")]

@@ -11,8 +11,8 @@ use aws_sdk_cloudwatchlogs::types::LogGroup;
 use super::found::Found;
 use super::wanted::{Span, Wanted};
 use crate::audit_line::AuditLine;
-use crate::aws;
 use crate::failure::Failure;
+use crate::sdk;
 use crate::ui::Ui;
 
 /// The most lines of an answer. So an answer stays below what is read of one, 1 MiB, where each line is
@@ -45,7 +45,7 @@ impl Logs {
         http: &HttpClient,
         ui: &Ui,
     ) -> Result<Self, Failure> {
-        let client = Client::new(&aws::operator_config(http).await);
+        let client = Client::new(&sdk::operator_config(http).await);
         let group = match choice {
             LogGroupChoice::Named(name) => name,
             LogGroupChoice::OfStack(stack) => group_of(&stack, &client, ui).await?,

@@ -16,9 +16,11 @@ mod api_tokens;
 mod atlauth_settings;
 mod atlauth_tokens;
 mod explain;
+mod explained;
 mod gateway;
 mod login;
 mod made_tokens;
+mod manners;
 mod token_keys;
 mod why;
 

@@ -202,6 +202,9 @@ async fn no_key_is_retired_that_is_used() {
     assert!(
         said.stderr
             .contains("1 token may have been made with the previous key")
+            && said
+                .stderr
+                .contains("replace it with `atlauth token rotate`")
             && said.stderr.contains("--force"),
         "{}",
         said.stderr

@@ -13,6 +13,7 @@ use atlassian_authorizer::store::{FOLDERS, LoadError, Source, WhenThrottled};
 
 use super::super::documents::{Change, Documents, changes, is_secret};
 use super::super::journal::Journal;
+use crate::aws;
 use crate::failure::Failure;
 use crate::source;
 use crate::state;
@@ -82,7 +83,7 @@ impl Push<'_> {
         self.ssm
             .delete(PUSH_MARKER)
             .await
-            .map_err(|error| interrupted(&error.to_string()))?;
+            .map_err(|error| interrupted(&aws::in_words(&error).message))?;
         forget(journal)?;
         Err(Failure::negative(
             "somebody has changed the settings in the meantime; nothing was written",
@@ -146,7 +147,7 @@ impl Push<'_> {
         self.ssm
             .delete(PUSH_MARKER)
             .await
-            .map_err(|error| interrupted(&error.to_string()))
+            .map_err(|error| interrupted(&aws::in_words(&error).message))
     }
 
     /// What is there but the marker, which must be ours still: another push may have taken it over,
@@ -156,7 +157,7 @@ impl Push<'_> {
             .source
             .read(Deadline::start(), WhenThrottled::Wait, &Counters::default())
             .await;
-        let tree = tree.map_err(|error| interrupted(&error.to_string()))?;
+        let tree = tree.map_err(|error| interrupted(&aws::in_words(&error).message))?;
         let mut found = tree.documents().clone();
         if found.remove(PUSH_MARKER).as_deref() == Some(marker) {
             return Ok(found);

@@ -161,7 +161,7 @@ async fn local(command: Atlauth, token: &str) {
     let request = client.get(format!("{url}/rest/api/2/myself"));
     // Nobody answers behind it; that it was let through stands in its row.
     request.bearer_auth(token).send().await.unwrap();
-    local.printed("allowed           alice").await;
+    local.printed("allowed                      alice").await;
 }
 
 #[tokio::test]

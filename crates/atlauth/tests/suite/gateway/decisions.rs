@@ -81,11 +81,11 @@ async fn refusals_have_the_shapes_of_the_template() {
     assert_eq!(codes, ["token_malformed", "route_not_allowed"]);
     let rows = scene.local.rows(5).await;
     assert!(
-        rows[0].starts_with("GET     401 -                 -            gateway"),
+        rows[0].starts_with("GET     401 -                            -            gateway"),
         "{rows:?}"
     );
     assert!(
-        rows[2].starts_with("GET     403 route_not_allowed alice        authorizer"),
+        rows[2].starts_with("GET     403 route_not_allowed            alice        authorizer"),
         "{rows:?}"
     );
 }

@@ -26,14 +26,14 @@ async fn all_is_well() {
         assert!(line.chars().count() <= 80, "{line}");
     }
     for row in [
-        "ok no token                      401  401  credential_missing",
-        "ok a token of the pool           200  200  allowed           alice",
-        "ok an expired token              401  401  token_expired",
-        "ok POST an issue, scope read     403  403  route_not_allowed",
-        "ok GET Confluence's user/current 200  200  allowed           svc-gateway (alice)",
-        "ok GET /status, no token         200  200  (gateway)",
-        "ok GET the plugin manager        403  403  route_not_allowed",
-        "ok a token by the withdrawn key  401  401  key_unknown",
+        "ok no token                      401  401 credential_missing",
+        "ok a token of the pool           200  200 allowed            alice",
+        "ok an expired token              401  401 token_expired",
+        "ok POST an issue, scope read     403  403 route_not_allowed",
+        "ok GET Confluence's user/current 200  200 allowed            svc-gateway (alice)",
+        "ok GET /status, no token         200  200 (gateway)",
+        "ok GET the plugin manager        403  403 route_not_allowed",
+        "ok a token by the withdrawn key  401  401 key_unknown",
     ] {
         assert!(text.lines().any(|line| line == row), "{text}");
     }
