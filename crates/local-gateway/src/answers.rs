@@ -28,12 +28,12 @@ pub(crate) struct RawAnswer {
     response_templates: BTreeMap<String, String>,
 }
 
-/// What the template's responses tell of a request.
-pub(crate) struct Told<'t> {
-    pub(crate) request_id: &'t str,
-    pub(crate) extended_request_id: &'t str,
+/// The ids of a request that the template's responses tell.
+pub(crate) struct Ids<'i> {
+    pub(crate) request: &'i str,
+    pub(crate) extended: &'i str,
     /// What the authorizer's answer names the decision; empty where there is none.
-    pub(crate) decision_id: &'t str,
+    pub(crate) decision: &'i str,
 }
 
 fn maybe_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
@@ -46,7 +46,7 @@ impl Answers {
     }
 
     /// The response of a kind, to a request that has come this far.
-    pub(crate) fn response(&self, kind: Kind, told: &Told<'_>) -> Response {
+    pub(crate) fn response(&self, kind: Kind, ids: &Ids<'_>) -> Response {
         let (name, status, message, error_type) = kind.defaults();
         let fallback = if status < 500 {
             "DEFAULT_4XX"
@@ -65,10 +65,10 @@ impl Answers {
         let body = template
             .replace("$context.error.messageString", &quoted)
             .replace("$context.error.message", message)
-            .replace("$context.requestId", told.request_id)
-            .replace("$context.extendedRequestId", told.extended_request_id)
+            .replace("$context.requestId", ids.request)
+            .replace("$context.extendedRequestId", ids.extended)
             // Of the authorizer's context the template names nothing else here.
-            .replace("$context.authorizer.decision_id", told.decision_id);
+            .replace("$context.authorizer.decision_id", ids.decision);
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(own_status.unwrap_or(status))
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

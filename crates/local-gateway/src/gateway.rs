@@ -14,7 +14,7 @@ use axum::serve::ListenerExt;
 use base64::Engine;
 use tokio::net::TcpListener;
 
-use crate::answers::{Kind, Told};
+use crate::answers::{Ids, Kind};
 use crate::api::{Api, AuthorizerConfig, Integration, Route};
 use crate::authorizer::{AuthorizerFunction, AuthorizerOutput};
 use crate::cache::Cache;
@@ -260,12 +260,12 @@ async fn handle(
         api.map_or_else(Response::default, |api| {
             // As API Gateway, whose 401 and 500 have nothing of the authorizer.
             let is_decided = matches!(kind, Kind::AccessDenied);
-            let told = Told {
-                request_id: &request.request_id,
-                extended_request_id: &entry.extended_request_id,
-                decision_id: if is_decided { &entry.decision_id } else { "" },
+            let ids = Ids {
+                request: &request.request_id,
+                extended: &entry.extended_request_id,
+                decision: if is_decided { &entry.decision_id } else { "" },
             };
-            api.answers.response(kind, &told)
+            api.answers.response(kind, &ids)
         })
     });
     entry.status = response.status().as_u16();
