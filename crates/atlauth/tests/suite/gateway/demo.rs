@@ -50,6 +50,14 @@ async fn kept_running() {
     let file = line.strip_prefix("H='@").unwrap().trim_end_matches('\'');
     let line = demo.printed("curl -H \"$H\" ").await;
     let url = line.strip_prefix("curl -H \"$H\" ").unwrap();
+    // Other commands go on with its settings and its token.
+    let line = demo.printed("--settings file:").await;
+    let settings = line.strip_prefix("--settings ").unwrap();
+    let settings = settings.trim_end_matches(" \\");
+    let token = demo.printed("/token").await;
+    let said = atlauth("whoami --settings").arg(settings).arg(&token);
+    let said = said.end("").await;
+    assert!(said.stdout.contains("username   alice"), "{}", said.all());
     let mode = std::fs::metadata(file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let header = std::fs::read_to_string(file).unwrap();
