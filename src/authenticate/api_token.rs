@@ -182,7 +182,7 @@ fn sender(id: &TokenId, record: &Record) -> Sender {
     Sender::Verified(Box::new(VerifiedSender {
         provider: ProviderId::api_tokens(),
         auth_method: AuthMethod::ApiToken,
-        principal: AuditText::new(&record.username),
+        principal: AuditText::verified(&record.username),
         client_id: None,
         token_id: AuditText::new(id.as_str()),
         issuer: None,

@@ -131,12 +131,12 @@ impl VerifiedClaims {
     fn sender(&self, provider: &Provider) -> Sender {
         let text = |name: &str| {
             let value = self.claims.claim(name).map(only).and_then(name_of);
-            value.as_deref().and_then(AuditText::new)
+            value.as_deref().and_then(AuditText::verified)
         };
         // An id token's audience is the client (OpenID Connect Core 1.0, section 2).
         let is_id_token = || provider.token_use(&self.claims) == Ok(Some(TokenUse::Id));
         let client_id = match (self.claims.client(), self.claims.audiences()) {
-            (Ok(Some(client)), _) => AuditText::new(client),
+            (Ok(Some(client)), _) => AuditText::verified(client),
             (Ok(None), Ok(audiences)) if audiences.len() == 1 && is_id_token() => text("aud"),
             _ => None,
         };

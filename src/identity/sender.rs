@@ -3,8 +3,9 @@
 use super::Identity;
 use crate::claims::AuthMethod;
 use crate::document::ProviderId;
+use crate::username::is_hidden;
 
-/// A text for the audit line: printable ASCII of at most [`AuditText::LONGEST`] bytes.
+/// A text for the audit line, of at most [`AuditText::LONGEST`] bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuditText(Box<str>);
 
@@ -24,6 +25,24 @@ impl AuditText {
             all.map(|one| if clean(one) { one } else { '?' }).collect()
         };
         (!text.is_empty()).then_some(Self(text))
+    }
+
+    /// An id that is verified, with letters of any script, so that it is spelled as in lines of requests
+    /// that were allowed; `?` stands for what can't be seen.
+    pub fn verified(text: &str) -> Option<Self> {
+        let mut id = String::new();
+        for one in text.chars() {
+            let one = if one.is_control() || is_hidden(one) {
+                '?'
+            } else {
+                one
+            };
+            if id.len().saturating_add(one.len_utf8()) > Self::LONGEST {
+                break;
+            }
+            id.push(one);
+        }
+        (!id.is_empty()).then(|| Self(id.into()))
     }
 
     /// The text.
@@ -78,9 +97,9 @@ impl VerifiedSender {
         Self {
             provider: identity.provider.clone(),
             auth_method: identity.auth_method,
-            principal: AuditText::new(&identity.principal),
-            client_id: identity.client_id.as_deref().and_then(AuditText::new),
-            token_id: identity.token_id.as_deref().and_then(AuditText::new),
+            principal: AuditText::verified(&identity.principal),
+            client_id: identity.client_id.as_deref().and_then(AuditText::verified),
+            token_id: identity.token_id.as_deref().and_then(AuditText::verified),
             issuer: identity.issuer.clone(),
             act: identity.act.clone(),
         }
@@ -127,6 +146,10 @@ mod tests {
             assert_eq!(AuditText::new(text).unwrap().as_str(), cleaned);
         }
         assert_eq!(AuditText::new(""), None);
+        let id = AuditText::verified("j\u{fc}rgen\n\u{202e}");
+        assert_eq!(id.unwrap().as_str(), "j\u{fc}rgen??");
+        let long = AuditText::verified(&"\u{fc}".repeat(5_000));
+        assert_eq!(long.unwrap().as_str().len(), AuditText::LONGEST);
         let long = AuditText::new(&"\u{fc}".repeat(5_000)).unwrap();
         assert_eq!(long.as_str(), "?".repeat(AuditText::LONGEST));
     }

@@ -211,8 +211,8 @@ fn tell(
 ) -> Result<(), Failure> {
     if !found.complete {
         ui.note(
-            "not all lines were read within a minute, and newer ones may be missing: give a shorter time \
-             by --at or --since",
+            "not all was read, for it takes more than a minute or is one long document: newer lines may be \
+             missing; give a shorter time by --at or --since, or a line for each decision",
         );
     }
     if found.is_empty() {
@@ -234,6 +234,14 @@ fn tell(
         ui.note(
             "several decisions have this id: a caller can choose the id of a request, and not that of a \
              decision",
+        );
+    }
+    let by_decision =
+        found.is_decided && report.decisions.iter().any(|one| one.outcome == "allowed");
+    if by_decision {
+        ui.note(
+            "a 403 with this id came from API Gateway's cache, which used the answer for another path: compare \
+             the path",
         );
     }
     report.verdict()

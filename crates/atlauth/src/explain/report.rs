@@ -222,6 +222,9 @@ impl Report {
             let claims = Claims::from(known.claims.clone());
             claims.time("exp").ok().flatten()
         });
+        // A stage after the signature's is come to by tokens alone whose signature held.
+        let token_verified = decision.identity().is_some()
+            || meaning.is_some_and(|meaning| meaning.stage > Stage::Signature);
         let mut report = Self {
             compared: compared(explanation, &token, now),
             assumed: source_ip
@@ -234,10 +237,12 @@ impl Report {
             claims_from: explanation.known.as_ref().map(|known| known.from),
             candidates: provider
                 .zip(claims)
+                .filter(|_| token_verified)
                 .map(|(provider, claims)| candidates::usernames(provider, claims))
                 .unwrap_or_default(),
             group_candidates: provider
                 .zip(claims)
+                .filter(|_| token_verified)
                 .map(|(provider, claims)| candidates::groups(provider, claims))
                 .unwrap_or_default(),
             groups_note,
@@ -259,9 +264,7 @@ impl Report {
             caller: decision.identity().map(Caller::of),
             access: explanation.access.clone(),
             reach: explanation.reach.clone(),
-            // A stage after the signature's is come to by tokens alone whose signature held.
-            token_verified: decision.identity().is_some()
-                || meaning.is_some_and(|meaning| meaning.stage > Stage::Signature),
+            token_verified,
             expires: match of_answer {
                 Some(_) => told.map(UnixTime::as_secs),
                 None => token.time("exp").or(explanation.record_ends),

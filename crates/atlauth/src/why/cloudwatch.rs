@@ -54,8 +54,8 @@ impl Logs {
     }
 
     /// The newest wanted lines of a span. CloudWatch Logs tells the oldest first, so it is asked about the
-    /// last minutes, and then about more and more before. Where an id is wanted, the search ends with the
-    /// first minutes that have it.
+    /// last minutes, and then about more and more before. Where the id of a decision is wanted, the search
+    /// ends with the minutes that have it.
     pub(super) async fn search(
         &self,
         wanted: &Wanted,
@@ -66,7 +66,7 @@ impl Logs {
         let mut found = Found::new(most);
         for window in windows(span) {
             self.read(wanted, window, until, &mut found).await?;
-            let is_enough = found.is_full() || wanted.id.is_some() && !found.is_empty();
+            let is_enough = found.is_decided || wanted.id.is_none() && found.is_full();
             if is_enough || !found.complete {
                 break;
             }

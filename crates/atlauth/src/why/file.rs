@@ -28,7 +28,7 @@ pub(super) fn search(file: &Path, wanted: &Wanted, most: usize) -> Result<Found,
 fn read(mut reader: impl BufRead, wanted: &Wanted, most: usize) -> std::io::Result<Found> {
     let mut found = Found::new(most);
     let (mut line, mut document) = (Vec::new(), Vec::new());
-    let mut has_lines = false;
+    let (mut has_lines, mut is_whole) = (false, true);
     loop {
         line.clear();
         let length = reader
@@ -38,11 +38,13 @@ fn read(mut reader: impl BufRead, wanted: &Wanted, most: usize) -> std::io::Resu
         if length == 0 {
             break;
         }
-        if document.len().saturating_add(length) <= MAX_DOCUMENT {
+        is_whole &= document.len().saturating_add(length) <= MAX_DOCUMENT;
+        if is_whole {
             document.extend_from_slice(&line);
         }
         if !line.ends_with(b"\n") && u64::try_from(length).is_ok_and(|one| one >= MAX_LINE) {
             reader.skip_until(b'\n')?;
+            is_whole = false;
             continue;
         }
         if let Some(line) = AuditLine::parse(&String::from_utf8_lossy(&line)) {
@@ -50,7 +52,12 @@ fn read(mut reader: impl BufRead, wanted: &Wanted, most: usize) -> std::io::Resu
             found.add(line, wanted);
         }
     }
-    if !has_lines && let Ok(document) = serde_json::from_slice(&document) {
+    // What is too long for one document may have had lines in it.
+    found.complete = has_lines || is_whole;
+    if !has_lines
+        && is_whole
+        && let Ok(document) = serde_json::from_slice(&document)
+    {
         for line in AuditLine::all_in(document) {
             found.add(line, wanted);
         }

@@ -12,6 +12,8 @@ pub(super) struct Found {
     pub(super) count: usize,
     /// Whether all was read that was to be read.
     pub(super) complete: bool,
+    /// Whether the decision is among them whose id is wanted: then there is no other.
+    pub(super) is_decided: bool,
 }
 
 impl Found {
@@ -22,14 +24,21 @@ impl Found {
             most,
             count: 0,
             complete: true,
+            is_decided: false,
         }
     }
 
     /// Adds a line if it is wanted and among the newest. Of two at the same time, the later one is the
     /// newer.
     pub(super) fn add(&mut self, line: AuditLine, wanted: &Wanted) {
-        if !wanted.is_met_by(&line) {
+        let is_decided = wanted.is_decided_by(&line);
+        if !wanted.is_met_by(&line) || (self.is_decided && !is_decided) {
             return;
+        }
+        if is_decided && !self.is_decided {
+            self.is_decided = true;
+            self.lines.clear();
+            self.count = 0;
         }
         self.count = self.count.saturating_add(1);
         // A line without a time is as new as its place says.
@@ -63,6 +72,28 @@ mod tests {
 
     use super::{Found, Wanted};
     use crate::audit_line::AuditLine;
+
+    /// A newer request to which its caller gave the id of a decision.
+    #[test]
+    fn a_decision_is_not_hidden_by_requests() {
+        let wanted = Wanted {
+            id: Some("k7mwq2x9hd4t".parse().unwrap()),
+            ..Wanted::default()
+        };
+        let line = |field: &str, time: u64| {
+            let line =
+                json!({"event": "decision", field: "k7mwq2x9hd4t", "_aws": {"Timestamp": time}});
+            AuditLine::parse(&line.to_string()).unwrap()
+        };
+        let mut found = Found::new(5);
+        found.add(line("request_id", 90), &wanted);
+        assert!(!found.is_decided);
+        found.add(line("decision_id", 10), &wanted);
+        found.add(line("request_id", 95), &wanted);
+        assert!(found.is_decided);
+        assert_eq!(found.count, 1);
+        assert_eq!(found.lines()[0].text("decision_id"), Some("k7mwq2x9hd4t"));
+    }
 
     #[test]
     fn the_newest_come_first() {

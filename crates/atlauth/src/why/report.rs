@@ -91,8 +91,11 @@ impl Report {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
-    /// The command's result: that of the newest decision.
+    /// The command's result: that of the newest decision. It is not known where lines were left unread.
     pub(super) fn verdict(&self) -> Result<(), Failure> {
+        if !self.complete {
+            return Err(Failure::unavailable(""));
+        }
         match self.decisions.first().map(|one| one.outcome.as_str()) {
             Some("allowed") => Ok(()),
             Some("forbidden" | "unauthorized") => Err(Failure::negative("")),
@@ -154,7 +157,14 @@ impl Entry {
 /// Who called, as far as that was verified.
 fn who(line: &AuditLine) -> String {
     let provider = line.text("provider");
-    let name = line.text("username").or_else(|| line.text("principal"));
+    let verified_client = || {
+        line.text("client_id")
+            .filter(|_| line.text("auth_method") != Some("basic"))
+    };
+    let name = line
+        .text("username")
+        .or_else(|| line.text("principal"))
+        .or_else(verified_client);
     let issuer = line.text("unverified_issuer");
     let Some(name) = name else {
         return match (provider, issuer) {
@@ -181,7 +191,7 @@ fn who(line: &AuditLine) -> String {
     let principal = line.text("principal").filter(|one| *one != name);
     let ids = [
         ("principal", principal),
-        ("client", line.text("client_id")),
+        ("client", line.text("client_id").filter(|one| *one != name)),
         ("token", line.text("token_id")),
         ("issuer", line.text("issuer")),
     ];

@@ -84,6 +84,13 @@ impl Wanted {
             })
     }
 
+    /// Whether a line is that of the wanted decision. A caller can choose the id of a request, and so give
+    /// one the id of a decision: such a line does not hide the decision's own.
+    pub(crate) fn is_decided_by(&self, line: &AuditLine) -> bool {
+        let id = self.id.as_ref().map(LookupId::as_str);
+        id.is_some() && line.text("decision_id") == id
+    }
+
     /// The pattern of CloudWatch Logs that finds all such lines, and maybe others. What has characters that
     /// a pattern gives a meaning to, or can be spelled in several ways, is not part of it.
     pub(super) fn pattern(&self) -> String {
