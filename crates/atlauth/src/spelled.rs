@@ -110,7 +110,7 @@ fn is_token(word: &str) -> bool {
 fn begins_as_json(word: &str) -> bool {
     let header = word.split('.').next().unwrap_or_default();
     let decoded = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
-    decoded.trim_ascii_start().starts_with(b"{")
+    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&decoded).is_ok()
 }
 
 /// Whether a text may be a secret: it is a token, or has a long run of what tokens are made of.

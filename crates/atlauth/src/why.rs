@@ -338,10 +338,12 @@ mod tests {
             assert!(args(words).is_err(), "{words}");
         }
         assert_eq!(args("").unwrap().wanted(None).unwrap_err().code(), 2);
-        for words in ["a*", "eyJ.eyJ.x", "--since 1h"] {
+        let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+        let opaque = "0123456789abcdef0123456789abcdef01234567";
+        for words in ["a*", jwt, opaque, "--since 1h"] {
             let error = args(words).unwrap().wanted(None).unwrap_err();
             assert_eq!(error.code(), 2, "{words}");
-            assert!(!error.message().contains("eyJ"));
+            assert!(!error.message().contains("eyJ") && !error.message().contains(opaque));
         }
         assert!(args("-").unwrap().wanted(Some("-".as_ref())).is_ok());
     }

@@ -3,6 +3,7 @@
 mod binary;
 
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Lambda {
     child: Child,
     output: Arc<Mutex<String>>,
     secrets: Mutex<Vec<String>>,
+    /// How many events were answered: each has an audit line.
+    answered: AtomicUsize,
 }
 
 impl Lambda {
@@ -50,6 +53,7 @@ impl Lambda {
             child,
             output,
             secrets: Mutex::default(),
+            answered: AtomicUsize::new(0),
         }
     }
 
@@ -63,12 +67,18 @@ impl Lambda {
     /// Sends an event, and waits for the answer.
     pub async fn invoke(&self, event: &Value) -> Answer {
         self.remember_credentials(event);
-        self.api.invoke(event.to_string()).await
+        self.answer(event.to_string().into_bytes()).await
     }
 
     /// Sends any bytes as an event, and waits for the answer.
     pub async fn invoke_text(&self, event: impl Into<Vec<u8>>) -> Answer {
-        self.api.invoke(event.into()).await
+        self.answer(event.into()).await
+    }
+
+    async fn answer(&self, event: Vec<u8>) -> Answer {
+        let answer = self.api.invoke(event).await;
+        self.answered.fetch_add(1, Ordering::SeqCst);
+        answer
     }
 
     /// The most events that the function has had at once.
@@ -86,14 +96,22 @@ impl Lambda {
         self.audits().await.pop().expect("an audit line")
     }
 
-    /// All audit lines, after a moment in which the last can arrive.
+    /// All audit lines, once the last can have arrived: they come by a pipe, beside the answers.
     pub async fn audits(&self) -> Vec<Value> {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        self.output()
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|line| line["event"] == "decision")
-            .collect()
+        let mut lines = Vec::new();
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            lines = self
+                .output()
+                .lines()
+                .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+                .filter(|line| line["event"] == "decision")
+                .collect();
+            if lines.len() >= self.answered.load(Ordering::SeqCst) {
+                break;
+            }
+        }
+        lines
     }
 
     /// Sends an event that must be refused with a 401, and returns the code of its audit line.

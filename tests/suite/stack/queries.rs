@@ -8,9 +8,27 @@ use serde_json::{Value, json};
 use testing::stack::{only, transformed};
 
 /// Commands, functions and operators of CloudWatch Logs Insights that the queries use.
-const WORDS: [&str; 19] = [
-    "filter", "fields", "stats", "sort", "limit", "by", "as", "and", "or", "asc", "desc", "count",
-    "max", "avg", "pct", "in", "not", "like", "latest",
+const WORDS: [&str; 20] = [
+    "filter",
+    "fields",
+    "stats",
+    "sort",
+    "limit",
+    "by",
+    "as",
+    "and",
+    "or",
+    "asc",
+    "desc",
+    "count",
+    "max",
+    "avg",
+    "pct",
+    "in",
+    "not",
+    "like",
+    "latest",
+    "ispresent",
 ];
 
 /// What each log event has.

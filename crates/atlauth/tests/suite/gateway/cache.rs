@@ -15,7 +15,8 @@ async fn decided_by(scene: &Scene, requests: &[(Method, &str)]) -> Vec<String> {
     }
     let rows = scene.local.rows(requests.len()).await;
     rows.iter()
-        .map(|row| row.split_whitespace().rev().nth(1).unwrap().to_owned())
+        // The decision's id and the path come behind it.
+        .map(|row| row.split_whitespace().rev().nth(2).unwrap().to_owned())
         .collect()
 }
 
