@@ -13,12 +13,12 @@ use crate::clock::UnixTime;
 use crate::error::Denial;
 pub use merge::merge;
 pub use path::AttributePath;
-pub use token_use::TokenUse;
 pub(crate) use token_use::media_type;
+pub use token_use::{ID_TOKEN_CLAIMS, TOKEN_USE_CLAIMS, TokenUse};
 
 /// The names under which providers tell whom a token was issued to: RFC 9068, RFC 7662 and
 /// Cognito, OpenID Connect and Keycloak, Okta, Entra ID 1.0.
-const CLIENT_CLAIMS: [&str; 4] = ["client_id", "azp", "cid", "appid"];
+pub const CLIENT_CLAIMS: [&str; 4] = ["client_id", "azp", "cid", "appid"];
 
 /// The latest time that a claim may name: 2^53 seconds, as far as a double is exact.
 const MAX_NUMERIC_DATE: f64 = 9_007_199_254_740_992.0;

@@ -19,7 +19,7 @@ pub enum TokenUse {
 
 /// The claims by which vendors mark their tokens: Cognito and Ory Hydra; RFC 7662 and Django Simple
 /// JWT; Microsoft and Huawei; PingAM; Oracle Identity Cloud; FusionAuth; Keycloak; Flask-JWT-Extended.
-const MARKS: [&str; 8] = [
+pub const TOKEN_USE_CLAIMS: [&str; 8] = [
     "token_use",
     "token_type",
     "tokenType",
@@ -32,7 +32,7 @@ const MARKS: [&str; 8] = [
 
 /// Claims that tie an id token to its authorization request (OpenID Connect Core 1.0, sections 2 and
 /// 3.3.2.11). Some servers put a nonce into access tokens too, which have scopes.
-const OF_ID_TOKENS: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
+pub const ID_TOKEN_CLAIMS: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
 
 impl Claims {
     /// What the token says that it is for; `None` where it does not say.
@@ -49,7 +49,7 @@ impl Claims {
             return Err(Denial::TokenTypeUnsupported);
         }
         let mut found = None;
-        for name in MARKS {
+        for name in TOKEN_USE_CLAIMS {
             let Some(Value::String(text)) = self.claim(name).map(only) else {
                 continue;
             };
@@ -62,7 +62,7 @@ impl Claims {
             }
         }
         let is_id_token = || {
-            let mut names = OF_ID_TOKENS.iter();
+            let mut names = ID_TOKEN_CLAIMS.iter();
             names.any(|name| self.claim(name).is_some()) && !self.names_scopes()
         };
         Ok(found.or_else(|| is_id_token().then_some(TokenUse::Id)))

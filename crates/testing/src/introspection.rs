@@ -7,11 +7,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::serve::ListenerExt;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
+use crate::server::Server;
 use crate::tokens::now;
 
 /// An endpoint on loopback.
@@ -19,24 +17,21 @@ pub struct Introspector {
     /// Where it listens.
     pub url: String,
     questions: Arc<AtomicUsize>,
-    server: JoinHandle<()>,
+    _server: Server,
 }
 
 impl Introspector {
     /// Starts one that waits for this long before each answer.
     pub async fn start(delay: Duration) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let questions = Arc::new(AtomicUsize::new(0));
         let router = Router::new()
             .fallback(answer)
             .with_state((Arc::clone(&questions), delay));
-        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let server = Server::start(router).await;
         Self {
-            url,
+            url: server.url.clone(),
             questions,
-            server,
+            _server: server,
         }
     }
 
@@ -67,12 +62,6 @@ impl Introspector {
     /// A token that is not active.
     pub fn inactive(n: usize) -> String {
         format!("inactive.{n}")
-    }
-}
-
-impl Drop for Introspector {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 

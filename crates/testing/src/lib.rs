@@ -28,6 +28,7 @@ pub mod moto;
 pub mod oidc;
 pub mod runtime_api;
 pub mod schema;
+mod server;
 pub mod ssm;
 pub mod stack;
 pub mod tls;

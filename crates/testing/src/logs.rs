@@ -7,11 +7,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::serve::ListenerExt;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
+use crate::server::Server;
 use crate::ssm::sdk_variables;
 
 /// A CloudWatch Logs on loopback, stopped with the test.
@@ -19,7 +17,7 @@ pub struct FakeLogs {
     /// Where it listens.
     pub url: String,
     state: Arc<Mutex<LogsState>>,
-    server: JoinHandle<()>,
+    _server: Server,
 }
 
 /// What is in it, and how it answers.
@@ -40,8 +38,6 @@ pub struct LogsState {
 impl FakeLogs {
     /// Starts one with a log group of this name.
     pub async fn start(group: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(LogsState {
             groups: vec![(group.to_owned(), 1)],
             page: 2,
@@ -50,9 +46,12 @@ impl FakeLogs {
         let router = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&state));
-        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, state, server }
+        let server = Server::start(router).await;
+        Self {
+            url: server.url.clone(),
+            state,
+            _server: server,
+        }
     }
 
     /// Changes what is in it, or how it answers.
@@ -70,12 +69,6 @@ impl FakeLogs {
     /// The variables that lead the SDK here.
     pub fn variables(&self) -> Vec<(&str, &str)> {
         sdk_variables(&self.url)
-    }
-}
-
-impl Drop for FakeLogs {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 

@@ -11,10 +11,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::serve::ListenerExt;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+
+use crate::server::Server;
 
 /// The prefix of all parameters.
 pub const PREFIX: &str = "/atlassian-authorizer/test";
@@ -24,7 +23,7 @@ pub struct FakeSsm {
     /// Where it listens.
     pub url: String,
     state: Arc<Mutex<SsmState>>,
-    server: JoinHandle<()>,
+    _server: Server,
 }
 
 /// What is in it, and how it answers.
@@ -81,15 +80,16 @@ impl Throttle {
 impl FakeSsm {
     /// Starts one without parameters.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(SsmState::default()));
         let router = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&state));
-        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, state, server }
+        let server = Server::start(router).await;
+        Self {
+            url: server.url.clone(),
+            state,
+            _server: server,
+        }
     }
 
     /// Changes what is in it, or how it answers.
@@ -133,12 +133,6 @@ impl FakeSsm {
     /// The variables that lead the SDK here.
     pub fn variables(&self) -> Vec<(&str, &str)> {
         sdk_variables(&self.url)
-    }
-}
-
-impl Drop for FakeSsm {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 

@@ -10,14 +10,13 @@ use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::serve::ListenerExt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 use crate::root;
+use crate::server::Server;
 use crate::tokens::now;
 
 /// A vendor on loopback.
@@ -25,7 +24,7 @@ pub struct Vendor {
     /// Where it listens.
     pub url: String,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
+    _server: Server,
 }
 
 struct Shared {
@@ -104,8 +103,6 @@ impl Vendor {
 
     /// Starts with one of these cases.
     pub async fn of(cases: Value, case: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             cases,
             state: Mutex::new(Played {
@@ -117,12 +114,11 @@ impl Vendor {
         let router = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&shared));
-        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let server = Server::start(router).await;
         let vendor = Self {
-            url,
+            url: server.url.clone(),
             shared,
-            server,
+            _server: server,
         };
         vendor.play(case);
         vendor
@@ -158,12 +154,6 @@ impl Vendor {
     /// The methods and paths of what was asked.
     pub fn lines(&self) -> Vec<String> {
         self.asked().iter().map(Asked::line).collect()
-    }
-}
-
-impl Drop for Vendor {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 

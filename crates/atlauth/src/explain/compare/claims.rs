@@ -1,6 +1,8 @@
 //! What a provider's settings ask of claims, beside what the token has.
 
-use atlassian_authorizer::claims::{AttributePath, Claims, TokenUse};
+use atlassian_authorizer::claims::{
+    AttributePath, CLIENT_CLAIMS, Claims, ID_TOKEN_CLAIMS, TOKEN_USE_CLAIMS, TokenUse,
+};
 use atlassian_authorizer::error::Denial;
 use atlassian_authorizer::keys::Algorithm;
 use atlassian_authorizer::keys::cache::KeySource;
@@ -10,25 +12,6 @@ use serde_json::Value;
 use super::times::times;
 use super::{Basis, Comparison};
 use crate::explain::Decoded;
-
-/// Claims that name the client, in the order in which the authorizer reads them.
-const CLIENTS: [&str; 4] = ["client_id", "azp", "cid", "appid"];
-
-/// Claims by which vendors mark what a token is for, and those that id tokens alone have.
-const USES: [&str; 12] = [
-    "token_use",
-    "token_type",
-    "tokenType",
-    "tokenName",
-    "tok_type",
-    "tty",
-    "typ",
-    "type",
-    "nonce",
-    "at_hash",
-    "c_hash",
-    "s_hash",
-];
 
 /// What is in the way of a denial's rule.
 pub(super) fn compare(denial: Denial, basis: Basis<'_>) -> Vec<Comparison> {
@@ -170,11 +153,12 @@ fn audience(provider: &Provider, claims: &Claims) -> Vec<Comparison> {
 /// The claim that names the client; the usual one where none does.
 fn client_claim(claims: &Claims) -> &'static str {
     let has = |name: &&str| claims.text(name).is_some_and(|text| !text.is_empty());
-    CLIENTS.into_iter().find(has).unwrap_or("client_id")
+    CLIENT_CLAIMS.into_iter().find(has).unwrap_or("client_id")
 }
 
 fn token_use(provider: &Provider, claims: &Claims) -> Comparison {
-    let mark = USES.into_iter().find(|name| claims.claim(name).is_some());
+    let mut names = TOKEN_USE_CLAIMS.into_iter().chain(ID_TOKEN_CLAIMS);
+    let mark = names.find(|name| claims.claim(name).is_some());
     let wanted = provider.token_uses.iter().map(|one| match one {
         TokenUse::Access => "access".to_owned(),
         TokenUse::Id => "id".to_owned(),
@@ -186,7 +170,7 @@ fn token_use(provider: &Provider, claims: &Claims) -> Comparison {
     };
     let has = match mark {
         // A nonce is nobody's business, and that there is one says enough.
-        Some(name @ ("nonce" | "at_hash" | "c_hash" | "s_hash")) => {
+        Some(name) if ID_TOKEN_CLAIMS.contains(&name) => {
             format!("{found}, because it has `{name}`")
         }
         Some(name) => format!("{}: {found}", values(claims, name).join(", ")),
